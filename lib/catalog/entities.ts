@@ -1,0 +1,49 @@
+// What a metric can be about, and the identity that each entity carries.
+
+/** The closed list of entities. */
+export const ENTITIES = [
+  'host',
+  'core',
+  'memory',
+  'disk',
+  'filesystem',
+  'network',
+  'cgroup',
+  'job',
+  'process',
+  'gpu',
+  'gpu_process',
+  'mig',
+  'agent',
+] as const;
+export type Entity = (typeof ENTITIES)[number];
+
+/** Identity fields of each entity: what tells one instance from another, or names it to people. */
+export interface Identities {
+  host: { name: string };
+  core: { core: number };
+  memory: Record<never, never>;
+  disk: { device: string };
+  filesystem: { mount: string; device: string; type: string };
+  network: { interface: string };
+  cgroup: { path: string };
+  /** `tracking`: by the process tree, or by a cgroup v2. */
+  job: { id: string; tracking: 'tree' | 'cgroup' };
+  process: { pid: number; name: string };
+  gpu: {
+    index: number;
+    uuid: string;
+    name: string;
+    pci_bus_id: string;
+    serial: string | null;
+    driver_version: string;
+  };
+  gpu_process: { index: number; uuid: string; pid: number; name: string };
+  mig: { uuid: string };
+  agent: Record<never, never>;
+}
+
+/** One thing that was measured. `id` is unique within a sampler's life and within a recording. */
+export type Instance = {
+  [E in Entity]: { readonly id: number; readonly entity: E; readonly identity: Readonly<Identities[E]> };
+}[Entity];

@@ -1,0 +1,824 @@
+// The catalog: every metric is one row here, and nowhere else. Readers in TypeScript derive from it
+// at run time; `npm run generate` writes what others need (native/generated, docs/METRICS.md).
+import type { Entity } from './entities';
+
+/** gauge: a level at an instant · counter: a running total, never falling but for a reset · state: one of a few values. */
+export type Kind = 'gauge' | 'counter' | 'state';
+
+/** How often a metric may be read: at every tick · at most each 100 ms · at most each second. */
+export type Tier = 'fast' | 'medium' | 'slow';
+
+/**
+ * An NVML call and how its answer becomes the value (value = answer × scale). Shapes:
+ * `u32` fn(dev, u32*) · `u32_arg` fn(dev, u32 arg, u32*) · `u32_pair` fn(dev, u32*, u32*), the first ·
+ * `u64` fn(dev, u64*) · `utilization`, `memory` a member of the structure · `field` field id `arg` ·
+ * `hand` a reader written by hand (native/readers/gpu_processes.h).
+ */
+export interface NvmlRead {
+  readonly call: string;
+  readonly shape: 'u32' | 'u32_arg' | 'u32_pair' | 'u64' | 'utilization' | 'memory' | 'field' | 'hand';
+  readonly arg?: number;
+  readonly member?: string;
+  readonly scale?: number;
+}
+
+/** A rate computed natively from a counter of the same entity: Δcounter ÷ Δt × scale, over at least `span__ms`. */
+export interface Derivation {
+  readonly from: string;
+  readonly scale: number;
+  /** Divided by the number of logical CPUs too. */
+  readonly perCore?: true;
+  /** The physical bound; a reading above it is quantisation and is cut to it. */
+  readonly max?: number;
+  /** At least as long as ten steps of the counter's own resolution. */
+  readonly span__ms: number;
+}
+
+export type Source =
+  | { readonly nvml: NvmlRead }
+  | { readonly file: string }
+  | { readonly derive: Derivation }
+  | { readonly own: string };
+
+export interface Metric {
+  readonly entity: Entity;
+  readonly name: string;
+  readonly kind: Kind;
+  readonly description: string;
+  readonly source: Source;
+  readonly tier: Tier;
+  /** For comparisons: which direction is better, where one is. */
+  readonly better?: 'lower' | 'higher';
+  /** The OpenTelemetry name, where its conventions have one. */
+  readonly otel?: string;
+}
+
+const MiB = 1 / 1048576;
+
+const GPU = [
+  {
+    entity: 'gpu',
+    name: 'gpu_clock__MHz',
+    kind: 'gauge',
+    tier: 'fast',
+    description: 'Clock of the streaming multiprocessors',
+    source: { nvml: { call: 'DeviceGetClockInfo', shape: 'u32_arg', arg: 1 } },
+  },
+  {
+    entity: 'gpu',
+    name: 'memory_clock__MHz',
+    kind: 'gauge',
+    tier: 'fast',
+    description: 'Clock of the device memory',
+    source: { nvml: { call: 'DeviceGetClockInfo', shape: 'u32_arg', arg: 2 } },
+  },
+  {
+    entity: 'gpu',
+    name: 'graphics_clock__MHz',
+    kind: 'gauge',
+    tier: 'fast',
+    description: 'Clock of the graphics engine',
+    source: { nvml: { call: 'DeviceGetClockInfo', shape: 'u32_arg', arg: 0 } },
+  },
+  {
+    entity: 'gpu',
+    name: 'gpu_utilization__pct',
+    kind: 'gauge',
+    tier: 'fast',
+    description:
+      'Share of the last driver period in which some kernel was resident; not how much of the GPU it used',
+    source: { nvml: { call: 'DeviceGetUtilizationRates', shape: 'utilization', member: 'gpu' } },
+    otel: 'hw.gpu.utilization',
+  },
+  {
+    entity: 'gpu',
+    name: 'memory_utilization__pct',
+    kind: 'gauge',
+    tier: 'fast',
+    description:
+      'Share of the last driver period in which device memory was read or written; not memory in use',
+    source: { nvml: { call: 'DeviceGetUtilizationRates', shape: 'utilization', member: 'memory' } },
+  },
+  {
+    entity: 'gpu',
+    name: 'encoder_utilization__pct',
+    kind: 'gauge',
+    tier: 'fast',
+    description: 'Busy share of the video encoders',
+    source: { nvml: { call: 'DeviceGetEncoderUtilization', shape: 'u32_pair' } },
+  },
+  {
+    entity: 'gpu',
+    name: 'decoder_utilization__pct',
+    kind: 'gauge',
+    tier: 'fast',
+    description: 'Busy share of the video decoders',
+    source: { nvml: { call: 'DeviceGetDecoderUtilization', shape: 'u32_pair' } },
+  },
+  {
+    entity: 'gpu',
+    name: 'gpu_temperature__C',
+    kind: 'gauge',
+    tier: 'fast',
+    better: 'lower',
+    description: 'Temperature of the die',
+    source: { nvml: { call: 'DeviceGetTemperature', shape: 'u32_arg', arg: 0 } },
+    otel: 'hw.temperature',
+  },
+  {
+    entity: 'gpu',
+    name: 'memory_temperature__C',
+    kind: 'gauge',
+    tier: 'fast',
+    better: 'lower',
+    description: 'Temperature of the device memory',
+    source: { nvml: { call: 'DeviceGetFieldValues', shape: 'field', arg: 82 } },
+  },
+  {
+    entity: 'gpu',
+    name: 'fan_speed__pct',
+    kind: 'gauge',
+    tier: 'fast',
+    description: 'Intended fan speed, of the maximum; not a tachometer, may exceed 100',
+    source: { nvml: { call: 'DeviceGetFanSpeed', shape: 'u32' } },
+  },
+  {
+    entity: 'gpu',
+    name: 'perf_state',
+    kind: 'state',
+    tier: 'fast',
+    description: 'Performance state, 0 (fastest) to 15; 32 unknown',
+    source: { nvml: { call: 'DeviceGetPerformanceState', shape: 'u32' } },
+  },
+  {
+    entity: 'gpu',
+    name: 'power_draw__W',
+    kind: 'gauge',
+    tier: 'fast',
+    better: 'lower',
+    description: 'Power drawn; a mean of 1 s on Ampere (but GA100) and later, an instant on older ones',
+    source: { nvml: { call: 'DeviceGetPowerUsage', shape: 'u32', scale: 1e-3 } },
+    otel: 'hw.power',
+  },
+  {
+    entity: 'gpu',
+    name: 'process_num',
+    kind: 'gauge',
+    tier: 'slow',
+    description: 'Compute processes on the GPU',
+    source: { nvml: { call: 'DeviceGetComputeRunningProcesses', shape: 'hand' } },
+  },
+  {
+    entity: 'gpu',
+    name: 'memory_used__MiB',
+    kind: 'gauge',
+    tier: 'fast',
+    description: 'Device memory in use, without what the driver reserves where it tells (510+)',
+    source: { nvml: { call: 'DeviceGetMemoryInfo', shape: 'memory', member: 'used', scale: MiB } },
+    otel: 'hw.gpu.memory.usage',
+  },
+  {
+    entity: 'gpu',
+    name: 'memory_free__MiB',
+    kind: 'gauge',
+    tier: 'fast',
+    description: 'Device memory that is free',
+    source: { nvml: { call: 'DeviceGetMemoryInfo', shape: 'memory', member: 'free', scale: MiB } },
+  },
+  {
+    entity: 'gpu',
+    name: 'memory_total__MiB',
+    kind: 'gauge',
+    tier: 'fast',
+    description: 'Device memory in all',
+    source: { nvml: { call: 'DeviceGetMemoryInfo', shape: 'memory', member: 'total', scale: MiB } },
+    otel: 'hw.gpu.memory.limit',
+  },
+  {
+    entity: 'gpu',
+    name: 'power_limit__W',
+    kind: 'gauge',
+    tier: 'slow',
+    description: 'Power limit in force, the lowest of all limiters',
+    source: { nvml: { call: 'DeviceGetEnforcedPowerLimit', shape: 'u32', scale: 1e-3 } },
+    otel: 'hw.gpu.power.limit',
+  },
+  {
+    entity: 'gpu',
+    name: 'energy__J',
+    kind: 'counter',
+    tier: 'fast',
+    better: 'lower',
+    description: 'Energy since the driver was loaded',
+    source: { nvml: { call: 'DeviceGetTotalEnergyConsumption', shape: 'u64', scale: 1e-3 } },
+    otel: 'hw.energy',
+  },
+] as const satisfies readonly Metric[];
+
+const GPU_PROCESS = [
+  {
+    entity: 'gpu_process',
+    name: 'process_memory__MiB',
+    kind: 'gauge',
+    tier: 'slow',
+    description: 'Device memory that the process holds on this GPU',
+    source: { nvml: { call: 'DeviceGetComputeRunningProcesses', shape: 'hand' } },
+  },
+  {
+    entity: 'gpu_process',
+    name: 'process_sm__pct',
+    kind: 'gauge',
+    tier: 'slow',
+    description: 'Busy share of the streaming multiprocessors that the driver attributes to the process',
+    source: { nvml: { call: 'DeviceGetProcessUtilization', shape: 'hand' } },
+  },
+] as const satisfies readonly Metric[];
+
+const STAT = '/proc/stat';
+/** /proc/stat counts in steps of 10 ms. */
+const JIFFIES = { span__ms: 100 } as const;
+
+const HOST = [
+  {
+    entity: 'host',
+    name: 'cpu_utilization__pct',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'CPU time not idle and not waiting for a disk, of all CPUs',
+    source: { derive: { from: 'cpu_busy__s', scale: 100, perCore: true, max: 100, ...JIFFIES } },
+    otel: 'system.cpu.utilization',
+  },
+  {
+    entity: 'host',
+    name: 'cpu_user__pct',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'CPU time in user mode, niced too, of all CPUs',
+    source: { derive: { from: 'cpu_user__s', scale: 100, perCore: true, max: 100, ...JIFFIES } },
+  },
+  {
+    entity: 'host',
+    name: 'cpu_system__pct',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'CPU time in the kernel, interrupts too, of all CPUs',
+    source: { derive: { from: 'cpu_system__s', scale: 100, perCore: true, max: 100, ...JIFFIES } },
+  },
+  {
+    entity: 'host',
+    name: 'cpu_iowait__pct',
+    kind: 'gauge',
+    tier: 'medium',
+    better: 'lower',
+    description: 'Idle CPU time while a disk request was outstanding, of all CPUs',
+    source: { derive: { from: 'cpu_iowait__s', scale: 100, perCore: true, max: 100, ...JIFFIES } },
+  },
+  {
+    entity: 'host',
+    name: 'cpu_steal__pct',
+    kind: 'gauge',
+    tier: 'medium',
+    better: 'lower',
+    description: 'CPU time that the hypervisor gave to others, of all CPUs',
+    source: { derive: { from: 'cpu_steal__s', scale: 100, perCore: true, max: 100, ...JIFFIES } },
+  },
+  {
+    entity: 'host',
+    name: 'cpu_busy__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'CPU time not idle and not waiting for a disk, summed over CPUs',
+    source: { file: STAT },
+  },
+  {
+    entity: 'host',
+    name: 'cpu_user__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'CPU time in user mode, niced too, summed over CPUs',
+    source: { file: STAT },
+    otel: 'system.cpu.time',
+  },
+  {
+    entity: 'host',
+    name: 'cpu_system__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'CPU time in the kernel, interrupts too, summed over CPUs',
+    source: { file: STAT },
+  },
+  {
+    entity: 'host',
+    name: 'cpu_iowait__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Idle CPU time while a disk request was outstanding, summed over CPUs',
+    source: { file: STAT },
+  },
+  {
+    entity: 'host',
+    name: 'cpu_steal__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'CPU time that the hypervisor gave to others, summed over CPUs',
+    source: { file: STAT },
+  },
+  {
+    entity: 'host',
+    name: 'load_1min',
+    kind: 'gauge',
+    tier: 'slow',
+    description: 'Load average of one minute',
+    source: { file: '/proc/loadavg' },
+    otel: 'system.linux.cpu.load_1m',
+  },
+  {
+    entity: 'host',
+    name: 'context_switches',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Context switches',
+    source: { file: STAT },
+  },
+  {
+    entity: 'host',
+    name: 'cpu_pressure__pct',
+    kind: 'gauge',
+    tier: 'medium',
+    better: 'lower',
+    description: 'Time in which some task waited for a CPU',
+    source: { derive: { from: 'cpu_stalled__s', scale: 100, max: 100, span__ms: 100 } },
+  },
+  {
+    entity: 'host',
+    name: 'memory_pressure__pct',
+    kind: 'gauge',
+    tier: 'medium',
+    better: 'lower',
+    description: 'Time in which some task waited for memory',
+    source: { derive: { from: 'memory_stalled__s', scale: 100, max: 100, span__ms: 100 } },
+  },
+  {
+    entity: 'host',
+    name: 'io_pressure__pct',
+    kind: 'gauge',
+    tier: 'medium',
+    better: 'lower',
+    description: 'Time in which some task waited for a disk',
+    source: { derive: { from: 'io_stalled__s', scale: 100, max: 100, span__ms: 100 } },
+  },
+  {
+    entity: 'host',
+    name: 'cpu_stalled__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Time in which some task waited for a CPU',
+    source: { file: '/proc/pressure/cpu' },
+  },
+  {
+    entity: 'host',
+    name: 'memory_stalled__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Time in which some task waited for memory',
+    source: { file: '/proc/pressure/memory' },
+  },
+  {
+    entity: 'host',
+    name: 'io_stalled__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Time in which some task waited for a disk',
+    source: { file: '/proc/pressure/io' },
+  },
+
+  {
+    entity: 'core',
+    name: 'cpu_utilization__pct',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'CPU time not idle and not waiting for a disk, of this CPU',
+    source: { derive: { from: 'core_busy__s', scale: 100, max: 100, ...JIFFIES } },
+  },
+  {
+    entity: 'core',
+    name: 'core_busy__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'CPU time not idle and not waiting for a disk, of this CPU',
+    source: { file: STAT },
+  },
+
+  {
+    entity: 'memory',
+    name: 'memory_used__MiB',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Memory that is not available to new programs (total − available)',
+    source: { file: '/proc/meminfo' },
+    otel: 'system.memory.usage',
+  },
+  {
+    entity: 'memory',
+    name: 'memory_available__MiB',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Memory that new programs can have without swapping',
+    source: { file: '/proc/meminfo' },
+    otel: 'system.linux.memory.available',
+  },
+  {
+    entity: 'memory',
+    name: 'memory_total__MiB',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Memory in all',
+    source: { file: '/proc/meminfo' },
+    otel: 'system.memory.limit',
+  },
+  {
+    entity: 'memory',
+    name: 'swap_used__MiB',
+    kind: 'gauge',
+    tier: 'medium',
+    better: 'lower',
+    description: 'Swap in use',
+    source: { file: '/proc/meminfo' },
+    otel: 'system.paging.usage',
+  },
+
+  {
+    entity: 'disk',
+    name: 'disk_read__B',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Bytes read from the device; md and dm devices are listed beside the disks below them',
+    source: { file: '/proc/diskstats' },
+    otel: 'system.disk.io',
+  },
+  {
+    entity: 'disk',
+    name: 'disk_write__B',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Bytes written to the device; md and dm devices are listed beside the disks below them',
+    source: { file: '/proc/diskstats' },
+    otel: 'system.disk.io',
+  },
+  {
+    entity: 'disk',
+    name: 'disk_reads',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Read requests completed',
+    source: { file: '/proc/diskstats' },
+    otel: 'system.disk.operations',
+  },
+  {
+    entity: 'disk',
+    name: 'disk_writes',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Write requests completed',
+    source: { file: '/proc/diskstats' },
+    otel: 'system.disk.operations',
+  },
+  {
+    entity: 'disk',
+    name: 'disk_busy__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Time in which at least one request was outstanding',
+    source: { file: '/proc/diskstats' },
+    otel: 'system.disk.io_time',
+  },
+  {
+    entity: 'disk',
+    name: 'disk_read__MBps',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Megabytes (10⁶) read a second',
+    source: { derive: { from: 'disk_read__B', scale: 1e-6, span__ms: 0 } },
+  },
+  {
+    entity: 'disk',
+    name: 'disk_write__MBps',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Megabytes (10⁶) written a second',
+    source: { derive: { from: 'disk_write__B', scale: 1e-6, span__ms: 0 } },
+  },
+  {
+    entity: 'disk',
+    name: 'disk_busy__pct',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Share of time in which at least one request was outstanding',
+    source: { derive: { from: 'disk_busy__s', scale: 100, max: 100, span__ms: 100 } },
+  },
+  {
+    entity: 'disk',
+    name: 'disk_queue',
+    kind: 'gauge',
+    tier: 'medium',
+    better: 'lower',
+    description: 'Requests outstanding',
+    source: { file: '/proc/diskstats' },
+  },
+
+  {
+    entity: 'filesystem',
+    name: 'used__MiB',
+    kind: 'gauge',
+    tier: 'slow',
+    description: 'Space in use',
+    source: { file: 'statvfs' },
+    otel: 'system.filesystem.usage',
+  },
+  {
+    entity: 'filesystem',
+    name: 'free__MiB',
+    kind: 'gauge',
+    tier: 'slow',
+    description: 'Space that is free to an ordinary user',
+    source: { file: 'statvfs' },
+  },
+  {
+    entity: 'filesystem',
+    name: 'used__pct',
+    kind: 'gauge',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Space in use, of what an ordinary user can have: used ÷ (used + free)',
+    source: { file: 'statvfs' },
+    otel: 'system.filesystem.utilization',
+  },
+
+  {
+    entity: 'network',
+    name: 'network_receive__B',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Bytes received on the interface',
+    source: { file: '/proc/net/dev' },
+    otel: 'system.network.io',
+  },
+  {
+    entity: 'network',
+    name: 'network_transmit__B',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Bytes sent on the interface',
+    source: { file: '/proc/net/dev' },
+    otel: 'system.network.io',
+  },
+  {
+    entity: 'network',
+    name: 'network_receive__MBps',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Megabytes (10⁶) received a second',
+    source: { derive: { from: 'network_receive__B', scale: 1e-6, span__ms: 0 } },
+  },
+  {
+    entity: 'network',
+    name: 'network_transmit__MBps',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Megabytes (10⁶) sent a second',
+    source: { derive: { from: 'network_transmit__B', scale: 1e-6, span__ms: 0 } },
+  },
+] as const satisfies readonly Metric[];
+
+const JOB = [
+  {
+    entity: 'job',
+    name: 'cpu_time__s',
+    kind: 'counter',
+    tier: 'medium',
+    better: 'lower',
+    description: 'CPU time of the process tree, processes that ended too',
+    source: { file: '/proc/PID/stat' },
+  },
+  {
+    entity: 'job',
+    name: 'cpu_user_time__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'CPU time of the process tree in user mode',
+    source: { file: '/proc/PID/stat' },
+  },
+  {
+    entity: 'job',
+    name: 'cpu_system_time__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'CPU time of the process tree in the kernel',
+    source: { file: '/proc/PID/stat' },
+  },
+  {
+    entity: 'job',
+    name: 'io_read__B',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Bytes that the process tree had fetched from storage',
+    source: { file: '/proc/PID/io' },
+  },
+  {
+    entity: 'job',
+    name: 'io_write__B',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Bytes that the process tree had sent to storage',
+    source: { file: '/proc/PID/io' },
+  },
+  {
+    entity: 'job',
+    name: 'memory_rss__MiB',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Resident memory, summed over the process tree; shared pages count in each process',
+    source: { file: '/proc/PID/stat' },
+  },
+  {
+    entity: 'job',
+    name: 'memory_rss_peak__MiB',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'The highest memory_rss__MiB so far',
+    source: { file: '/proc/PID/stat' },
+  },
+  {
+    entity: 'job',
+    name: 'process_num',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Live processes of the tree',
+    source: { file: '/proc/PID/task/TID/children' },
+  },
+  {
+    entity: 'job',
+    name: 'thread_num',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Live threads of the tree',
+    source: { file: '/proc/PID/stat' },
+  },
+
+  {
+    entity: 'process',
+    name: 'cpu_time__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'CPU time of the process, without its children',
+    source: { file: '/proc/PID/stat' },
+  },
+  {
+    entity: 'process',
+    name: 'cpu_user_time__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'CPU time of the process in user mode',
+    source: { file: '/proc/PID/stat' },
+  },
+  {
+    entity: 'process',
+    name: 'cpu_system_time__s',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'CPU time of the process in the kernel',
+    source: { file: '/proc/PID/stat' },
+  },
+  {
+    entity: 'process',
+    name: 'io_read__B',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Bytes that the process, and children it has waited for, had fetched from storage',
+    source: { file: '/proc/PID/io' },
+  },
+  {
+    entity: 'process',
+    name: 'io_write__B',
+    kind: 'counter',
+    tier: 'medium',
+    description: 'Bytes that the process, and children it has waited for, had sent to storage',
+    source: { file: '/proc/PID/io' },
+  },
+  {
+    entity: 'process',
+    name: 'memory_rss__MiB',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Resident memory of the process',
+    source: { file: '/proc/PID/stat' },
+  },
+  {
+    entity: 'process',
+    name: 'memory_rss_peak__MiB',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'The highest memory_rss__MiB seen so far',
+    source: { file: '/proc/PID/stat' },
+  },
+  {
+    entity: 'process',
+    name: 'thread_num',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Live threads of the process',
+    source: { file: '/proc/PID/stat' },
+  },
+] as const satisfies readonly Metric[];
+
+const AGENT = [
+  {
+    entity: 'agent',
+    name: 'ticks',
+    kind: 'counter',
+    tier: 'slow',
+    description: 'Passes of the sampling threads',
+    source: { own: 'both threads' },
+  },
+  {
+    entity: 'agent',
+    name: 'late_ticks',
+    kind: 'counter',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Passes left out because the one before ran past their deadline',
+    source: { own: 'both threads' },
+  },
+  {
+    entity: 'agent',
+    name: 'rows_dropped',
+    kind: 'counter',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Rows overwritten in the ring before they were drained',
+    source: { own: 'the ring' },
+  },
+  {
+    entity: 'agent',
+    name: 'lateness__us',
+    kind: 'gauge',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Longest delay of a pass behind its deadline since the row before',
+    source: { own: 'both threads' },
+  },
+  {
+    entity: 'agent',
+    name: 'agent_cpu_time__s',
+    kind: 'counter',
+    tier: 'slow',
+    better: 'lower',
+    description: 'CPU time of the process that nvpulse runs in',
+    source: { own: 'CLOCK_PROCESS_CPUTIME_ID' },
+  },
+  {
+    entity: 'agent',
+    name: 'agent_cpu__pct',
+    kind: 'gauge',
+    tier: 'slow',
+    better: 'lower',
+    description: 'CPU time of the process that nvpulse runs in, of one CPU',
+    source: { derive: { from: 'agent_cpu_time__s', scale: 100, span__ms: 100 } },
+  },
+  {
+    entity: 'agent',
+    name: 'agent_memory_rss__MiB',
+    kind: 'gauge',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Resident memory of the process that nvpulse runs in',
+    source: { own: '/proc/self/statm' },
+  },
+  {
+    entity: 'agent',
+    name: 'bytes_written__B',
+    kind: 'counter',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Bytes that recordings wrote',
+    source: { own: 'the recording writers' },
+  },
+] as const satisfies readonly Metric[];
+
+/** All metrics, entity by entity, in the order of their columns. */
+export const METRICS = [...HOST, ...JOB, ...GPU, ...GPU_PROCESS, ...AGENT] as const;
+
+type Row = (typeof METRICS)[number];
+/** The names of an entity's metrics. */
+export type MetricName<E extends Entity = Entity> = Extract<Row, { entity: E }>['name'];
+
+/** An entity's metrics in the order of their columns; none for entities that have no metric yet. */
+export function metricsOf(entity: Entity): readonly (Metric & { readonly name: MetricName })[] {
+  return METRICS.filter((metric) => metric.entity === entity);
+}
+
+/** The unit at the end of a metric's name (`MiB` of `memory_used__MiB`), or '' for a dimensionless one. */
+export function unitOf(name: string): string {
+  const at = name.lastIndexOf('__');
+  return at < 0 ? '' : name.slice(at + 2);
+}

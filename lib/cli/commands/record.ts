@@ -1,0 +1,59 @@
+// nvpulse record: this machine, until Ctrl-C or for a time.
+import type { Command } from 'commander';
+import { parseDuration, recordMachine } from '../../index';
+import { interval, jobName, jsonFile, label, output, simulated } from '../options';
+import { note, writeJson } from '../output';
+import { simulateHere } from '../simulate';
+import { showSummary } from '../summary';
+
+interface Options {
+  readonly interval: string;
+  readonly for?: number;
+  readonly output?: string;
+  readonly name?: string;
+  readonly label?: Readonly<Record<string, string>>;
+  readonly json?: string;
+  readonly simulate?: string;
+}
+
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** The longest that a timer takes, and a little less than a month. */
+const FOR_RANGE = { min: '1ms', max: '590h' };
+
+export function define(command: Command): void {
+  command
+    .addOption(interval())
+    .option(
+      '--for <duration>',
+      'end after this time',
+      (text) => parseDuration(text, '--for', FOR_RANGE) / 1e6,
+    )
+    .addOption(output())
+    .addOption(jobName())
+    .addOption(label())
+    .addOption(jsonFile())
+    .addOption(simulated())
+    .action(record);
+}
+
+async function record(options: Options): Promise<void> {
+  if (options.simulate !== undefined) simulateHere(options.simulate);
+  const { name, label, output } = options;
+  const until = new AbortController();
+  const end = (): void => until.abort();
+  for (const signal of ENDING) process.once(signal, end);
+  const result = await recordMachine({
+    interval: options.interval,
+    until: until.signal,
+    onStart: (dir) => {
+      note(`recording into ${dir}${options.for === undefined ? ' until Ctrl-C' : ''}`);
+      if (options.for !== undefined) setTimeout(end, options.for);
+    },
+    ...(name === undefined ? {} : { name }),
+    ...(label === undefined ? {} : { labels: label }),
+    ...(output === undefined ? {} : { dir: output }),
+  });
+  showSummary(result.summary);
+  for (const warning of result.warnings) note(`nvpulse record: ${warning}`);
+  if (options.json !== undefined) writeJson(options.json, result.summary);
+}

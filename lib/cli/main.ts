@@ -1,0 +1,57 @@
+// The command line: finds the command, loads it, and ends with its exit code. What nvpulse cannot do is one line.
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../version';
+import { exitCodeOf, messageOf } from './failure';
+import { flush, note, tolerateClosedPipes } from './output';
+
+interface CommandModule {
+  define(command: Command): void;
+}
+
+/** In the order of the help; each is a file in commands/, loaded when it is asked for. */
+const COMMANDS = {
+  run: 'run a command and tell what it did to this machine',
+  record: 'record this machine until Ctrl-C',
+  report: 'tell what a recording holds',
+  export: 'convert a recording to Parquet, CSV or NDJSON',
+  list: 'list the recordings',
+  metrics: 'list the metrics',
+  doctor: 'tell what can be measured here, and what each reading costs',
+  overhead: 'measure how much measuring slows a command',
+  simulator: 'tell where the simulated GPU library is',
+} as const;
+
+/** The help of a command needs the command, wherever its name stands. */
+function programFor(argv: readonly string[]): Command {
+  const program = new Command('nvpulse')
+    .description('What a program did to the CPUs, the memory, the disks and every NVIDIA GPU.')
+    .version(VERSION, '-V, --version')
+    .enablePositionalOptions()
+    .helpOption('-h, --help')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  for (const [name, summary] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(summary);
+    if (argv.includes(name)) (require(`./commands/${name}`) as CommandModule).define(command);
+  }
+  return program;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  tolerateClosedPipes();
+  const program = programFor(argv);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const command = program.commands.find((known) => known.name() === argv[0]);
+    note(messageOf(error, command ?? program));
+    return exitCodeOf(error, command?.name());
+  }
+}
+
+void main(process.argv.slice(2)).then(async (exitCode) => {
+  await flush();
+  process.exit(exitCode);
+});

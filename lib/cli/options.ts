@@ -1,0 +1,41 @@
+// Options that several commands share, each with its check: a value that is not allowed is said with its option.
+import { Option } from 'commander';
+import { INTERVAL_RANGE, NvpulseError, parseDuration } from '../index';
+
+export const interval = (): Option =>
+  new Option(
+    '-i, --interval <duration>',
+    'time between readings, 1ms to 1h (us ms s m h; a bare number: seconds)',
+  )
+    .default('100ms')
+    .argParser(checkedInterval);
+
+/** The text, once it is known to be an interval. */
+export function checkedInterval(text: string): string {
+  parseDuration(text, '--interval', INTERVAL_RANGE);
+  return text;
+}
+
+export const output = (): Option =>
+  new Option('-o, --output <dir>', 'record into this folder, which must be new or empty');
+
+export const jobName = (): Option => new Option('--name <name>', "the job's name");
+
+export const jsonFile = (): Option =>
+  new Option('--json <file>', 'write the summary as JSON too; - is stdout');
+
+export const simulated = (): Option =>
+  new Option('--simulate <profile>', 'read simulated GPUs: h200x8 (h200x1 to h200x64), t4, laptop, odd');
+
+/** May be given several times. */
+export const label = (): Option =>
+  new Option('--label <key=value>', 'a label of the job; may be given several times').argParser(addLabel);
+
+function addLabel(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new NvpulseError('ERR_OPTION', `--label: '${text}' is not a label; allowed is key=value`);
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}

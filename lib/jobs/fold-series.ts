@@ -1,0 +1,174 @@
+// One metric of one instance: from its readings to its summary, by the metric's kind.
+import { describeStatus, type Derivation, type Metric } from '../catalog';
+import { CounterFold, type Growth } from './fold-counter';
+import { Distribution } from './fold-distribution';
+import { Hold, type Bounds } from './fold-hold';
+import { RateFold } from './fold-rate';
+import type { AbsentSummary, CounterSummary, GaugeSummary, MetricSummary } from './summary-types';
+
+const SECOND = 1e9;
+/** A reading holds for at most this many periods of its metric without a sign of life. */
+const HOLD_PERIODS = 3;
+const TIER_PERIOD = { fast: 0, medium: 100e6, slow: 1e9 } as const;
+
+/** What the end of a window gives to a summary beside the readings. */
+export interface Closing {
+  /** Length of the window, in nanoseconds. */
+  readonly length: number;
+  /** Logical CPUs of the host. */
+  readonly cores: number;
+}
+
+/** One metric of one instance: takes its readings, ends in its summary. */
+export interface Series {
+  push(time: number, value: number, status: number): void;
+  summary(closing: Closing): MetricSummary;
+}
+
+/** Nanoseconds that a reading may hold without a row; Infinity where readings come only when asked for. */
+export function holdLimit(metric: Metric, interval: number): number {
+  return interval === 0 ? Infinity : HOLD_PERIODS * Math.max(TIER_PERIOD[metric.tier], interval);
+}
+
+function absent(status: number): AbsentSummary {
+  const { state, reason } = describeStatus(status);
+  if (state === 'ok' || state === 'pending')
+    return { state: 'transient', reason: 'too few readings for this window' };
+  return { state, reason };
+}
+
+/** A counter's difference over a window of so many nanoseconds. */
+export function difference(delta: number, length: number): CounterSummary {
+  return { delta, rate: length > 0 ? delta / (length / SECOND) : 0 };
+}
+
+class GaugeSeries implements Series {
+  private readonly distribution = new Distribution();
+  private readonly hold: Hold;
+
+  constructor(bounds: Bounds, limit: number) {
+    this.hold = new Hold(bounds, limit, this.distribution);
+  }
+
+  push(time: number, value: number, status: number): void {
+    this.hold.push(time, value, status);
+  }
+
+  summary({ length }: Closing): MetricSummary {
+    this.hold.finish();
+    const { distribution, hold } = this;
+    if (distribution.total === 0) return absent(hold.missing);
+    return gauge(distribution, hold.last, hold.samples, distribution.total / length);
+  }
+}
+
+function gauge(distribution: Distribution, last: number, samples: number, coverage: number): GaugeSummary {
+  const { mean, min, max } = distribution;
+  const [p50, p95] = [distribution.percentile(0.5), distribution.percentile(0.95)];
+  return { mean, min, max, p50, p95, last, samples, coverage };
+}
+
+class StateSeries implements Series {
+  private readonly held = new Map<number, number>();
+  private readonly hold: Hold;
+  private total = 0;
+
+  constructor(bounds: Bounds, limit: number) {
+    this.hold = new Hold(bounds, limit, this);
+  }
+
+  push(time: number, value: number, status: number): void {
+    this.hold.push(time, value, status);
+  }
+
+  add(value: number, weight: number): void {
+    this.held.set(value, (this.held.get(value) ?? 0) + weight);
+    this.total += weight;
+  }
+
+  summary(): MetricSummary {
+    this.hold.finish();
+    if (this.total === 0) return absent(this.hold.missing);
+    const byValue = [...this.held].sort(([a], [b]) => a - b);
+    const share = byValue.map(([value, weight]) => [String(value), weight / this.total] as const);
+    return { last: this.hold.last, share: Object.fromEntries(share) };
+  }
+}
+
+export class CounterSeries implements Series {
+  readonly fold: CounterFold;
+
+  constructor(bounds: Bounds) {
+    this.fold = new CounterFold(bounds);
+  }
+
+  push(time: number, value: number, status: number): void {
+    this.fold.push(time, value, status);
+  }
+
+  summary({ length }: Closing): MetricSummary {
+    const growth = this.fold.growth();
+    if (!growth) return absent(this.fold.missing);
+    return difference(growth.delta, length);
+  }
+}
+
+/** Mean by the counter's exact difference; the rest by the samples, widened to hold the mean. */
+class DerivedSeries implements Series {
+  private readonly samples: RateFold;
+
+  constructor(
+    bounds: Bounds,
+    limit: number,
+    private readonly derive: Derivation,
+    private readonly counter: CounterFold,
+  ) {
+    this.samples = new RateFold(bounds, limit);
+  }
+
+  push(time: number, value: number, status: number): void {
+    this.samples.push(time, value, status);
+  }
+
+  summary(closing: Closing): MetricSummary {
+    const growth = this.counter.growth();
+    const { distribution, last, samples, missing } = this.samples;
+    if (!growth) return absent(missing === 0 ? this.counter.missing : missing);
+    const mean = this.meanOf(growth, closing.cores);
+    const coverage = growth.span / closing.length;
+    if (distribution.total === 0)
+      return {
+        mean,
+        min: mean,
+        max: mean,
+        p50: mean,
+        p95: mean,
+        last: mean,
+        samples: this.counter.readings,
+        coverage,
+      };
+    const sampled = gauge(distribution, Number.isNaN(last) ? mean : last, samples, coverage);
+    return { ...sampled, mean, min: Math.min(sampled.min, mean), max: Math.max(sampled.max, mean) };
+  }
+
+  private meanOf({ delta, span }: Growth, cores: number): number {
+    const { scale, perCore, max } = this.derive;
+    const rate = (delta / (span / SECOND)) * scale;
+    return Math.min(perCore ? rate / cores : rate, max ?? Infinity);
+  }
+}
+
+/** A series for each metric of an entity, in the order of its columns. */
+export function seriesOf(metrics: readonly Metric[], bounds: Bounds, interval: number): readonly Series[] {
+  const counters = new Map(
+    metrics.filter(({ kind }) => kind === 'counter').map(({ name }) => [name, new CounterSeries(bounds)]),
+  );
+  return metrics.map((metric) => {
+    const limit = holdLimit(metric, interval);
+    const derive = 'derive' in metric.source ? metric.source.derive : undefined;
+    const counter = counters.get(derive?.from ?? metric.name);
+    if (metric.kind === 'state') return new StateSeries(bounds, limit);
+    if (!counter) return new GaugeSeries(bounds, limit);
+    return derive ? new DerivedSeries(bounds, limit, derive, counter.fold) : counter;
+  });
+}

@@ -1,0 +1,102 @@
+// The summary of a recorded job, made again from its rows and events: the same as when it ran.
+import type { NativeStats } from '../native/addon';
+import type { Recording, RecordingProblem } from '../recording';
+import type { Batch } from '../sampling/batch';
+import { SummaryFold } from './fold';
+import { metaOf, parseStart, parseStop, troublesIn, type JobStart, type JobStop } from './job-events';
+import { summaryOf } from './summary';
+import type { JobSummary } from './summary-types';
+
+export interface RecordedSummary {
+  readonly summary: JobSummary;
+  /** What of the recording could not be read. */
+  readonly problems: readonly RecordingProblem[];
+  /** What happened to GPUs meanwhile, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** The window that was recorded, as far as its events tell. */
+interface RecordedWindow {
+  readonly start__ns: bigint;
+  readonly start: JobStart;
+  /** Absent where the recording was cut. */
+  readonly stop__ns?: bigint;
+  readonly stop?: JobStop;
+}
+
+/** The last row that tells of the sampler itself. */
+class LastAgent {
+  private row: Partial<Record<'ticks' | 'late_ticks' | 'rows_dropped', number>> = {};
+
+  push(batch: Batch): void {
+    for (const row of batch.rows('agent')) this.row = row;
+  }
+
+  /** What the sampler did until its last row; what its threads took is not known. */
+  get stats(): NativeStats {
+    const { ticks = 0, late_ticks = 0, rows_dropped = 0 } = this.row;
+    return {
+      ticks,
+      late_ticks,
+      rows_dropped,
+      sampler_cpu_time__s: NaN,
+      lateness__us: { p50: NaN, p99: NaN, max: NaN },
+      calls: [],
+    };
+  }
+}
+
+/**
+ * Summarises a recording, also one that was cut short: then `complete` is false, and the window ends with its last row.
+ */
+export async function summarizeRecording(recording: Recording): Promise<RecordedSummary> {
+  const window = windowOf(recording);
+  const { interval__ns } = recording.manifest;
+  const { start__ns, start } = window;
+  const fold = new SummaryFold({
+    start__ns,
+    interval__ns,
+    ...(start.tree ? { treeBegan__ns: start__ns } : {}),
+  });
+  const agent = new LastAgent();
+  for await (const batch of recording.batches()) {
+    fold.push(batch);
+    agent.push(batch);
+  }
+  const after__ns = fold.newest__ns + 1n;
+  const stop__ns = fold.close(window.stop__ns ?? (after__ns > start__ns ? after__ns : start__ns));
+  const stop = window.stop ?? cutStop(recording, agent, Number(stop__ns - start__ns) / 1e9);
+  const { utcOffset__ns, complete } = recording;
+  const meta = metaOf(
+    recording.manifest,
+    { id: start.id, utcOffset__ns, complete: complete && window.stop !== undefined },
+    stop,
+  );
+  return {
+    summary: summaryOf(fold, meta),
+    problems: recording.problems,
+    warnings: [...new Set(troublesIn(recording.events))],
+  };
+}
+
+function windowOf({ events, manifest }: Recording): RecordedWindow {
+  const opened = events.find(({ kind }) => kind === 'window_start');
+  const closed = events.findLast(({ kind }) => kind === 'window_stop');
+  const start = (opened && parseStart(opened.data)) ?? { id: manifest.id, tree: false };
+  const start__ns = opened?.time__ns ?? BigInt(manifest.clock.start__ns);
+  const stop = closed && parseStop(closed.data);
+  return { start__ns, start, ...(stop ? { stop__ns: closed.time__ns, stop } : {}) };
+}
+
+/** Stands in for the event that a cut recording does not have. */
+function cutStop({ manifest }: Recording, agent: LastAgent, elapsed__s: number): JobStop {
+  const { state, reason } = manifest.gpu;
+  return {
+    exitCode: null,
+    signal: null,
+    usage: null,
+    left: [],
+    gpu: { state, reason },
+    sampler: { elapsed__s, stats: agent.stats },
+  };
+}

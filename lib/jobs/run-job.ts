@@ -1,0 +1,118 @@
+// Runs a command and measures it: the supervisor holds its processes, the sampler reads, the summary is folded as it
+// runs. `nvpulse run` is this with a table.
+import { basename } from 'node:path';
+import { refuseUnknown } from '../sampling/options';
+import { HeldCommand, type HeldCommandOptions } from './held-command';
+import type { JobEnd } from './job-events';
+import {
+  claimRecording,
+  lossOf,
+  releaseRecording,
+  startRecording,
+  type ClaimedFolder,
+  type RecordingOption,
+} from './job-recording';
+import { Measurement, type MeasurementOptions } from './measurement';
+import type { JobSummary } from './summary-types';
+import type { Ended, Exit, LivingProcess } from './supervisor';
+
+type JobStdio = 'inherit' | 'ignore' | number;
+
+export interface RunJobOptions
+  extends Omit<HeldCommandOptions, 'onReaped'>, Omit<MeasurementOptions, 'name'> {
+  /** The command's stdin, stdout and stderr; a number is a file descriptor of this process. @default all inherited */
+  readonly stdio?: readonly [stdin: JobStdio, stdout: JobStdio, stderr: JobStdio];
+  /** @default the program's file name */
+  readonly name?: string;
+  /** Where to record, or `false` for nowhere. @default `${XDG_STATE_HOME:-~/.local/state}/nvpulse/<UTC>-<name>` */
+  readonly recording?: RecordingOption;
+}
+
+export interface JobResult {
+  readonly summary: JobSummary;
+  /** Null where it was not recorded. */
+  readonly recording: { readonly dir: string } | null;
+  /** How the command ended: one of both. */
+  readonly exit: Exit;
+  /** Descendants of the command that live on, left alone. */
+  readonly left: readonly LivingProcess[];
+  /** What went wrong beside the job, a sentence each: a GPU was lost, it was not recorded, rows were lost. */
+  readonly warnings: readonly string[];
+}
+
+const OPTIONS = [
+  'command',
+  'interval',
+  'name',
+  'labels',
+  'recording',
+  'cwd',
+  'env',
+  'stdio',
+  'cgroup',
+  'nvml',
+  'signal',
+  'forwardSignals',
+] as const satisfies readonly (keyof RunJobOptions)[];
+
+/**
+ * Runs a command, and tells what it did to the CPUs, the memory, the disks and the GPUs from its start to its end.
+ * It starts within 50 ms of the set-up whatever the driver does, and is never disturbed by what fails here.
+ *
+ * @throws ERR_OPTION for the caller's mistakes, before anything is started · ERR_COMMAND_NOT_FOUND,
+ * ERR_COMMAND_NOT_EXECUTABLE, or ERR_COMMAND where it cannot be run or followed · ERR_NATIVE without a native build
+ */
+export async function runJob(options: RunJobOptions): Promise<JobResult> {
+  refuseUnknown(options, OPTIONS, 'runJob');
+  options.signal?.throwIfAborted();
+  const name = options.name ?? basename(options.command[0] ?? '');
+  const measurement = new Measurement({ ...options, name });
+  const folder = await claimRecording(options.recording, name);
+  let command: HeldCommand | undefined;
+  try {
+    command = new HeldCommand(options);
+    const followed = await command.ready;
+    const cgroup = followed.tracking === 'cgroup' ? followed.cgroupPath : '';
+    measurement.sampler.follow({ id: measurement.id, pid: command.pid, cgroup });
+    await measurement.begin();
+    return await measure(measurement, folder, command);
+  } catch (error) {
+    command?.abandon();
+    measurement.abandon();
+    await releaseRecording(folder);
+    throw error;
+  } finally {
+    command?.release();
+  }
+}
+
+async function measure(
+  measurement: Measurement,
+  folder: ClaimedFolder,
+  command: HeldCommand,
+): Promise<JobResult> {
+  const started = await command.start();
+  const recorded = await startRecording(measurement, folder);
+  const job = measurement.open(started.time__ns, true, recorded.writer);
+  const ended = await command.ended();
+  const summary = await job.close(ended.time__ns, endOf(ended, command.rssPeak__MiB));
+  return {
+    summary,
+    recording: recorded.writer ? { dir: recorded.writer.dir } : null,
+    exit: exitOf(ended),
+    left: ended.left,
+    warnings: [...job.troubles, ...recorded.warnings, ...lossOf(recorded.writer)],
+  };
+}
+
+function exitOf(ended: Ended): Exit {
+  return ended.signal === null
+    ? { exitCode: ended.exitCode, signal: null }
+    : { exitCode: null, signal: ended.signal };
+}
+
+function endOf(ended: Ended, reaped__MiB: number): JobEnd {
+  const { tracking, tree, command, left } = ended;
+  const rssPeak__MiB = Math.max(command.maxRss__KiB / 1024, reaped__MiB);
+  return { ...exitOf(ended), usage: { ...tree, tracking, rssPeak__MiB }, left };
+}

@@ -1,0 +1,160 @@
+// From folded windows to summaries: what is told about a job beside its readings, and the one call that does it all.
+import type { NativeStats } from '../native/addon';
+import type { Batch } from '../sampling/batch';
+import { formatUtc } from '../time';
+import { VERSION } from '../version';
+import { difference } from './fold-series';
+import { SummaryFold, type WindowOptions } from './fold';
+import type { TreeUsage } from './supervisor-lines';
+import type {
+  EntitySummary,
+  GaugeSummary,
+  HostInfo,
+  JobSummary,
+  MetricSummary,
+  SamplerSummary,
+} from './summary-types';
+
+/** A process tree's exact figures, from the supervisor that waited for it. */
+export interface FinalUsage extends TreeUsage {
+  readonly tracking: 'tree' | 'cgroup';
+  /** Resident memory at its highest, of the largest single process. */
+  readonly rssPeak__MiB: number;
+}
+
+/** What a summary says beside what the readings tell. */
+export interface SummaryMeta {
+  readonly simulated: boolean;
+  readonly complete: boolean;
+  readonly job: Omit<JobSummary['job'], 'start' | 'end' | 'duration__s'>;
+  readonly host: HostInfo;
+  readonly gpu: JobSummary['gpu'];
+  readonly sampler: {
+    readonly interval__ns: number;
+    /** From the sampler's start to when `stats` were taken. */
+    readonly elapsed__s: number;
+    readonly stats: NativeStats;
+  };
+  /** UTC − monotonic, in nanoseconds. */
+  readonly utcOffset__ns: bigint;
+  /** Of a command: takes the place of the job's sampled counters. */
+  readonly finalUsage?: FinalUsage;
+}
+
+/** The summary of a window that a fold has followed and closed. @throws ERR_STATE where it is open */
+export function summaryOf(fold: SummaryFold, meta: SummaryMeta): JobSummary {
+  const { start__ns, stop__ns, entities, processes_left_out, energy, droppedRows } = fold.result(
+    meta.host.core_num,
+  );
+  const length = Number(stop__ns - start__ns);
+  const { simulated, complete, job, host, gpu } = meta;
+  const { exitCode, signal } = job;
+  return {
+    nvpulse: VERSION,
+    simulated,
+    complete,
+    job: {
+      id: job.id,
+      name: job.name,
+      labels: job.labels,
+      start: formatUtc(start__ns + meta.utcOffset__ns),
+      end: formatUtc(stop__ns + meta.utcOffset__ns),
+      duration__s: length / 1e9,
+      exitCode,
+      signal,
+    },
+    host,
+    gpu: { state: gpu.state, reason: gpu.reason },
+    entities: meta.finalUsage ? withFinal(entities, job.id, meta.finalUsage, length) : entities,
+    processes_left_out,
+    energy,
+    sampler: samplerSummary(meta.sampler, droppedRows),
+  };
+}
+
+/**
+ * The summary of a window over batches: of a recording, of a sampler's iterator, or of an array.
+ * Batches before the window and after it may be among them; one of each sharpens its edges.
+ */
+export async function summarize(
+  batches: Iterable<Batch> | AsyncIterable<Batch>,
+  window: WindowOptions & { readonly stop__ns: bigint },
+  meta: SummaryMeta,
+): Promise<JobSummary> {
+  const fold = new SummaryFold(window);
+  for await (const batch of batches) fold.push(batch);
+  return summaryOf(fold, meta);
+}
+
+function samplerSummary(
+  { interval__ns, elapsed__s, stats }: SummaryMeta['sampler'],
+  droppedRows: number,
+): SamplerSummary {
+  const { p50, p99, max } = stats.lateness__us;
+  const cpu__pct = elapsed__s > 0 ? (100 * stats.sampler_cpu_time__s) / elapsed__s : 0;
+  const calls = stats.calls.map(
+    ({ name, count, p50__us, p99__us }) => [name, { count, p50__us, p99__us }] as const,
+  );
+  return {
+    interval__ms: interval__ns / 1e6,
+    ticks: stats.ticks,
+    lateTicks: stats.late_ticks,
+    // The ring's losses are in both; a slow reader's only in its batches, a recording's only in its stats.
+    droppedRows: Math.max(stats.rows_dropped, droppedRows),
+    lateness__us: Number.isNaN(max) ? null : { p50, p99, max },
+    cpu__pct: Number.isNaN(cpu__pct) ? null : cpu__pct,
+    calls: Object.fromEntries(calls),
+  };
+}
+
+type JobEntity = Extract<EntitySummary, { entity: 'job' }>;
+type JobMetrics = JobEntity['metrics'];
+
+/** Puts the exact figures in the place of the sampled ones; a job that ended before its first reading gets its entity. */
+function withFinal(
+  entities: readonly EntitySummary[],
+  id: string,
+  usage: FinalUsage,
+  length: number,
+): readonly EntitySummary[] {
+  const found = entities.some((entity) => entity.entity === 'job' && entity.id === id);
+  const unread: JobEntity = { entity: 'job', id, tracking: usage.tracking, metrics: {} };
+  const isLater = ({ entity }: EntitySummary) =>
+    ['process', 'gpu', 'gpu_process', 'mig', 'agent'].includes(entity);
+  const at = entities.findIndex(isLater);
+  const all = found ? entities : entities.toSpliced(at < 0 ? entities.length : at, 0, unread);
+  return all.map((entity) =>
+    entity.entity === 'job' && entity.id === id
+      ? { ...entity, metrics: { ...entity.metrics, ...finalMetrics(entity.metrics, usage, length) } }
+      : entity,
+  );
+}
+
+function finalMetrics(sampled: JobMetrics, usage: FinalUsage, length: number): JobMetrics {
+  const counter = (delta: number) => difference(delta, length);
+  return {
+    cpu_time__s: counter(usage.cpuUser__s + usage.cpuSystem__s),
+    cpu_user_time__s: counter(usage.cpuUser__s),
+    cpu_system_time__s: counter(usage.cpuSystem__s),
+    ...(usage.ioRead__B === null ? {} : { io_read__B: counter(usage.ioRead__B) }),
+    ...(usage.ioWrite__B === null ? {} : { io_write__B: counter(usage.ioWrite__B) }),
+    memory_rss_peak__MiB: peak(sampled.memory_rss_peak__MiB, usage.rssPeak__MiB),
+  };
+}
+
+/** The tree's peak is at least its largest process's, which sampling may have missed. */
+function peak(sampled: MetricSummary | undefined, value: number): GaugeSummary {
+  if (!sampled || !('mean' in sampled))
+    return {
+      mean: value,
+      min: value,
+      max: value,
+      p50: value,
+      p95: value,
+      last: value,
+      samples: 1,
+      coverage: 0,
+    };
+  const highest = Math.max(sampled.max, value);
+  return { ...sampled, max: highest, last: highest };
+}

@@ -1,0 +1,141 @@
+// The addon's typed surface: numbers, strings and typed arrays only. Loaded when first asked for.
+import { NvpulseError } from '../errors';
+import type { SamplerEvent } from '../sampling/batch';
+import { CATALOG_HASH } from './catalog-hash';
+import { addonPath } from './locate';
+
+/** Rows of one entity as drained; see `TableColumns`. `entity` is an index into ENTITIES. */
+export interface NativeTable {
+  readonly entity: number;
+  readonly time: BigInt64Array;
+  readonly instance: Uint32Array;
+  readonly values: Float64Array;
+  readonly status: Uint16Array;
+}
+
+/** A new instance: identity fields in the order of the entity's identity. */
+export interface NativeInstance {
+  readonly id: number;
+  readonly entity: number;
+  readonly identity: Readonly<Record<string, string | number | null>>;
+}
+
+export interface NativeEvent {
+  readonly time__ns: bigint;
+  readonly kind: SamplerEvent['kind'];
+  readonly instance: number;
+  readonly text: string;
+}
+
+export interface NativeDrain {
+  readonly tables: readonly NativeTable[];
+  readonly instances: readonly NativeInstance[];
+  readonly events: readonly NativeEvent[];
+  readonly droppedRows: number;
+}
+
+/** Why there are GPU metrics or none. `waiting`: the driver has not answered yet. */
+export interface GpuState {
+  readonly state: 'ok' | 'waiting' | 'no_driver' | 'no_library' | 'not_nvml' | 'failed' | 'stalled' | 'off';
+  /** One sentence for people. */
+  readonly reason: string;
+  readonly driver_version: string;
+  readonly nvml_version: string;
+  /** Path of the library in use, or ''. */
+  readonly library: string;
+  /** The library is nvpulse's simulator. */
+  readonly simulated: boolean;
+  readonly profile: string;
+}
+
+/** Latency of one kind of call, of all devices. */
+export interface CallStats {
+  readonly name: string;
+  readonly count: number;
+  readonly p50__us: number;
+  readonly p99__us: number;
+}
+
+export interface NativeStats {
+  readonly ticks: number;
+  readonly late_ticks: number;
+  readonly rows_dropped: number;
+  readonly lateness__us: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** CPU time of the sampling threads. */
+  readonly sampler_cpu_time__s: number;
+  readonly calls: readonly CallStats[];
+}
+
+export interface NativeSamplerOptions {
+  /** Interval of the ticks, 1e6 to 3.6e12; 0: only when asked by `tick`. */
+  readonly interval__ns: number;
+  readonly host: boolean;
+  readonly gpu: boolean;
+  /** Path of the NVML library; '' for the system's. */
+  readonly nvml: string;
+}
+
+/** One sampler: its threads, rings and readers. */
+export interface NativeSampler {
+  /** Starts the threads. */
+  start(): void;
+  /**
+   * A reading now, of every tier, on both threads. Resolves when both have it or `timeout__ms` has passed
+   * (a driver that does not answer): true when both have it.
+   */
+  tick(timeout__ms: number): Promise<boolean>;
+  /** Follows the process tree below `pid` (0: none), or a cgroup v2 folder where `cgroup` is not ''. */
+  follow(id: string, pid: number, cgroup: string): void;
+  /** Adds to the agent's bytes_written__B. */
+  wrote(bytes: number): void;
+  drain(): NativeDrain;
+  gpu(): GpuState;
+  stats(): NativeStats;
+  /** Stops the threads (at most 200 ms); twice is allowed. What was read can still be drained. */
+  stop(): void;
+}
+
+/** NVML without threads: every call blocks the caller for as long as the driver takes. */
+export interface NativeBulkReader {
+  readonly devices: number;
+  /** Fills device-major: devices × metrics; `values` NaN where `status` is not 0. */
+  read(values: Float64Array, status: Uint16Array): void;
+  close(): void;
+}
+
+export interface Addon {
+  readonly catalogHash: string;
+  /** Monotonic nanoseconds, the clock of all rows. */
+  now(): bigint;
+  /** CLOCK_REALTIME − CLOCK_MONOTONIC now, in nanoseconds. */
+  utcOffset(): bigint;
+  createSampler(options: NativeSamplerOptions): NativeSampler;
+  /** `metrics`: columns of the gpu table; undefined with a reason in `error` where NVML is not there. */
+  createBulkReader(nvml: string, metrics: readonly number[]): NativeBulkReader | string;
+}
+
+let loaded: Addon | undefined;
+
+/** The addon. Throws `ERR_NATIVE` where there is no build for this platform, or a stale one. */
+export function addon(): Addon {
+  if (loaded) return loaded;
+  const path = addonPath();
+  let candidate: Addon;
+  try {
+    candidate = require(path) as Addon;
+  } catch (cause) {
+    throw new NvpulseError(
+      'ERR_NATIVE',
+      `the native build ${path} does not load: ${String(cause)}. Type: npm run build`,
+      { cause },
+    );
+  }
+  if (candidate.catalogHash !== CATALOG_HASH) {
+    throw new NvpulseError(
+      'ERR_NATIVE',
+      `the native build ${path} is stale: its catalog differs from this version's. Type: npm run build`,
+    );
+  }
+  loaded = candidate;
+  return candidate;
+}

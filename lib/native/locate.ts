@@ -1,0 +1,65 @@
+// Where the compiled parts are: a clone's own build first, else the package's prebuilt ones. node-gyp-build finds the
+// addon; the executables lie beside it, or in the prebuilds' folder of its C library, so that all belong together.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { NvpulseError } from '../errors';
+
+const ROOT = join(__dirname, '..', '..');
+
+/** Which C library this Node has mapped; musl's file has many names. (`process.report` knows too, but takes 35 ms.) */
+function libc(): 'glibc' | 'musl' {
+  const maps = '/proc/self/maps';
+  const glibc = !existsSync(maps) || /\/libc(-2\.\d+\.so|\.so\.6)$/m.test(readFileSync(maps, 'utf8'));
+  return glibc ? 'glibc' : 'musl';
+}
+
+/** node-gyp-build's finder. It tells musl by Alpine's files alone, unless LIBC says so when it is loaded. */
+function finder(): { path(folder: string): string } {
+  const given = process.env['LIBC'];
+  process.env['LIBC'] ??= libc();
+  try {
+    return require('node-gyp-build') as { path(folder: string): string };
+  } finally {
+    if (given === undefined) delete process.env['LIBC'];
+  }
+}
+
+function findAddon(): string {
+  try {
+    return finder().path(ROOT);
+  } catch (cause) {
+    const platform =
+      process.platform === 'linux'
+        ? `linux-${process.arch}, ${libc()}`
+        : `${process.platform}-${process.arch}`;
+    throw new NvpulseError(
+      'ERR_NATIVE',
+      `nvpulse has no native build for this platform (${platform}). ` +
+        'Prebuilt are linux-x64 and linux-arm64, each for glibc and musl; in a clone, type: npm run build',
+      { cause },
+    );
+  }
+}
+
+let found: string | undefined;
+
+/** Path of the addon. Throws `ERR_NATIVE` where there is none. */
+export function addonPath(): string {
+  return (found ??= findAddon());
+}
+
+function locate(file: string): string {
+  const addon = addonPath();
+  const prebuilt = /\.(glibc|musl)\.node$/.exec(addon)?.[1];
+  return join(dirname(addon), prebuilt ?? '', file);
+}
+
+/** Path of the supervisor executable; `NVPULSE_SUPERVISOR` overrides it. Throws `ERR_NATIVE` where there is none. */
+export function supervisorPath(): string {
+  return process.env['NVPULSE_SUPERVISOR'] ?? locate('nvpulse-supervisor');
+}
+
+/** Path of the simulator, a `libnvidia-ml.so.1`. Throws `ERR_NATIVE` where there is none. */
+export function simulatorPath(): string {
+  return locate('libnvidia-ml.so.1');
+}

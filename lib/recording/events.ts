@@ -1,0 +1,87 @@
+// Lines of events.ndjson: what happened beside the values, and the instances that rows point to.
+import type { Instance } from '../catalog';
+import type { SamplerEvent } from '../sampling/batch';
+import { formatUtc } from '../time';
+
+export const EVENTS = 'events.ndjson';
+
+export type EventKind =
+  | SamplerEvent['kind']
+  | 'start'
+  | 'stop'
+  | 'mark'
+  | 'window_start'
+  | 'window_stop'
+  | 'rows_dropped'
+  | 'rows_lost';
+
+/** Values that JSON can hold. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export interface RecordedEvent {
+  /** UTC, ISO 8601 with nine decimals. */
+  readonly time: string;
+  /** Monotonic nanoseconds. */
+  readonly time__ns: bigint;
+  readonly kind: EventKind;
+  /** Number of the flush that it belongs to; see `Chunk`. */
+  readonly flush: number;
+  /** Of the device it is about, where it is about one. */
+  readonly instance: number | null;
+  readonly text: string;
+  /** What the writer's caller added. */
+  readonly data: Json;
+}
+
+export interface EventFields {
+  /** Monotonic nanoseconds. @default now */
+  readonly time__ns?: bigint;
+  readonly instance?: number | null;
+  readonly text?: string;
+  readonly data?: Json;
+}
+
+export function formatEvent(
+  kind: EventKind,
+  { time__ns = process.hrtime.bigint(), instance = null, text = '', data = null }: EventFields,
+  utcOffset__ns: bigint,
+  flush: number,
+): string {
+  const time = formatUtc(time__ns + utcOffset__ns);
+  return `${JSON.stringify({ time, time__ns: String(time__ns), kind, flush, instance, text, data })}\n`;
+}
+
+export function formatInstance({ id, entity, identity }: Instance): string {
+  return `${JSON.stringify({ kind: 'instance', id, entity, identity })}\n`;
+}
+
+export interface EventLog {
+  readonly events: readonly RecordedEvent[];
+  readonly instances: ReadonlyMap<number, Instance>;
+  /** Lines that are not JSON, by number; a last one without an end is no problem, it was cut. */
+  readonly badLines: readonly number[];
+}
+
+type Line =
+  (Omit<RecordedEvent, 'time__ns'> & { readonly time__ns: string }) | ({ kind: 'instance' } & Instance);
+
+export function parseEvents(log: string): EventLog {
+  const events: RecordedEvent[] = [];
+  const instances = new Map<number, Instance>();
+  const badLines: number[] = [];
+  log
+    .split('\n')
+    .slice(0, -1)
+    .forEach((text, index) => {
+      try {
+        const line = JSON.parse(text) as Line;
+        if (line.kind === 'instance') {
+          const { kind: _, ...instance } = line;
+          instances.set(instance.id, instance);
+        } else events.push({ ...line, time__ns: BigInt(line.time__ns) });
+      } catch {
+        badLines.push(index + 1);
+      }
+    });
+  return { events, instances, badLines };
+}

@@ -1,0 +1,66 @@
+// Folders of recordings: where they are by default, and claiming one for a new recording.
+import { mkdir, readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { NvpulseError } from '../errors';
+
+/** `${XDG_STATE_HOME:-~/.local/state}/nvpulse` */
+export function recordingRoot(): string {
+  const state = process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
+  return join(state, 'nvpulse');
+}
+
+/** A folder that does not exist yet: `<root>/<UTC>-<name>`, such as `20260214T101500Z-train`. */
+export function defaultRecordingDir(name: string, now: Date = new Date(), root = recordingRoot()): string {
+  const stamp = now.toISOString().replace(/\.\d+|[-:]/g, '');
+  const base = join(root, `${stamp}-${safeName(name)}`);
+  let dir = base;
+  for (let suffix = 2; existsSync(dir); suffix++) dir = `${base}-${suffix}`;
+  return dir;
+}
+
+function safeName(name: string): string {
+  const safe = name
+    .replace(/[^A-Za-z0-9._-]+/g, '_')
+    .replace(/^[._-]+/, '')
+    .slice(0, 64);
+  return safe === '' ? 'recording' : safe;
+}
+
+/** Creates the folder, or takes an empty one. @throws ERR_OPTION, ERR_IO */
+export async function claimFolder(dir: string): Promise<void> {
+  let entries: string[];
+  try {
+    await makeFolder(dir);
+    entries = await readdir(dir);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || code === 'ENOTDIR') {
+      throw new NvpulseError(
+        'ERR_OPTION',
+        `cannot record into '${dir}': it, or a part of its path, is a file; name a new or an empty folder`,
+        { cause },
+      );
+    }
+    throw new NvpulseError('ERR_IO', `cannot record into '${dir}': ${message}`, { cause });
+  }
+  if (entries.length === 0) return;
+  throw new NvpulseError(
+    'ERR_OPTION',
+    `cannot record into '${dir}': it is not empty; name a new or an empty folder`,
+  );
+}
+
+/** Node's own recursive mkdir never returns below /proc (seen with 20.20). */
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(dir) === dir) throw error;
+    await makeFolder(dirname(dir));
+    await mkdir(dir);
+  }
+}

@@ -1,0 +1,22 @@
+// Recordings: written by `RecordingWriter`, read by `openRecording`, converted by `exportRecording`.
+export { type EventFields, type EventKind, type Json, type RecordedEvent } from './events';
+export {
+  EXPORT_FORMATS,
+  exportRecording,
+  type ExportFormat,
+  type ExportOptions,
+  type ExportResult,
+} from './export/export';
+export { defaultRecordingDir, recordingRoot } from './folder';
+export {
+  type GpuInventory,
+  type HostInventory,
+  type Inventory,
+  type Manifest,
+  type MetricColumn,
+  type RecordingMeta,
+} from './manifest';
+export { listRecordings, type RecordingListing } from './list';
+export { openRecording, Recording } from './reader';
+export { type RecordingProblem } from './segment-reader';
+export { RecordingWriter, type CloseOptions } from './writer';

@@ -1,0 +1,161 @@
+// A recording's manifest: what was recorded, where and when, and how its columns are to be read.
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ENTITIES, metricsOf, unitOf, type Entity, type Kind } from '../catalog';
+import { NvpulseError } from '../errors';
+import type { GpuState } from '../native/addon';
+import { formatUtc } from '../time';
+import { VERSION } from '../version';
+
+/** The number that changes when an older nvpulse could no longer read a recording. */
+export const FORMAT = 1;
+export const MANIFEST = 'manifest.json';
+
+export interface HostInventory {
+  readonly name: string;
+  readonly os: string;
+  readonly kernel: string;
+  readonly cpu_model: string;
+  readonly core_num: number;
+  readonly memory_total__MiB: number;
+}
+
+/** Why there are GPU metrics or none; see `GpuState`. The devices themselves are instances. */
+export interface GpuInventory {
+  readonly state: GpuState['state'];
+  readonly reason: string;
+  readonly driver_version: string;
+  readonly nvml_version: string;
+}
+
+/** The machine's hardware and operating system. */
+export interface Inventory {
+  readonly cpu: {
+    readonly model: string;
+    /** 0 where it is not known. */
+    readonly speed__GHz: number;
+    readonly core_num: number;
+    readonly physical_core_num: number;
+    readonly socket_num: number;
+  };
+  readonly disks: readonly {
+    readonly device: string;
+    readonly type: string;
+    readonly name: string;
+    readonly interface: string;
+    readonly size__MiB: number;
+  }[];
+  readonly os: {
+    readonly name: string;
+    readonly release: string;
+    readonly kernel: string;
+    readonly arch: string;
+  };
+}
+
+/** What the caller tells about a recording. */
+export interface RecordingMeta {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** GPU figures are the simulator's, of this profile. */
+  readonly simulated: boolean;
+  readonly profile: string;
+  readonly host: HostInventory;
+  readonly gpu: GpuInventory;
+  /** Found in the background; jobs of less than two seconds do not have it. */
+  readonly inventory?: Inventory;
+  readonly interval__ns: number;
+  /** UTC = monotonic + offset, for all times of the recording. */
+  readonly utcOffset__ns: bigint;
+}
+
+export interface MetricColumn {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly unit: string;
+  readonly description: string;
+}
+
+export interface Manifest extends Omit<RecordingMeta, 'utcOffset__ns'> {
+  readonly format: number;
+  /** Version that wrote it. */
+  readonly nvpulse: string;
+  readonly id: string;
+  readonly clock: {
+    /** Decimal; beyond the integers of a double. */
+    readonly utcOffset__ns: string;
+    /** Monotonic time of the start, decimal. */
+    readonly start__ns: string;
+  };
+  /** ISO 8601 UTC with nine decimals. */
+  readonly start: string;
+  /** Null until the recording is closed. */
+  readonly end: string | null;
+  /** It was closed, and says all that happened until `end`. */
+  readonly complete: boolean;
+  /** Rows that were not recorded: a disk that was full, gone, or too slow. */
+  readonly lostRows: number;
+  /** Metrics of each table, in the order of their columns. */
+  readonly catalog: Readonly<Partial<Record<Entity, readonly MetricColumn[]>>>;
+}
+
+export function createManifest({ utcOffset__ns, ...meta }: RecordingMeta, start__ns: bigint): Manifest {
+  return {
+    format: FORMAT,
+    nvpulse: VERSION,
+    id: randomUUID(),
+    ...meta,
+    clock: { utcOffset__ns: String(utcOffset__ns), start__ns: String(start__ns) },
+    start: formatUtc(start__ns + utcOffset__ns),
+    end: null,
+    complete: false,
+    lostRows: 0,
+    catalog: Object.fromEntries(ENTITIES.map((entity) => [entity, metricColumns(entity)])),
+  };
+}
+
+function metricColumns(entity: Entity): readonly MetricColumn[] {
+  return metricsOf(entity).map(({ name, kind, description }) => ({
+    name,
+    kind,
+    unit: unitOf(name),
+    description,
+  }));
+}
+
+/** Replaces the manifest at once: a reader sees the old one or the new one. `durable`: on disk when done. */
+export async function writeManifest(dir: string, manifest: Manifest, durable: boolean): Promise<void> {
+  const temporary = join(dir, `.${MANIFEST}.tmp`);
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(`${JSON.stringify(manifest, null, 2)}\n`);
+    if (durable) await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, join(dir, MANIFEST));
+}
+
+/** @throws ERR_RECORDING where `dir` is no recording, or one of a newer format */
+export async function readManifest(dir: string): Promise<Manifest> {
+  let manifest: Partial<Manifest> | null;
+  try {
+    manifest = JSON.parse(await readFile(join(dir, MANIFEST), 'utf8')) as Partial<Manifest> | null;
+  } catch (cause) {
+    const why =
+      (cause as Error).name === 'SyntaxError' ? `its ${MANIFEST} is not JSON` : `it has no ${MANIFEST}`;
+    throw new NvpulseError('ERR_RECORDING', `'${dir}' is not a recording: ${why}`, { cause });
+  }
+  if (typeof manifest?.format !== 'number' || !manifest.clock || !manifest.catalog) {
+    throw new NvpulseError('ERR_RECORDING', `'${dir}' is not a recording: its ${MANIFEST} has no format`);
+  }
+  if (manifest.format > FORMAT) {
+    throw new NvpulseError(
+      'ERR_RECORDING',
+      `'${dir}' is of format ${manifest.format}, written by nvpulse ${manifest.nvpulse ?? '(unknown)'}; ` +
+        `this is nvpulse ${VERSION}, which reads up to format ${FORMAT}: update nvpulse`,
+    );
+  }
+  return manifest as Manifest;
+}

@@ -1,0 +1,324 @@
+// The recording's writer: takes batches as they come, makes them survive within half a second (journal), and
+// brings them into compressed segments when enough of them are together. A disk that fails never disturbs the
+// caller: what could not be written is counted.
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Entity, Instance } from '../catalog';
+import { NvpulseError } from '../errors';
+import type { Batch, Table } from '../sampling/batch';
+import { formatUtc } from '../time';
+import { AppendFile } from './append-file';
+import { metricNames } from './columns';
+import { encodeChunk } from './encode';
+import { EVENTS, formatEvent, formatInstance, type EventFields, type EventKind, type Json } from './events';
+import { claimFolder } from './folder';
+import { compress } from './gzip';
+import { encodeEntry } from './journal';
+import { createManifest, writeManifest, type Manifest, type RecordingMeta } from './manifest';
+import { reasonOf } from './reason';
+import { SegmentSequence } from './segments';
+
+export const JOURNAL = 'journal.bin';
+
+/** Rows are in a file half a second after they came, or at once where none came in that time. */
+const FLUSH__MS = 500;
+/** Chunks this large compress well; a chunk is made after this long in any case. */
+const CHUNK = { plain__B: 256 * 1024, age__ms: 30_000 } as const;
+/** Above the first a caller is asked to wait, above the second rows are dropped and counted. */
+const BACKLOG = { slow__B: 16 * 2 ** 20, full__B: 64 * 2 ** 20 } as const;
+/** Event lines kept while they can't be written. */
+const EVENT_LINES_MAX = 10_000;
+
+/** A table's rows on their way to the disk. */
+interface Outgoing {
+  readonly entity: Entity;
+  readonly rows: number;
+  readonly plain__B: number;
+  readonly chunk: Promise<Buffer>;
+}
+
+export interface CloseOptions {
+  /** False where something ended early, and the recording doesn't hold all that it should. @default true */
+  readonly complete?: boolean;
+  /** Kept with the stop event: how the job ended. */
+  readonly data?: Json;
+}
+
+export class RecordingWriter {
+  private readonly journal: AppendFile;
+  private readonly eventFile: AppendFile;
+  private readonly segments = new Map<Entity, SegmentSequence>();
+  private readonly instances = new Map<number, Instance>();
+  /** Batches for the next chunk, those of them that the journal doesn't have yet, and unwritten event lines. */
+  private pending: Batch[] = [];
+  private unjournaled: Batch[] = [];
+  private lines: string[] = [];
+  private pending__B = 0;
+  private backlog__B = 0;
+  private flush = 1;
+  private flushed__ms = -Infinity;
+  private chunked__ms = performance.now();
+  private timer: NodeJS.Timeout | undefined;
+  /** Writes happen here one after another. */
+  private lane: Promise<void> = Promise.resolve();
+  private closing: Promise<void> | undefined;
+  private written__B = 0;
+  private lost = 0;
+  private error: NvpulseError | undefined;
+
+  private constructor(
+    /** The recording's folder. */
+    readonly dir: string,
+    private current: Manifest,
+    private readonly utcOffset__ns: bigint,
+  ) {
+    this.journal = new AppendFile(join(dir, JOURNAL));
+    this.eventFile = new AppendFile(join(dir, EVENTS));
+  }
+
+  /**
+   * Starts a recording in a folder that is created, or is empty.
+   * @throws ERR_OPTION where `dir` is not empty or no folder; ERR_IO where it can't be created or written
+   */
+  static async create(dir: string, meta: RecordingMeta): Promise<RecordingWriter> {
+    await claimFolder(dir);
+    const manifest = createManifest(meta, process.hrtime.bigint());
+    try {
+      await writeManifest(dir, manifest, false);
+    } catch (cause) {
+      throw new NvpulseError('ERR_IO', `cannot record into '${dir}': ${reasonOf(cause)}`, { cause });
+    }
+    const writer = new RecordingWriter(dir, manifest, meta.utcOffset__ns);
+    writer.event('start', { time__ns: BigInt(manifest.clock.start__ns) });
+    return writer;
+  }
+
+  get manifest(): Manifest {
+    return this.current;
+  }
+
+  /** Bytes written so far, without the manifest. */
+  get bytesWritten(): number {
+    return this.written__B;
+  }
+
+  /** Rows that could not be recorded. */
+  get lostRows(): number {
+    return this.lost;
+  }
+
+  /** The latest failure to write; the recording goes on when the disk does. */
+  get lastError(): NvpulseError | undefined {
+    return this.error;
+  }
+
+  /**
+   * Takes a batch. Never throws for what the disk does. A promise asks the caller to wait before it hands over
+   * more; who cannot wait may go on, until rows are dropped at 64 MiB of backlog.
+   * @throws ERR_STATE after `close`
+   */
+  write(batch: Batch): void | Promise<void> {
+    this.refuseClosed('write');
+    const size__B = sizeOf(batch);
+    if (this.backlog__B + this.pending__B + size__B > BACKLOG.full__B && this.backlog__B > 0) {
+      return this.lose(rowsOf(batch.tables), 'the disk is too slow');
+    }
+    this.note(batch);
+    this.pending.push(batch);
+    this.unjournaled.push(batch);
+    this.pending__B += size__B;
+    const now__ms = performance.now();
+    if (this.pending__B >= CHUNK.plain__B || now__ms - this.chunked__ms >= CHUNK.age__ms) this.chunk();
+    else this.flushSoon(now__ms);
+    return this.backlog__B > BACKLOG.slow__B ? this.lane : undefined;
+  }
+
+  /** Adds an event. @throws ERR_STATE after `close` */
+  event(kind: EventKind, fields: EventFields = {}): void {
+    this.refuseClosed('event');
+    this.lines.push(formatEvent(kind, fields, this.utcOffset__ns, this.flush));
+    this.flushSoon(performance.now());
+  }
+
+  /** Adds a named mark at this moment. @throws ERR_STATE after `close` */
+  mark(name: string): void {
+    this.event('mark', { text: name });
+  }
+
+  /** Corrects what was told at the start, once more is known. @throws ERR_STATE after `close` */
+  describe(known: Partial<Omit<RecordingMeta, 'utcOffset__ns'>>): void {
+    this.refuseClosed('describe');
+    this.current = { ...this.current, ...known };
+    this.enqueue(() => this.writeManifest(false));
+  }
+
+  /** Writes what is left and ends the recording. Never throws: see `lastError`. Twice is allowed. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.closing ??= this.finish(options);
+    return this.closing;
+  }
+
+  private async finish({ complete = true, data = null }: CloseOptions): Promise<void> {
+    const end__ns = process.hrtime.bigint();
+    this.lines.push(formatEvent('stop', { time__ns: end__ns, data }, this.utcOffset__ns, this.flush));
+    this.chunk();
+    await this.lane;
+    for (const sequence of this.segments.values()) this.enqueue(() => sequence.end());
+    this.enqueueLines();
+    this.enqueue(() => this.journal.remove());
+    this.enqueue(() => this.eventFile.close());
+    await this.lane;
+    const end = formatUtc(end__ns + this.utcOffset__ns);
+    this.current = { ...this.current, end, complete, lostRows: this.lost };
+    this.enqueue(() => this.writeManifest(true));
+    await this.lane;
+  }
+
+  private writeManifest(durable: boolean): Promise<void> {
+    return writeManifest(this.dir, this.current, durable);
+  }
+
+  /** Instances and events of a batch, as lines. */
+  private note({ instances, events, droppedRows }: Batch): void {
+    if (instances.size !== this.instances.size) {
+      for (const [id, instance] of instances) {
+        if (this.instances.has(id)) continue;
+        this.instances.set(id, instance);
+        this.lines.push(formatInstance(instance));
+      }
+    }
+    for (const { kind, ...fields } of events) {
+      this.lines.push(formatEvent(kind, fields, this.utcOffset__ns, this.flush));
+    }
+    if (droppedRows > 0) {
+      this.lines.push(formatEvent('rows_dropped', { data: droppedRows }, this.utcOffset__ns, this.flush));
+    }
+  }
+
+  private flushSoon(now__ms: number): void {
+    const wait__ms = this.flushed__ms + FLUSH__MS - now__ms;
+    if (wait__ms <= 0) this.flushNow();
+    else this.timer ??= setTimeout(() => this.flushNow(), wait__ms);
+  }
+
+  /** Event lines to their file, and batches that no segment has to the journal. */
+  private flushNow(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.flushed__ms = performance.now();
+    this.enqueueLines();
+    if (this.unjournaled.length === 0) return;
+    const entries = Buffer.concat(this.unjournaled.map((batch) => encodeEntry(batch, this.flush)));
+    this.unjournaled = [];
+    this.enqueue(async () => {
+      await this.journal.append(entries);
+      this.written__B += entries.length;
+    });
+  }
+
+  private enqueueLines(): void {
+    if (this.lines.length === 0) return;
+    const lines = this.lines;
+    this.lines = [];
+    this.enqueue(async () => {
+      const text = Buffer.from(lines.join(''));
+      try {
+        await this.eventFile.append(text);
+      } catch (error) {
+        this.lines = [...lines, ...this.lines].slice(0, EVENT_LINES_MAX);
+        throw error;
+      }
+      this.written__B += text.length;
+    });
+  }
+
+  /** Brings all pending batches into segments; the journal has then nothing that they lack. */
+  private chunk(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.flushed__ms = this.chunked__ms = performance.now();
+    this.enqueueLines();
+    if (this.pending.length === 0) return;
+    const outgoing = this.encodePending();
+    const plain__B = outgoing.reduce((sum, chunk) => sum + chunk.plain__B, 0);
+    this.pending = [];
+    this.unjournaled = [];
+    this.pending__B = 0;
+    this.flush++;
+    this.backlog__B += plain__B;
+    this.enqueue(async () => {
+      await this.leaveRemoved();
+      for (const chunk of outgoing) await this.append(chunk);
+      this.backlog__B -= plain__B;
+      await this.journal.clear();
+    });
+  }
+
+  /** Where someone removed the recording, its open files would take all that is written and keep nothing. */
+  private async leaveRemoved(): Promise<void> {
+    if (await this.eventFile.isLinked()) return;
+    await Promise.all([this.eventFile, this.journal].map((file) => file.close()));
+    await Promise.all([...this.segments.values()].map((sequence) => sequence.leave()));
+  }
+
+  private encodePending(): Outgoing[] {
+    const byEntity = new Map<Entity, Table[]>();
+    for (const table of this.pending.flatMap(({ tables }) => tables)) {
+      if (table.length === 0) continue;
+      const tables = byEntity.get(table.entity);
+      if (tables) tables.push(table);
+      else byEntity.set(table.entity, [table]);
+    }
+    const { instances, utcOffset__ns, flush } = this;
+    return [...byEntity].map(([entity, tables]) => {
+      const plain = Buffer.concat(encodeChunk({ entity, tables, instances, utcOffset__ns, flush }));
+      const chunk = compress(plain);
+      // A failure is told where the chunk is awaited, which may be later.
+      chunk.catch(() => undefined);
+      return { entity, rows: rowsOf(tables), plain__B: plain.length, chunk };
+    });
+  }
+
+  private async append({ entity, rows, plain__B, chunk }: Outgoing): Promise<void> {
+    const sequence = this.segments.get(entity) ?? new SegmentSequence(this.dir, entity);
+    this.segments.set(entity, sequence);
+    try {
+      this.written__B += await sequence.append(await chunk, plain__B);
+    } catch (error) {
+      this.fail(error);
+      this.lose(rows, reasonOf(error));
+    }
+  }
+
+  private lose(rows: number, why: string): void {
+    this.lost += rows;
+    this.lines.push(formatEvent('rows_lost', { text: why, data: rows }, this.utcOffset__ns, this.flush));
+    if (this.lines.length > EVENT_LINES_MAX) this.lines.length = EVENT_LINES_MAX;
+  }
+
+  private enqueue(job: () => Promise<void>): void {
+    this.lane = this.lane.then(job).catch((error: unknown) => this.fail(error));
+  }
+
+  private fail(cause: unknown): void {
+    this.error = new NvpulseError('ERR_IO', `recording into '${this.dir}' failed: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+
+  private refuseClosed(call: string): void {
+    if (this.closing) throw new NvpulseError('ERR_STATE', `RecordingWriter.${call}: the recording is closed`);
+  }
+}
+
+function rowsOf(tables: readonly Table[]): number {
+  return tables.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** About what a batch takes in memory. */
+function sizeOf({ tables }: Batch): number {
+  return tables.reduce(
+    (sum, { entity, length }) => sum + length * (12 + 10 * metricNames(entity).length),
+    64,
+  );
+}

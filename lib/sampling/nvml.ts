@@ -1,0 +1,177 @@
+// NVML without a schedule: the devices, and one reading when asked for.
+import {
+  describeStatus,
+  metricsOf,
+  type AbsentState,
+  type Identities,
+  type Instance,
+  type MetricName,
+} from '../catalog';
+import { NvpulseError } from '../errors';
+import { addon, type GpuState, type NativeBulkReader, type NativeSampler } from '../native/addon';
+import { batchParts } from '../native/batch';
+import { createBatch } from './batch';
+import { refuseUnknown } from './options';
+
+export interface NvmlOptions {
+  /** Path of the NVML library. @default NVPULSE_NVML, else the system's */
+  readonly nvml?: string;
+}
+
+/** A GPU's identity; see the catalog. */
+export type GpuDevice = Readonly<Identities['gpu']>;
+
+/** One reading of one GPU: each metric has a value, or a state that says why not. */
+export interface GpuReading {
+  readonly device: GpuDevice;
+  /** Monotonic nanoseconds. */
+  readonly time__ns: bigint;
+  readonly values: { readonly [M in MetricName<'gpu'>]?: number };
+  readonly absent: {
+    readonly [M in MetricName<'gpu'>]?: { readonly state: AbsentState; readonly reason: string };
+  };
+}
+
+/** Attaching to cold GPUs takes seconds; a driver that hangs is not waited for longer. */
+const OPEN_TIMEOUT__MS = 10_000;
+const READ_TIMEOUT__MS = 1_000;
+
+const libraryOf = (options: NvmlOptions): string => options.nvml ?? process.env['NVPULSE_NVML'] ?? '';
+
+/**
+ * NVML's devices and their readings. No driver is a normal state: `state` says why there are no devices.
+ *
+ * @throws ERR_OPTION for an unknown option, ERR_NATIVE where there is no native build
+ */
+export class Nvml {
+  private closed = false;
+
+  private constructor(
+    private readonly native: NativeSampler,
+    private instances: ReadonlyMap<number, Instance>,
+  ) {}
+
+  /** Opens the driver's library and lists the devices. Does not reject where there is none. */
+  static async open(options: NvmlOptions = {}): Promise<Nvml> {
+    refuseUnknown(options, ['nvml'], 'Nvml.open');
+    const native = addon().createSampler({
+      interval__ns: 0,
+      host: false,
+      gpu: true,
+      nvml: libraryOf(options),
+    });
+    native.start();
+    await native.tick(OPEN_TIMEOUT__MS);
+    const nvml = new Nvml(native, new Map());
+    nvml.drain();
+    return nvml;
+  }
+
+  /** Why there are devices, or none. */
+  get state(): GpuState {
+    return this.native.gpu();
+  }
+
+  /** The devices, by index. */
+  get devices(): readonly GpuDevice[] {
+    return [...this.instances.values()].flatMap((instance) =>
+      instance.entity === 'gpu' ? [instance.identity] : [],
+    );
+  }
+
+  /** One reading of every device. A device that is lost or hangs is left out. @throws ERR_STATE when closed */
+  async read(): Promise<readonly GpuReading[]> {
+    if (this.closed) throw new NvpulseError('ERR_STATE', 'Nvml.read: it is closed; open another');
+    this.drain();
+    await this.native.tick(READ_TIMEOUT__MS);
+    return this.drain();
+  }
+
+  /** Ends the reading thread. Twice is allowed. */
+  close(): void {
+    this.closed = true;
+    this.native.stop();
+  }
+
+  /**
+   * A reader that blocks the calling thread for as long as the driver takes: one pass over all devices fills
+   * `values` and `status`, device-major, the metrics in the order given. For callers who measure.
+   *
+   * @throws ERR_OPTION for a metric that gpu does not have; ERR_STATE where there is no NVML, with the reason
+   */
+  static bulkReader(metrics: readonly MetricName<'gpu'>[], options: NvmlOptions = {}): BulkReader {
+    refuseUnknown(options, ['nvml'], 'Nvml.bulkReader');
+    const names = metricsOf('gpu').map(({ name }) => name);
+    const columns = metrics.map((metric) => {
+      const column = names.indexOf(metric);
+      if (column < 0)
+        throw new NvpulseError('ERR_OPTION', `'${metric}' is no metric of gpu; it has ${names.join(', ')}`);
+      return column;
+    });
+    const native = addon().createBulkReader(libraryOf(options), columns);
+    if (typeof native === 'string')
+      throw new NvpulseError('ERR_STATE', `there is no NVML to read: ${native}`);
+    return new BulkReader(native, columns.length);
+  }
+
+  private drain(): readonly GpuReading[] {
+    const parts = batchParts(this.native.drain(), this.instances, 0n);
+    this.instances = parts.instances;
+    const table = createBatch(parts).table('gpu');
+    if (!table) return [];
+    return Array.from({ length: table.length }, (_, row) => {
+      const instance = parts.instances.get(table.instance[row] ?? -1);
+      const metrics = metricsOf('gpu').map(({ name }) => ({
+        name,
+        value: table.values(name)[row],
+        status: table.status(name)[row] ?? 0,
+      }));
+      const absent = metrics.flatMap(({ name, status }) => {
+        const { state, reason } = describeStatus(status);
+        return state === 'ok' || state === 'pending' ? [] : [[name, { state, reason }] as const];
+      });
+      const values = metrics.flatMap(({ name, value, status }) =>
+        status === 0 && value !== undefined ? [[name, value] as const] : [],
+      );
+      return instance?.entity === 'gpu'
+        ? [
+            {
+              device: instance.identity,
+              time__ns: table.time[row] ?? 0n,
+              values: Object.fromEntries(values),
+              absent: Object.fromEntries(absent),
+            },
+          ]
+        : [];
+    }).flat();
+  }
+}
+
+/** See `Nvml.bulkReader`. */
+export class BulkReader {
+  readonly devices: number;
+  private readonly cells: number;
+
+  constructor(
+    private readonly native: NativeBulkReader,
+    metrics: number,
+  ) {
+    this.devices = native.devices;
+    this.cells = this.devices * metrics;
+  }
+
+  /** One pass. NaN where the status is not 0. @throws ERR_OPTION where an array is shorter than devices × metrics */
+  read(values: Float64Array, status: Uint16Array): void {
+    if (values.length < this.cells || status.length < this.cells) {
+      throw new NvpulseError(
+        'ERR_OPTION',
+        `BulkReader.read: arrays of ${values.length} and ${status.length} elements; at least ${this.cells} are needed`,
+      );
+    }
+    this.native.read(values, status);
+  }
+
+  close(): void {
+    this.native.close();
+  }
+}

@@ -1,0 +1,129 @@
+// The sampler: native threads read on a fixed schedule; what they read comes as batches.
+import type { Instance } from '../catalog';
+import { NvpulseError } from '../errors';
+import { addon, type GpuState, type NativeSampler, type NativeStats } from '../native/addon';
+import { batchParts } from '../native/batch';
+import type { Batch, BatchParts } from './batch';
+import { BatchQueue } from './batch-queue';
+import { parseInterval, refuseUnknown, type Duration } from './options';
+
+export interface SamplerOptions {
+  /** Time between readings, 1 ms to 1 h; slower tiers of the catalog keep their own. @default '100ms' */
+  readonly interval?: Duration;
+  /** Read the host: CPUs, memory, disks, network, followed job. @default true */
+  readonly host?: boolean;
+  /** Read NVIDIA GPUs. @default true */
+  readonly gpu?: boolean;
+  /** Path of the NVML library. @default NVPULSE_NVML, else the system's */
+  readonly nvml?: string;
+}
+
+/** What the job and process tables are about: the tree below a supervisor, or a cgroup v2 folder. */
+export interface FollowOptions {
+  readonly id: string;
+  readonly pid: number;
+  readonly cgroup?: string;
+}
+
+/** A driver that does not answer is not waited for longer. */
+const TICK_TIMEOUT__MS = 250;
+const DRAIN__MS = { min: 250, max: 1000 };
+
+/**
+ * Samples until stopped. Iterate it for batches: each iterator has its own bounded queue, and rows that it drops
+ * are counted in the next batch's `droppedRows`. Iterators made before `start` get everything.
+ *
+ * @throws ERR_OPTION for an unknown option or an interval out of range; ERR_NATIVE where there is no native build
+ */
+export class Sampler implements AsyncIterable<Batch> {
+  readonly interval__ns: number;
+  /** UTC = monotonic + offset; fixed at construction, so that a clock jump neither reorders nor collides. */
+  readonly utcOffset__ns: bigint;
+  private readonly native: NativeSampler;
+  private readonly queues = new Set<BatchQueue>();
+  private instances: ReadonlyMap<number, Instance> = new Map();
+  private timer: NodeJS.Timeout | undefined;
+  private state: 'new' | 'running' | 'stopped' = 'new';
+
+  constructor(options: SamplerOptions = {}) {
+    refuseUnknown(options, ['interval', 'host', 'gpu', 'nvml'], 'Sampler');
+    this.interval__ns = parseInterval(options.interval ?? '100ms', 'interval');
+    this.native = addon().createSampler({
+      interval__ns: this.interval__ns,
+      host: options.host ?? true,
+      gpu: options.gpu ?? true,
+      nvml: options.nvml ?? process.env['NVPULSE_NVML'] ?? '',
+    });
+    this.utcOffset__ns = addon().utcOffset();
+  }
+
+  /** Starts the threads; the first reading is at once. @throws ERR_STATE where it was started before */
+  start(): void {
+    if (this.state !== 'new')
+      throw new NvpulseError('ERR_STATE', `Sampler.start: it is ${this.state}; make a new one`);
+    this.state = 'running';
+    this.native.start();
+    const period__ms = Math.min(DRAIN__MS.max, Math.max(DRAIN__MS.min, this.interval__ns / 1e6));
+    this.timer = setInterval(() => this.drain(), period__ms);
+  }
+
+  /**
+   * A reading of every metric now, and a batch of it. False where a thread did not do it in time
+   * (250 ms: a driver that hangs); what the other read is in the batch.
+   */
+  async tick(): Promise<boolean> {
+    const done = await this.native.tick(TICK_TIMEOUT__MS);
+    this.drain();
+    return done;
+  }
+
+  /** Monotonic nanoseconds, the clock of all rows. */
+  now(): bigint {
+    return addon().now();
+  }
+
+  /** Measures a job's process tree from now on. */
+  follow(options: FollowOptions): void {
+    this.native.follow(options.id, options.pid, options.cgroup ?? '');
+  }
+
+  /** Adds to the agent's `bytes_written__B`. */
+  wrote(bytes: number): void {
+    this.native.wrote(bytes);
+  }
+
+  /** Why there are GPU metrics, or none. */
+  gpu(): GpuState {
+    return this.native.gpu();
+  }
+
+  /** What sampling itself did and cost so far. */
+  stats(): NativeStats {
+    return this.native.stats();
+  }
+
+  /** Stops the threads (within 200 ms), hands out what is left, and ends the iterators. Twice is allowed. */
+  stop(): void {
+    if (this.state === 'stopped') return;
+    this.state = 'stopped';
+    clearInterval(this.timer);
+    this.native.stop();
+    this.drain();
+    for (const queue of this.queues) queue.close();
+    this.queues.clear();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Batch> {
+    const queue = new BatchQueue((ended) => this.queues.delete(ended));
+    if (this.state === 'stopped') queue.close();
+    else this.queues.add(queue);
+    return queue;
+  }
+
+  private drain(): void {
+    const parts: BatchParts = batchParts(this.native.drain(), this.instances, this.utcOffset__ns);
+    this.instances = parts.instances;
+    if (parts.tables.length === 0 && parts.events.length === 0 && parts.droppedRows === 0) return;
+    for (const queue of this.queues) queue.push(parts);
+  }
+}

@@ -1,0 +1,282 @@
+// The boundary: JavaScript's values in, typed arrays and plain data out. The only file that includes napi.h; it makes
+// no NVML call itself. Runs on the JavaScript thread of its environment; state is kept per environment.
+#include <napi.h>
+
+#include <cstring>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "generated/catalog.h"
+#include "sampler/bulk_reader.h"
+#include "sampler/sampler.h"
+
+namespace nvpulse {
+namespace {
+
+/// Memory that C++ allocated and JavaScript now owns; freed when it is collected.
+template <typename T>
+Napi::ArrayBuffer Give(Napi::Env env, std::unique_ptr<T[]> data, size_t elements) {
+  if (elements == 0) return Napi::ArrayBuffer::New(env, 0);
+  const size_t bytes = elements * sizeof(T);
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
+  std::memcpy(buffer.Data(), data.get(), bytes);
+  return buffer;
+}
+
+Napi::Object TableOf(Napi::Env env, int entity, DrainedTable table) {
+  const size_t rows = table.rows;
+  const size_t cells = rows * static_cast<size_t>(kTables[entity].columns);
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("entity", entity);
+  out.Set("time", Napi::BigInt64Array::New(env, rows, Give(env, std::move(table.time), rows), 0));
+  out.Set("instance", Napi::Uint32Array::New(env, rows, Give(env, std::move(table.instance), rows), 0));
+  out.Set("values", Napi::Float64Array::New(env, cells, Give(env, std::move(table.values), cells), 0));
+  out.Set("status", Napi::Uint16Array::New(env, cells, Give(env, std::move(table.status), cells), 0));
+  return out;
+}
+
+Napi::Value ValueOf(Napi::Env env, const IdentityField& field) {
+  if (const auto* text = std::get_if<std::string>(&field.value)) return Napi::String::New(env, *text);
+  if (const auto* number = std::get_if<double>(&field.value)) return Napi::Number::New(env, *number);
+  return env.Null();
+}
+
+Napi::Object InstanceOf(Napi::Env env, const NewInstance& instance) {
+  Napi::Object identity = Napi::Object::New(env);
+  for (const IdentityField& field : instance.identity) identity.Set(field.name, ValueOf(env, field));
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("id", instance.id);
+  out.Set("entity", static_cast<int>(instance.entity));
+  out.Set("identity", identity);
+  return out;
+}
+
+Napi::Object EventOf(Napi::Env env, const StoredEvent& event) {
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("time__ns", Napi::BigInt::New(env, event.time_ns));
+  out.Set("kind", event.kind);
+  out.Set("instance", static_cast<double>(event.instance));
+  out.Set("text", event.text);
+  return out;
+}
+
+/// Waits for a reading off the JavaScript thread; bounded by its time-out.
+class TickWorker : public Napi::AsyncWorker {
+ public:
+  TickWorker(Napi::Env env, AskedTick tick, int64_t timeout_ns)
+      : Napi::AsyncWorker(env), deferred_(env), tick_(std::move(tick)), timeout_ns_(timeout_ns) {}
+  Napi::Promise Promise() const { return deferred_.Promise(); }
+  void Execute() override { done_ = tick_.Wait(timeout_ns_); }
+  void OnOK() override { deferred_.Resolve(Napi::Boolean::New(Env(), done_)); }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  AskedTick tick_;
+  const int64_t timeout_ns_;
+  bool done_ = false;
+};
+
+class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "NativeSampler",
+                       {
+                           InstanceMethod<&SamplerObject::Start>("start"),
+                           InstanceMethod<&SamplerObject::Tick>("tick"),
+                           InstanceMethod<&SamplerObject::Follow>("follow"),
+                           InstanceMethod<&SamplerObject::Wrote>("wrote"),
+                           InstanceMethod<&SamplerObject::Drain>("drain"),
+                           InstanceMethod<&SamplerObject::Gpu>("gpu"),
+                           InstanceMethod<&SamplerObject::Stats>("stats"),
+                           InstanceMethod<&SamplerObject::Stop>("stop"),
+                       });
+  }
+
+  explicit SamplerObject(const Napi::CallbackInfo& info);
+  ~SamplerObject() override;
+
+  void StopThreads() { sampler_->Stop(); }
+
+ private:
+  void Start(const Napi::CallbackInfo&) { sampler_->Start(); }
+  Napi::Value Tick(const Napi::CallbackInfo& info);
+  void Follow(const Napi::CallbackInfo& info);
+  void Wrote(const Napi::CallbackInfo& info) { sampler_->Wrote(info[0].As<Napi::Number>().DoubleValue()); }
+  Napi::Value Drain(const Napi::CallbackInfo& info);
+  Napi::Value Gpu(const Napi::CallbackInfo& info);
+  Napi::Value Stats(const Napi::CallbackInfo& info);
+  void Stop(const Napi::CallbackInfo&) { sampler_->Stop(); }
+
+  std::unique_ptr<Sampler> sampler_;
+  std::shared_ptr<std::set<SamplerObject*>> living_;
+};
+
+/// What one environment (the main thread or a worker) owns.
+struct Environment {
+  Napi::FunctionReference sampler_class;
+  std::shared_ptr<std::set<SamplerObject*>> samplers = std::make_shared<std::set<SamplerObject*>>();
+};
+
+Environment& EnvironmentOf(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+SamplerObject::SamplerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SamplerObject>(info) {
+  const Napi::Object options = info[0].As<Napi::Object>();
+  SamplerOptions parsed;
+  parsed.interval_ns = options.Get("interval__ns").As<Napi::Number>().Int64Value();
+  parsed.host = options.Get("host").As<Napi::Boolean>();
+  parsed.gpu = options.Get("gpu").As<Napi::Boolean>();
+  parsed.nvml_path = options.Get("nvml").As<Napi::String>().Utf8Value();
+  sampler_ = std::make_unique<Sampler>(parsed);
+  living_ = EnvironmentOf(info.Env()).samplers;
+  living_->insert(this);
+}
+
+SamplerObject::~SamplerObject() { living_->erase(this); }
+
+Napi::Value SamplerObject::Tick(const Napi::CallbackInfo& info) {
+  const double timeout__ms = info[0].As<Napi::Number>().DoubleValue();
+  auto* worker = new TickWorker(info.Env(), sampler_->Tick(), static_cast<int64_t>(timeout__ms * 1e6));
+  const Napi::Promise promise = worker->Promise();
+  worker->Queue();
+  return promise;
+}
+
+void SamplerObject::Follow(const Napi::CallbackInfo& info) {
+  Followed followed;
+  followed.id = info[0].As<Napi::String>().Utf8Value();
+  followed.pid = info[1].As<Napi::Number>().Int32Value();
+  followed.cgroup = info[2].As<Napi::String>().Utf8Value();
+  sampler_->Follow(std::move(followed));
+}
+
+Napi::Value SamplerObject::Drain(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Drained drained = sampler_->Drain();
+  Napi::Array tables = Napi::Array::New(env);
+  for (int entity = 0; entity < kEntities; entity++) {
+    if (drained.tables[entity].rows == 0) continue;
+    tables.Set(tables.Length(), TableOf(env, entity, std::move(drained.tables[entity])));
+  }
+  Napi::Array instances = Napi::Array::New(env);
+  for (const NewInstance& instance : drained.instances) instances.Set(instances.Length(), InstanceOf(env, instance));
+  Napi::Array events = Napi::Array::New(env);
+  for (const StoredEvent& event : drained.events) events.Set(events.Length(), EventOf(env, event));
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("tables", tables);
+  out.Set("instances", instances);
+  out.Set("events", events);
+  out.Set("droppedRows", static_cast<double>(drained.dropped));
+  return out;
+}
+
+Napi::Value SamplerObject::Gpu(const Napi::CallbackInfo& info) {
+  const GpuInfo gpu = sampler_->Gpu();
+  Napi::Object out = Napi::Object::New(info.Env());
+  out.Set("state", gpu.state);
+  out.Set("reason", gpu.reason);
+  out.Set("driver_version", gpu.driver_version);
+  out.Set("nvml_version", gpu.nvml_version);
+  out.Set("library", gpu.library);
+  out.Set("simulated", !gpu.profile.empty());
+  out.Set("profile", gpu.profile);
+  return out;
+}
+
+Napi::Value SamplerObject::Stats(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const SamplerStats stats = sampler_->Stats();
+  Napi::Object lateness = Napi::Object::New(env);
+  lateness.Set("p50", stats.lateness_p50__us);
+  lateness.Set("p99", stats.lateness_p99__us);
+  lateness.Set("max", stats.lateness_max__us);
+  Napi::Array calls = Napi::Array::New(env);
+  for (const CallStats& call : stats.calls) {
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("name", call.name);
+    entry.Set("count", static_cast<double>(call.count));
+    entry.Set("p50__us", call.p50__us);
+    entry.Set("p99__us", call.p99__us);
+    calls.Set(calls.Length(), entry);
+  }
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("ticks", static_cast<double>(stats.ticks));
+  out.Set("late_ticks", static_cast<double>(stats.late_ticks));
+  out.Set("rows_dropped", static_cast<double>(stats.rows_dropped));
+  out.Set("lateness__us", lateness);
+  out.Set("sampler_cpu_time__s", stats.cpu_time__s);
+  out.Set("calls", calls);
+  return out;
+}
+
+Napi::Value CreateSampler(const Napi::CallbackInfo& info) {
+  return EnvironmentOf(info.Env()).sampler_class.New({info[0]});
+}
+
+/// The elements of a typed array of this type that has as many; else null.
+template <typename T>
+T* Elements(napi_env env, napi_value array, napi_typedarray_type wanted, size_t count) {
+  napi_typedarray_type type = napi_int8_array;
+  size_t length = 0;
+  void* data = nullptr;
+  const napi_status status = napi_get_typedarray_info(env, array, &type, &length, &data, nullptr, nullptr);
+  return status == napi_ok && type == wanted && length >= count ? static_cast<T*>(data) : nullptr;
+}
+
+/// An object whose functions hold the reader: found without unwrapping, which would cost more than twenty calls.
+/// Wrong arrays, and a closed reader, read nothing: lib/sampling/nvml.ts checks and throws.
+Napi::Object BulkReaderObject(Napi::Env env, std::shared_ptr<BulkReader> reader) {
+  auto held = std::make_shared<std::shared_ptr<BulkReader>>(std::move(reader));
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("devices", static_cast<double>((*held)->devices()));
+  const auto read = [held](const Napi::CallbackInfo& info) {
+    if (!*held) return;
+    const size_t cells = (*held)->devices() * (*held)->columns();
+    auto* values = Elements<double>(info.Env(), info[0], napi_float64_array, cells);
+    auto* status = Elements<Status>(info.Env(), info[1], napi_uint16_array, cells);
+    if (values && status) (*held)->Read(values, status);
+  };
+  object.Set("read", Napi::Function::New(env, read, "read"));
+  const auto close = [held](const Napi::CallbackInfo&) { held->reset(); };
+  object.Set("close", Napi::Function::New(env, close, "close"));
+  return object;
+}
+
+Napi::Value CreateBulkReader(const Napi::CallbackInfo& info) {
+  const Napi::Array wanted = info[1].As<Napi::Array>();
+  std::vector<int> columns;
+  for (uint32_t i = 0; i < wanted.Length(); i++) columns.push_back(wanted.Get(i).As<Napi::Number>().Int32Value());
+  std::string reason;
+  auto reader = BulkReader::Open(info[0].As<Napi::String>().Utf8Value(), columns, &reason);
+  if (!reader) return Napi::String::New(info.Env(), reason);
+  return BulkReaderObject(info.Env(), std::move(reader));
+}
+
+Napi::Value Now(const Napi::CallbackInfo& info) { return Napi::BigInt::New(info.Env(), MonotonicNs()); }
+
+Napi::Value UtcOffset(const Napi::CallbackInfo& info) { return Napi::BigInt::New(info.Env(), UtcOffsetNs()); }
+
+}  // namespace
+}  // namespace nvpulse
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  using namespace nvpulse;
+  auto* environment = new Environment;
+  environment->sampler_class = Napi::Persistent(SamplerObject::Define(env));
+  env.SetInstanceData(environment);
+  // A thread that still runs when its environment goes takes the process down.
+  napi_add_env_cleanup_hook(
+      env,
+      [](void* data) {
+        for (SamplerObject* sampler : *static_cast<Environment*>(data)->samplers) sampler->StopThreads();
+      },
+      environment);
+  exports.Set("catalogHash", kCatalogHash);
+  exports.Set("createSampler", Napi::Function::New<CreateSampler>(env));
+  exports.Set("createBulkReader", Napi::Function::New<CreateBulkReader>(env));
+  exports.Set("now", Napi::Function::New<Now>(env));
+  exports.Set("utcOffset", Napi::Function::New<UtcOffset>(env));
+  return exports;
+}
+
+NODE_API_MODULE(nvpulse, Init)

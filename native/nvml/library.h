@@ -1,0 +1,55 @@
+// libnvidia-ml, opened at run time and never closed, with one initialisation shared by all users of the
+// process: the only state that worker threads share. Acquire and Release may be called from any thread that
+// may block (the driver decides how long); never from Node's.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "nvml/abi.h"
+#include "nvml/symbols.h"
+
+namespace nvpulse::nvml {
+
+/// The symbols of one loaded library; immutable and never freed, so that an abandoned call stays valid.
+class Library {
+ public:
+  /// The function of a symbol, or null.
+  template <typename Function>
+  Function* Get(Symbol symbol) const {
+    return reinterpret_cast<Function*>(functions_[static_cast<int>(symbol)]);
+  }
+
+  const std::string& path() const { return path_; }
+  /// The profile's name where the library is nvpulse's simulator, else ''.
+  const std::string& simulator_profile() const { return simulator_profile_; }
+
+ private:
+  friend class Handle;
+  void* functions_[kSymbols] = {};
+  std::string path_;
+  std::string simulator_profile_;
+};
+
+/// Why there is no NVML.
+enum class Absence { kNone, kNoDriver, kNoLibrary, kNotNvml, kFailed };
+
+/// One user's share of an initialised NVML; shut down when the last is released.
+class Handle {
+ public:
+  /// Opens and initialises. `path` '' means the system's library, for which a loaded driver is required first:
+  /// initialising without one has side effects (it may load modules and create device nodes).
+  /// Null with `absence` and `reason` set where there is none.
+  static std::unique_ptr<Handle> Acquire(const std::string& path, Absence* absence, std::string* reason);
+
+  ~Handle();
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  const Library& library() const { return *library_; }
+
+ private:
+  explicit Handle(const Library* library) : library_(library) {}
+  const Library* library_;
+};
+
+}  // namespace nvpulse::nvml

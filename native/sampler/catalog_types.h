@@ -1,0 +1,34 @@
+// The types that the generated catalog tables are made of. Immutable; used from any thread.
+#pragma once
+#include <cstdint>
+
+namespace nvpulse {
+
+enum class Entity : int;
+enum class Tier : uint8_t { kFast = 1, kMedium = 2, kSlow = 4 };
+
+/// Set of tiers that are due at a tick (bits of Tier).
+using TierMask = uint8_t;
+inline constexpr TierMask kAllTiers = 7;
+inline constexpr bool IsDue(TierMask due, Tier tier) { return (due & static_cast<TierMask>(tier)) != 0; }
+
+struct TableInfo {
+  const char* name;
+  int columns;
+};
+
+inline constexpr double kNoBound = -1;
+inline constexpr int kNoColumn = -1;
+
+/// column = Δfrom ÷ Δt × scale (÷ logical CPUs), over at least span_ns, cut at max unless kNoBound.
+struct Derivation {
+  Entity entity;
+  int column;
+  int from;
+  double scale;
+  bool per_core;
+  double max;
+  int64_t span_ns;
+};
+
+}  // namespace nvpulse

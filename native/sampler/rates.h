@@ -1,0 +1,31 @@
+// Fills the derived columns of a row (rates of counters) from the reading before. The owner (Store) locks.
+#pragma once
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "generated/catalog.h"
+#include "sampler/status.h"
+
+namespace nvpulse {
+
+class Rates {
+ public:
+  /// The derivations of one entity; `cores` divides those that are per core.
+  Rates(Entity entity, int cores);
+
+  /// Leaves kNotDue where less than the span has passed: an old rate is never shown as a new one.
+  void Fill(uint32_t instance, int64_t time_ns, double* values, Status* status);
+
+ private:
+  struct Anchor {
+    int64_t time_ns = 0;
+    double value = kMissing;
+  };
+
+  std::vector<Derivation> derivations_;
+  int cores_;
+  std::unordered_map<uint32_t, std::vector<Anchor>> anchors_;
+};
+
+}  // namespace nvpulse

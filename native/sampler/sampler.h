@@ -1,0 +1,76 @@
+// A sampler: its threads and what they hand over. Owned by the addon (or a native test); its methods are called by
+// the owner's thread, but for WaitTick, which may be called by any.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sampler/gpu_thread.h"
+#include "sampler/host_thread.h"
+#include "sampler/store.h"
+
+namespace nvpulse {
+
+struct SamplerOptions {
+  int64_t interval_ns = 0;  ///< 0: only readings that are asked for.
+  bool host = true;
+  bool gpu = true;
+  std::string nvml_path;  ///< '' for the system's library.
+};
+
+struct CallStats {
+  std::string name;
+  uint64_t count;
+  double p50__us;
+  double p99__us;
+};
+
+struct SamplerStats {
+  uint64_t ticks = 0;
+  uint64_t late_ticks = 0;
+  uint64_t rows_dropped = 0;
+  double lateness_p50__us = 0;
+  double lateness_p99__us = 0;
+  double lateness_max__us = 0;
+  double cpu_time__s = 0;
+  std::vector<CallStats> calls;
+};
+
+/// A reading that was asked for of both threads; waited for on any thread, also after the sampler is gone.
+class AskedTick {
+ public:
+  /// False where a thread has not done it within `timeout_ns`.
+  bool Wait(int64_t timeout_ns);
+
+ private:
+  friend class Sampler;
+  std::shared_ptr<HostThread> host_;
+  std::shared_ptr<GpuThread> gpu_;
+  uint64_t host_asked_ = 0;
+  uint64_t gpu_asked_ = 0;
+};
+
+class Sampler {
+ public:
+  explicit Sampler(const SamplerOptions& options);
+  ~Sampler();
+
+  void Start();
+  AskedTick Tick();
+  void Follow(Followed followed);
+  void Wrote(double bytes);
+  Drained Drain();
+  GpuInfo Gpu() const;
+  SamplerStats Stats() const;
+  /// Within 200 ms. Twice is allowed.
+  void Stop();
+
+ private:
+  std::shared_ptr<Store> store_;
+  std::shared_ptr<GpuThread> gpu_;
+  std::shared_ptr<HostThread> host_;
+  bool started_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace nvpulse

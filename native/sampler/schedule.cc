@@ -1,0 +1,99 @@
+#include "sampler/schedule.h"
+
+#include <algorithm>
+
+#include "sampler/clock.h"
+
+namespace nvpulse {
+namespace {
+
+constexpr int64_t kForever_ns = INT64_MAX / 2;
+
+}  // namespace
+
+TierMask Schedule::DueAt(int64_t deadline_ns) {
+  TierMask due = static_cast<TierMask>(Tier::kFast);
+  if (deadline_ns - last_medium_ns_ >= kMediumPeriod_ns) due |= static_cast<TierMask>(Tier::kMedium);
+  if (deadline_ns - last_slow_ns_ >= kSlowPeriod_ns) due |= static_cast<TierMask>(Tier::kSlow);
+  if (IsDue(due, Tier::kMedium)) last_medium_ns_ = deadline_ns;
+  if (IsDue(due, Tier::kSlow)) last_slow_ns_ = deadline_ns;
+  return due;
+}
+
+void Schedule::NoteLateness(int64_t now_ns, int64_t deadline_ns) {
+  const int64_t lateness_ns = now_ns - deadline_ns;
+  lateness_.Add(lateness_ns);
+  if (lateness_ns > max_lateness_ns_.load(std::memory_order_relaxed)) {
+    max_lateness_ns_.store(lateness_ns, std::memory_order_relaxed);
+  }
+}
+
+bool Schedule::Wait(TierMask* due) {
+  MonitorLock lock(monitor_);
+  if (next_deadline_ns_ == 0) {  // the first reading
+    const int64_t now_ns = MonotonicNs();
+    next_deadline_ns_ = interval_ns_ > 0 ? now_ns + interval_ns_ : kForever_ns;
+    last_medium_ns_ = last_slow_ns_ = now_ns;
+    taken_ = asked_;
+    *due = kAllTiers;
+    return !stopped_;
+  }
+  for (;;) {
+    if (stopped_) return false;
+    if (asked_ > taken_) {
+      taken_ = asked_;
+      *due = kAllTiers;
+      return true;
+    }
+    const int64_t now_ns = MonotonicNs();
+    if (now_ns >= next_deadline_ns_) {
+      NoteLateness(now_ns, next_deadline_ns_);
+      *due = DueAt(next_deadline_ns_);
+      // Passes that could not be made are counted, not made up for.
+      const int64_t missed = (now_ns - next_deadline_ns_) / interval_ns_;
+      late_ticks_.fetch_add(static_cast<uint64_t>(missed), std::memory_order_relaxed);
+      next_deadline_ns_ += (missed + 1) * interval_ns_;
+      return true;
+    }
+    monitor_.WaitUntil(next_deadline_ns_);
+  }
+}
+
+void Schedule::Done() {
+  ticks_.fetch_add(1, std::memory_order_relaxed);
+  MonitorLock lock(monitor_);
+  if (done_ == taken_) return;
+  done_ = taken_;
+  monitor_.Notify();
+}
+
+void Schedule::TakeOver() {
+  MonitorLock lock(monitor_);
+  taken_ = done_;
+}
+
+uint64_t Schedule::Ask() {
+  MonitorLock lock(monitor_);
+  asked_++;
+  monitor_.Notify();
+  return asked_;
+}
+
+bool Schedule::WaitFor(uint64_t asked, int64_t deadline_ns) {
+  MonitorLock lock(monitor_);
+  while (done_ < asked && !stopped_ && MonotonicNs() < deadline_ns) monitor_.WaitUntil(deadline_ns);
+  return done_ >= asked;
+}
+
+void Schedule::Stop() {
+  MonitorLock lock(monitor_);
+  stopped_ = true;
+  monitor_.Notify();
+}
+
+bool Schedule::Stopped() {
+  MonitorLock lock(monitor_);
+  return stopped_;
+}
+
+}  // namespace nvpulse

@@ -1,0 +1,65 @@
+// When a sampling thread reads: absolute deadlines on a grid, tiers by time, readings asked for in between, and
+// what became of them. Owned by one sampling thread; other threads ask and look through the shared monitor.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "sampler/catalog_types.h"
+#include "sampler/histogram.h"
+#include "sampler/monitor.h"
+
+namespace nvpulse {
+
+inline constexpr int64_t kMediumPeriod_ns = 100'000'000;
+inline constexpr int64_t kSlowPeriod_ns = 1'000'000'000;
+
+/// Shared between a sampling thread, those who ask it for readings, and the one who stops it.
+class Schedule {
+ public:
+  /// `interval_ns` 0: only readings that are asked for.
+  explicit Schedule(int64_t interval_ns) : interval_ns_(interval_ns) {}
+
+  /// Sampling thread: waits for the next reading. False: stop. The first reading is at once, of all tiers.
+  bool Wait(TierMask* due);
+  /// Sampling thread: the reading that Wait gave is done.
+  void Done();
+  /// A thread that takes over from an abandoned one: a reading that was asked for and not done is due again.
+  void TakeOver();
+
+  /// Any thread: asks for a reading of all tiers now; returns what WaitFor takes.
+  uint64_t Ask();
+  /// Any thread: waits until that reading is done; false at `deadline_ns` or when stopped.
+  bool WaitFor(uint64_t asked, int64_t deadline_ns);
+  /// Any thread: makes Wait return false from now on.
+  void Stop();
+  bool Stopped();
+
+  uint64_t ticks() const { return ticks_.load(std::memory_order_relaxed); }
+  uint64_t late_ticks() const { return late_ticks_.load(std::memory_order_relaxed); }
+  const Histogram& lateness() const { return lateness_; }
+  /// The longest lateness since the last call, in ns.
+  int64_t TakeMaxLateness() { return max_lateness_ns_.exchange(0, std::memory_order_relaxed); }
+
+ private:
+  TierMask DueAt(int64_t deadline_ns);
+  void NoteLateness(int64_t now_ns, int64_t deadline_ns);
+
+  const int64_t interval_ns_;
+  Monitor monitor_;
+  bool stopped_ = false;
+  uint64_t asked_ = 0;
+  uint64_t taken_ = 0;  // the newest request that the reading in progress answers
+  uint64_t done_ = 0;
+
+  // Sampling thread only.
+  int64_t next_deadline_ns_ = 0;
+  int64_t last_medium_ns_ = 0;
+  int64_t last_slow_ns_ = 0;
+
+  std::atomic<uint64_t> ticks_{0};
+  std::atomic<uint64_t> late_ticks_{0};
+  std::atomic<int64_t> max_lateness_ns_{0};
+  Histogram lateness_;
+};
+
+}  // namespace nvpulse

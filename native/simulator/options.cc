@@ -1,0 +1,64 @@
+// Reads and checks NVPULSE_SIM_*.
+#include "simulator/options.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace nvpulse::simulator {
+namespace {
+
+const char* Variable(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? otherwise : value;
+}
+
+/** Digits only, and no later than 2262, where signed nanoseconds end. */
+bool ParseTime(const char* text, uint64_t* ns) {
+  const size_t length = std::strlen(text);
+  if (length == 0 || length > 19 || std::strspn(text, "0123456789") != length) return false;
+  *ns = std::strtoull(text, nullptr, 10);
+  return *ns <= INT64_MAX;
+}
+
+/** One of two words: `first` is false, `second` is true. */
+bool ParseWord(const char* text, const char* first, const char* second, bool* value) {
+  *value = std::strcmp(text, second) == 0;
+  return *value || std::strcmp(text, first) == 0;
+}
+
+bool Refuse(const char* message) {
+  std::fprintf(stderr, "nvpulse simulator: %s\n", message);
+  return false;
+}
+
+bool Refuse(const char* variable, const char* value, const char* allowed) {
+  char message[512];
+  std::snprintf(message, sizeof message, "%s=%s is not allowed; allowed: %s", variable, value, allowed);
+  return Refuse(message);
+}
+
+}  // namespace
+
+bool ReadOptions(Options* options) {
+  const char* profile = Variable("NVPULSE_SIM_PROFILE", "h200x8");
+  if (!FindProfile(profile, &options->profile)) return Refuse("NVPULSE_SIM_PROFILE", profile, kProfileNames);
+
+  if (const char* time = Variable("NVPULSE_SIM_TIME", nullptr)) {
+    options->frozen = true;
+    if (!ParseTime(time, &options->frozen__ns)) return Refuse("NVPULSE_SIM_TIME", time, "nanoseconds since 1970, an integer");
+  }
+  const char* latency = Variable("NVPULSE_SIM_LATENCY", "none");
+  if (!ParseWord(latency, "none", "real", &options->real_latency)) return Refuse("NVPULSE_SIM_LATENCY", latency, "none, real");
+
+  const char* processes = Variable("NVPULSE_SIM_PROCESSES", "profile");
+  if (!ParseWord(processes, "profile", "environ", &options->environ_processes)) {
+    return Refuse("NVPULSE_SIM_PROCESSES", processes, "profile, environ");
+  }
+  char error[512];
+  const char* faults = Variable("NVPULSE_SIM_FAULTS", "");
+  if (!options->faults.Parse(faults, options->profile.device_count, error, sizeof error)) return Refuse(error);
+  return true;
+}
+
+}  // namespace nvpulse::simulator

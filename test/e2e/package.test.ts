@@ -1,0 +1,177 @@
+// The published package: packed, checked by the tools that know the ways a package is read, and installed into an
+// empty folder where there is neither a compiler nor a home.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+/** npm beside this Node, or the one on PATH. */
+const NPM = [
+  join(dirname(process.execPath), '..', 'lib/node_modules/npm/bin/npm-cli.js'),
+  process.env['npm_execpath'],
+];
+const TOOLS = ['sh', 'env', 'true'];
+
+let work: string;
+let tarball: string;
+let packed: string[];
+let installed: string;
+let environment: NodeJS.ProcessEnv;
+
+interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function node(...args: string[]): Finished {
+  return spawnSync(process.execPath, args, { cwd: installed, env: environment, encoding: 'utf8' });
+}
+
+const nvpulse = (...args: string[]): Finished => node(join(installed, 'node_modules/.bin/nvpulse'), ...args);
+
+function npm(cwd: string, ...args: string[]): string {
+  const cli = NPM.find((path) => path !== undefined && existsSync(path));
+  if (cli === undefined) throw new Error('npm is not found beside node; run the tests by `npm test`');
+  return execFileSync(process.execPath, [cli, ...args], { cwd, env: environment, encoding: 'utf8' });
+}
+
+/** What `npm publish` would pack, with the local build in place of the prebuilt parts of this platform. */
+function stage(folder: string): void {
+  for (const name of ['package.json', 'bin', 'dist', 'docs', 'README.md', 'LICENSE', 'CHANGELOG.md'])
+    cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  const prebuilt = join(folder, 'prebuilds', `${process.platform}-${process.arch}`);
+  cpSync(join(ROOT, 'build/Release/nvpulse.node'), join(prebuilt, 'nvpulse.glibc.node'), { recursive: true });
+  for (const part of ['nvpulse-supervisor', 'libnvidia-ml.so.1'])
+    cpSync(join(ROOT, 'build/Release', part), join(prebuilt, 'glibc', part), { recursive: true });
+}
+
+function onPath(tool: string): string {
+  const folders = process.env['PATH']?.split(':') ?? [];
+  const found = folders.map((folder) => join(folder, tool)).find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`${tool} is not on PATH`);
+  return found;
+}
+
+/** PATH without a compiler, an empty HOME, and nothing of the npm that runs these tests but its cache. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const bin = join(work, 'bin');
+  mkdirSync(bin);
+  for (const tool of TOOLS) symlinkSync(onPath(tool), join(bin, tool));
+  symlinkSync(process.execPath, join(bin, 'node'));
+  mkdirSync(join(work, 'home'));
+  return {
+    PATH: bin,
+    HOME: join(work, 'home'),
+    npm_config_cache: process.env['npm_config_cache'] ?? join(homedir(), '.npm'),
+    npm_config_prefer_offline: 'true',
+    npm_config_update_notifier: 'false',
+  };
+}
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), 'nvpulse-package-'));
+  environment = bareEnvironment();
+  const staging = join(work, 'staging');
+  stage(staging);
+  const [report] = JSON.parse(npm(staging, 'pack', '--ignore-scripts', '--json')) as {
+    filename: string;
+    files: { path: string }[];
+  }[];
+  if (!report) throw new Error('npm pack told nothing');
+  tarball = join(staging, report.filename);
+  packed = report.files.map(({ path }) => path);
+  installed = join(work, 'installed');
+  mkdirSync(installed);
+  npm(installed, 'install', '--no-audit', '--no-fund', tarball);
+}, 300_000);
+
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+test('holds what its users need, and nothing else', () => {
+  const tops = new Set(packed.map((path) => path.split('/')[0]));
+  expect([...tops].sort()).toEqual(
+    ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json', 'prebuilds'].sort(),
+  );
+  expect(packed.filter((path) => path.includes('tsbuildinfo'))).toEqual([]);
+  expect(packed).toEqual(
+    expect.arrayContaining(['dist/index.mjs', 'dist/index.d.mts', 'dist/jobs/summary.schema.json']),
+  );
+});
+
+test('installs on every platform: no install script, no list of systems', () => {
+  const manifest = JSON.parse(readFileSync(join(installed, 'node_modules/nvpulse/package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+  expect(manifest).not.toHaveProperty('os');
+  expect(manifest).not.toHaveProperty('cpu');
+  expect(existsSync(join(installed, 'node_modules/nvpulse/binding.gyp'))).toBe(false);
+});
+
+test.each([
+  ['publint', [join(ROOT, 'node_modules/publint/src/cli.js'), 'run', '--strict']],
+  [
+    'attw',
+    [join(ROOT, 'node_modules/@arethetypeswrong/cli/dist/index.js'), '--profile', 'node16', '--no-emoji'],
+  ],
+])('%s finds nothing', (_name, args) => {
+  const { status, stdout, stderr } = node(...args, tarball);
+  expect({ status, output: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, output: '' });
+});
+
+test('is imported as an ES module and as CommonJS', () => {
+  const names = 'Sampler, runJob, summarize, NvpulseError';
+  const print = `console.log([${names}].map((value) => typeof value).join())`;
+  const esm = node(
+    '--input-type=module',
+    '-e',
+    `import { ${names} } from 'nvpulse'; import { simulate } from 'nvpulse/testing'; ${print}; console.log(typeof simulate)`,
+  );
+  expect(esm).toEqual({ ...esm, status: 0, stdout: 'function,function,function,function\nfunction\n' });
+  const cjs = node('-e', `const { ${names} } = require('nvpulse'); ${print}`);
+  expect(cjs).toEqual({ ...cjs, status: 0, stdout: 'function,function,function,function\n' });
+});
+
+test('loads nothing heavy before it is used', () => {
+  const { stdout } = node(
+    '-e',
+    `require('nvpulse'); require('nvpulse/testing'); console.log(JSON.stringify(Object.keys(require.cache)))`,
+  );
+  const loaded = JSON.parse(stdout) as string[];
+  expect(loaded.some((path) => path.endsWith('nvpulse/dist/index.js'))).toBe(true);
+  expect(loaded.filter((path) => !path.includes('node_modules/nvpulse/dist/'))).toEqual([]);
+});
+
+test('runs a command where there is a prebuild', () => {
+  expect(nvpulse('--version').stdout).toBe('0.1.0\n');
+  const { status, stderr } = nvpulse('run', '--simulate', 'h200x8', '--no-recording', '--', 'true');
+  expect(stderr).toContain('NVIDIA H200');
+  expect(status).toBe(0);
+});
+
+describe('on a platform without a prebuild', () => {
+  beforeAll(() => rmSync(join(installed, 'node_modules/nvpulse/prebuilds'), { recursive: true }));
+
+  test('importing works, and what needs no native part', () => {
+    const { status, stdout } = node('-e', `console.log(require('nvpulse').METRICS.length > 0)`);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'true\n' });
+    expect(nvpulse('metrics').status).toBe(0);
+  });
+
+  test('asking for something native is one clear error', () => {
+    const { status, stdout } = node(
+      '-e',
+      `try { new (require('nvpulse').Sampler)(); } catch ({ code, message }) { console.log(code, message); }`,
+    );
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^ERR_NATIVE nvpulse has no native build for this platform \(.+\)\. .+\n$/);
+  });
+
+  test('the command line says it in one line', () => {
+    const { status, stderr } = nvpulse('run', '--', 'true');
+    expect(stderr).toMatch(/^nvpulse run: nvpulse has no native build for this platform .+\n$/);
+    expect(status).toBe(125);
+  });
+});

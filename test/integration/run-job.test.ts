@@ -1,0 +1,147 @@
+// runJob as a library: what it refuses before it starts anything, what a caller gets, and what it leaves alone.
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NvpulseError, openRecording, runJob, summarizeRecording, type RunJobOptions } from '../../lib/index';
+import { simulate } from '../../lib/testing';
+import { until } from '../support/processes';
+
+const folder = mkdtempSync(join(tmpdir(), 'nvpulse-run-job-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const QUIET = { recording: false, stdio: ['ignore', 'ignore', 'inherit'] } as const;
+const marker = join(folder, 'started');
+
+async function codeOf(options: RunJobOptions): Promise<string> {
+  try {
+    await runJob(options);
+    return 'none';
+  } catch (error) {
+    if (error instanceof NvpulseError) return `${error.code} ${error.message}`;
+    throw error;
+  }
+}
+
+describe('the caller’s mistakes', () => {
+  const command = ['touch', marker];
+
+  test.each<[string, RunJobOptions, RegExp]>([
+    ['an interval', { command, interval: '5x' }, /^ERR_OPTION interval: '5x'/],
+    ['an empty command', { command: [] }, /^ERR_OPTION command:/],
+    ['a cwd that is none', { command, cwd: join(folder, 'nowhere') }, /^ERR_OPTION cwd: .*nowhere/],
+    [
+      'a folder in use',
+      { command, recording: { dir: __dirname } },
+      /^ERR_OPTION recording\.dir: .*not empty/,
+    ],
+    [
+      'an unknown option',
+      { ...{ intervall: '1s' }, command },
+      /^ERR_OPTION runJob: unknown option 'intervall'/,
+    ],
+  ])('%s', async (_, options, expected) => {
+    expect(await codeOf({ ...QUIET, ...options })).toMatch(expected);
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  test('an abort before the start', async () => {
+    await expect(runJob({ ...QUIET, command, signal: AbortSignal.abort() })).rejects.toThrow(/abort/);
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  test('a command that is not there, or is no program', async () => {
+    const file = join(folder, 'no-program');
+    writeFileSync(file, '');
+    expect(await codeOf({ ...QUIET, command: ['no-such-command'] })).toMatch(
+      /^ERR_COMMAND_NOT_FOUND 'no-such-command'/,
+    );
+    expect(await codeOf({ ...QUIET, command: [file] })).toMatch(
+      /^ERR_COMMAND_NOT_EXECUTABLE .*permission denied/,
+    );
+  });
+});
+
+test('a job has its name, labels, environment, directory and output', async () => {
+  const output = openSync(join(folder, 'output'), 'w');
+  const result = await runJob({
+    command: ['sh', '-c', 'echo "$GREETING from $(pwd)"; exit 3'],
+    name: 'greet',
+    labels: { team: 'x' },
+    env: { ...process.env, GREETING: 'hello' },
+    cwd: folder,
+    stdio: ['ignore', output, 'inherit'],
+    recording: false,
+  });
+  closeSync(output);
+  expect(readFileSync(join(folder, 'output'), 'utf8')).toBe(`hello from ${folder}\n`);
+  expect(result).toMatchObject({
+    recording: null,
+    exit: { exitCode: 3, signal: null },
+    left: [],
+    warnings: [],
+  });
+  expect(result.summary.job).toMatchObject({
+    name: 'greet',
+    labels: { team: 'x' },
+    exitCode: 3,
+    signal: null,
+  });
+});
+
+test('an abort ends the command with SIGTERM', async () => {
+  const abort = new AbortController();
+  const ready = join(folder, 'ready');
+  const job = runJob({ ...QUIET, command: ['sh', '-c', `: > ${ready}; sleep 60`], signal: abort.signal });
+  await until(() => existsSync(ready));
+  abort.abort();
+  expect((await job).exit).toEqual({ exitCode: null, signal: 'SIGTERM' });
+});
+
+test('signals of this process are left alone unless they are asked for, and given back', async () => {
+  const before = process.listenerCount('SIGHUP');
+  const ready = join(folder, 'listening');
+  const command = ['sh', '-c', `: > ${ready}; sleep 0.2`];
+  const plain = runJob({ ...QUIET, command });
+  await until(() => existsSync(ready));
+  expect(process.listenerCount('SIGHUP')).toBe(before);
+  await plain;
+  rmSync(ready);
+  const forwarding = runJob({ ...QUIET, command, forwardSignals: ['SIGHUP'] });
+  await until(() => existsSync(ready));
+  expect(process.listenerCount('SIGHUP')).toBe(before + 1);
+  await forwarding;
+  expect(process.listenerCount('SIGHUP')).toBe(before);
+});
+
+test('a recording replayed gives the summary of the run; the inventory is in the manifest of a job that lasts', async () => {
+  const dir = join(folder, 'recording');
+  const { path } = simulate();
+  const command = [
+    'sh',
+    '-c',
+    'for i in 1 2 3; do dd if=/dev/zero of=/dev/null bs=1M count=500; done 2>/dev/null; sleep 4',
+  ];
+  const { summary, recording } = await runJob({ command, nvml: path, interval: '5ms', recording: { dir } });
+  expect(recording).toEqual({ dir });
+  const opened = await openRecording(dir);
+  const replayed = await summarizeRecording(opened);
+  expect(replayed.problems).toEqual([]);
+  expect(JSON.parse(JSON.stringify(replayed.summary))).toEqual(JSON.parse(JSON.stringify(summary)));
+  expect(opened.manifest).toMatchObject({ complete: true, simulated: true, gpu: { state: 'ok' } });
+  expect(opened.manifest.inventory?.cpu.core_num).toBeGreaterThan(0);
+});
+
+test('jobs run beside each other are measured apart', async () => {
+  const spin = 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done';
+  const [busy, idle] = await Promise.all([
+    runJob({ ...QUIET, command: ['sh', '-c', spin] }),
+    runJob({ ...QUIET, command: ['sleep', '0.3'] }),
+  ]);
+  const cpu__s = ({ summary }: typeof busy): number => {
+    const job = summary.entities.find((entity) => entity.entity === 'job');
+    const cpu = job?.metrics.cpu_time__s;
+    return cpu && 'delta' in cpu ? cpu.delta : NaN;
+  };
+  expect(cpu__s(busy)).toBeGreaterThan(0.1);
+  expect(cpu__s(idle)).toBeLessThan(0.05);
+});

@@ -1,0 +1,565 @@
+// The followed job: its processes, and counters that hold when processes end. On a made-up /proc with known
+// answers, then on processes of our own, which the kernel's accounting (getrusage) speaks for too.
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "check.h"
+#include "collector.h"
+#include "fixture.h"
+#include "readers/host.h"
+#include "readers/process.h"
+#include "stand_in.h"
+
+using namespace nvpulse;
+
+namespace {
+
+constexpr TierMask kMediumTier = static_cast<TierMask>(Tier::kMedium);
+
+/// Reads all that is due and returns the job's row, or nullptr where there is none.
+const Collector::Reported* ReadJob(HostReader& reader, Collector& rows, TierMask due = kAllTiers) {
+  rows.Clear();
+  reader.Read(due, rows);
+  return rows.Only(Entity::kJob);
+}
+
+/// The same at a medium pass: at the first one that the job isn't left out of.
+const Collector::Reported* ReadMediumJob(HostReader& reader, Collector& rows) {
+  for (;;) {
+    if (const Collector::Reported* job = ReadJob(reader, rows, kMediumTier)) return job;
+  }
+}
+
+double Seconds(double ticks) { return ticks / static_cast<double>(sysconf(_SC_CLK_TCK)); }
+
+double PagesInMiB(double pages) { return pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1048576; }
+
+std::string Stat(int pid, const std::string& name, int parent, const std::string& times, int start) {
+  return std::to_string(pid) + " (" + name + ") S " + std::to_string(parent) + " 1 1 0 -1 0 1 2 3 4 " +
+         times + " 20 0 1 0 " + std::to_string(start) + " 1000 100 0\n";
+}
+
+bool Has(const std::vector<int>& pids, int pid) {
+  return std::find(pids.begin(), pids.end(), pid) != pids.end();
+}
+
+}  // namespace
+
+TEST(AStatFileIsParsedWhateverTheName) {
+  ProcessStat stat;
+  EXPECT(ParseStat(
+      "7 (a) b (\n) R 3 7 7 0 -1 0 1 2 3 4 11 12 13 14 20 -5 2 0 555 4096 99 18446744073709551615 1", &stat));
+  EXPECT_EQ(stat.name, "a) b (\n");
+  EXPECT_EQ(stat.state, 'R');
+  EXPECT_EQ(stat.parent, 3u);
+  EXPECT_EQ(stat.user, 11u);
+  EXPECT_EQ(stat.system, 12u);
+  EXPECT_EQ(stat.children_user, 13u);
+  EXPECT_EQ(stat.children_system, 14u);
+  EXPECT_EQ(stat.threads, 2u);
+  EXPECT_EQ(stat.start, 555u);
+  EXPECT_EQ(stat.rss_pages, 99u);
+  EXPECT(!ParseStat("", &stat));
+  EXPECT(!ParseStat("7 (a", &stat));
+  EXPECT(!ParseStat("7 (a) R 3 7", &stat));
+}
+
+TEST(AJobIsTheSumOfItsTree) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  EXPECT(!reader.Processes().followed);
+  reader.Follow({"j-1", 100, ""});
+  EXPECT(reader.Processes().followed);
+  Collector rows;
+  const Collector::Reported* job = ReadJob(reader, rows);
+  if (!EXPECT(job != nullptr)) return;
+  EXPECT_EQ(rows.Identity(job->instance, "id"), "j-1");
+  EXPECT_EQ(rows.Identity(job->instance, "tracking"), "tree");
+  EXPECT_NEAR(job->values[job::cpu_user_time__s], Seconds(200 + 1000 + 40 + 30 + 7), 1e-9);
+  EXPECT_NEAR(job->values[job::cpu_system_time__s], Seconds(100 + 500 + 10 + 20 + 3), 1e-9);
+  EXPECT_NEAR(job->values[job::cpu_time__s], Seconds(1910), 1e-9);
+  EXPECT_EQ(job->values[job::io_read__B],
+            1000015.0);  // What the supervisor had read itself is not the job's.
+  EXPECT_EQ(job->values[job::io_write__B], 2000026.0);
+  EXPECT_NEAR(job->values[job::memory_rss__MiB], PagesInMiB(25600 + 2560), 1e-9);
+  EXPECT_EQ(job->values[job::process_num], 2.0);  // A zombie does not live.
+  EXPECT_EQ(job->values[job::thread_num], 6.0);
+  EXPECT(reader.Processes().pids == (std::vector<int>{101, 103}));
+}
+
+TEST(EachLiveProcessHasARow) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j-1", 100, ""});
+  Collector rows;
+  ReadJob(reader, rows);
+  EXPECT_EQ(rows.Of(Entity::kProcess).size(), 2u);
+  const Collector::Reported* first = rows.Find(Entity::kProcess, "pid", "101");
+  if (!EXPECT(first != nullptr)) return;
+  EXPECT_EQ(rows.Identity(first->instance, "name"), "a) (b");
+  EXPECT_NEAR(first->values[process::cpu_time__s], Seconds(1500), 1e-9);
+  EXPECT_NEAR(first->values[process::cpu_user_time__s], Seconds(1000), 1e-9);
+  EXPECT_NEAR(first->values[process::cpu_system_time__s], Seconds(500), 1e-9);
+  EXPECT_EQ(first->values[process::io_read__B], 1000000.0);
+  EXPECT_EQ(first->values[process::io_write__B], 2000000.0);
+  EXPECT_NEAR(first->values[process::memory_rss__MiB], PagesInMiB(25600), 1e-9);
+  EXPECT_EQ(first->values[process::thread_num], 2.0);
+}
+
+TEST(PeaksStay) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  ReadJob(reader, rows);
+  fixture.Write("proc/101/stat", Stat(101, "a) (b", 100, "1000 500 40 10", 5001));
+  const Collector::Reported* job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::memory_rss__MiB], PagesInMiB(100 + 2560), 1e-9);
+  EXPECT_NEAR(job->values[job::memory_rss_peak__MiB], PagesInMiB(25600 + 2560), 1e-9);
+  const Collector::Reported* first = rows.Find(Entity::kProcess, "pid", "101");
+  EXPECT_NEAR(first->values[process::memory_rss__MiB], PagesInMiB(100), 1e-9);
+  EXPECT_NEAR(first->values[process::memory_rss_peak__MiB], PagesInMiB(25600), 1e-9);
+}
+
+TEST(WithoutChildrenFilesAllProcessesAreLookedAt) {
+  Fixture fixture("job");
+  for (const char* file : {"100/task/100", "101/task/101", "101/task/105", "102/task/102", "103/task/103"}) {
+    fixture.Remove(std::string("proc/") + file + "/children");
+  }
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  const Collector::Reported* job = ReadJob(reader, rows);
+  EXPECT_EQ(job->values[job::process_num], 2.0);
+  EXPECT_NEAR(job->values[job::cpu_time__s], Seconds(1910), 1e-9);
+}
+
+TEST(AWaitedForProcessIsCountedOnce) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  ReadJob(reader, rows);
+  // 103 ends with 10 ticks more, its parent waits for it.
+  fixture.Write("proc/103/stat", "");
+  fixture.Write("proc/101/task/105/children", "");
+  fixture.Write("proc/101/stat", Stat(101, "a) (b", 100, "1000 500 57 13", 5001));
+  fixture.Write("proc/101/io", "read_bytes: 1000005\nwrite_bytes: 2000006\n");
+  const Collector::Reported* job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::cpu_user_time__s], Seconds(1287), 1e-9);
+  EXPECT_EQ(job->values[job::io_read__B], 1000015.0);
+  EXPECT_EQ(job->values[job::process_num], 1.0);
+}
+
+TEST(CountersOutliveProcessesNobodyWaitedFor) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  ReadJob(reader, rows);
+  // 101 and 103 end; the supervisor ignored SIGCHLD, so that the kernel forgets them. 102 goes on.
+  for (const char* pid : {"101", "103"}) fixture.Write(std::string("proc/") + pid + "/stat", "");
+  fixture.Write("proc/100/task/100/children", "102 ");
+  const Collector::Reported* job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::cpu_time__s], Seconds(1910), 1e-9);
+  EXPECT_EQ(job->values[job::io_read__B], 1000015.0);
+  EXPECT_EQ(job->values[job::process_num], 0.0);
+  EXPECT_EQ(job->values[job::memory_rss__MiB], 0.0);
+  // Of what was seen, 1000 + 7 + 30 user ticks are known; growth beyond shows.
+  fixture.Write("proc/102/stat", Stat(102, "gone", 100, "1030 20 0 0", 5002));
+  job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::cpu_user_time__s], Seconds(1000 + 7 + 1030), 1e-9);
+}
+
+TEST(APidThatIsUsedAgainIsAnotherProcess) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  ReadJob(reader, rows);
+  uint32_t before = rows.Find(Entity::kProcess, "pid", "103")->instance;
+  fixture.Write("proc/103/stat", Stat(103, "other", 101, "2 1 0 0", 6000));
+  const Collector::Reported* job = ReadJob(reader, rows);
+  const Collector::Reported* after = rows.Find(Entity::kProcess, "pid", "103");
+  if (!EXPECT(after != nullptr)) return;
+  EXPECT(after->instance != before);
+  EXPECT_EQ(rows.Identity(after->instance, "name"), "other");
+  EXPECT_NEAR(after->values[process::cpu_time__s], Seconds(3), 1e-9);
+  EXPECT_NEAR(job->values[job::cpu_time__s], Seconds(1910), 1e-9);
+}
+
+TEST(ProcessesAreLookedForOnlyWhenOneWasBorn) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  ReadJob(reader, rows);
+  fixture.Write("proc/104/stat", Stat(104, "new", 100, "1 1 0 0", 5004));
+  fixture.Write("proc/100/task/100/children", "101 102 104 ");
+  EXPECT_EQ(ReadMediumJob(reader, rows)->values[job::process_num], 2.0);
+  fixture.Write("proc/loadavg", "0.00 0.00 0.00 1/10 104\n");
+  EXPECT_EQ(ReadMediumJob(reader, rows)->values[job::process_num], 3.0);
+}
+
+TEST(ADearJobIsLeftOutOfMediumPassesButNotOfSlowOnes) {
+  StandIn supervisor([](const Line& test) {
+    for (int i = 0; i < 200; i++) Fork([] { pause(); });
+    test.Say(1);
+    pause();
+  });
+  supervisor.line().Hear();
+  HostReader reader;
+  reader.Follow({"j", supervisor.pid(), ""});
+  Collector rows;
+  int slow = 0, medium = 0;
+  for (int i = 0; i < 20; i++) {
+    slow += ReadJob(reader, rows) != nullptr;
+    medium += ReadJob(reader, rows, kMediumTier) != nullptr;
+  }
+  EXPECT_EQ(slow, 20);
+  EXPECT_GE(10, medium);  // Each would have to come a hundred times later than it does.
+  EXPECT_EQ(ReadMediumJob(reader, rows)->values[job::process_num], 200.0);
+}
+
+TEST(ProcessesAreLookedForOnEachSlowPassAnyway) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  ReadJob(reader, rows);
+  fixture.Write("proc/104/stat", Stat(104, "new", 100, "1 1 0 0", 5004));
+  fixture.Write("proc/100/task/100/children", "101 102 104 ");
+  EXPECT_EQ(ReadJob(reader, rows)->values[job::process_num], 3.0);
+}
+
+TEST(AProcessIsNamedOnceItRunsItsProgram) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  fixture.Write("proc/103/stat", Stat(103, "nvpulse-supervi", 101, "7 3 0 0", 5003));
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  EXPECT_EQ(ReadJob(reader, rows)->values[job::process_num], 2.0);
+  EXPECT(rows.Find(Entity::kProcess, "pid", "103") == nullptr);
+  fixture.Write("proc/103/stat", Stat(103, "dd", 101, "7 3 0 0", 5003));
+  ReadJob(reader, rows);
+  const Collector::Reported* row = rows.Find(Entity::kProcess, "pid", "103");
+  if (EXPECT(row != nullptr)) EXPECT_EQ(rows.Identity(row->instance, "name"), "dd");
+}
+
+TEST(MissingIoAccountingIsAStatus) {
+  Fixture fixture("job");
+  fixture.Remove("proc/103/io");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  const Collector::Reported* job = ReadJob(reader, rows);
+  EXPECT_EQ(job->status[job::io_read__B], kUnsupported);
+  EXPECT(std::isnan(job->values[job::io_write__B]));
+  EXPECT_EQ(rows.Find(Entity::kProcess, "pid", "103")->status[process::io_read__B], kUnsupported);
+  EXPECT_EQ(rows.Find(Entity::kProcess, "pid", "101")->status[process::io_read__B], kOk);
+}
+
+TEST(ACgroupTellsMembersAndCpuTime) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, "/cgroup"});
+  Collector rows;
+  const Collector::Reported* job = ReadJob(reader, rows);
+  if (!EXPECT(job != nullptr)) return;
+  EXPECT_EQ(rows.Identity(job->instance, "tracking"), "cgroup");
+  EXPECT_EQ(job->values[job::cpu_time__s], 0.0);  // Counted from Follow() on.
+  EXPECT_EQ(job->values[job::process_num], 2.0);  // The supervisor is not counted, the inner group is.
+  EXPECT_EQ(job->values[job::io_read__B], 1000005.0);
+  fixture.Write("cgroup/cpu.stat", "usage_usec 3750000\nuser_usec 2500000\nsystem_usec 1250000\n");
+  job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::cpu_user_time__s], 0.5, 1e-9);
+  EXPECT_NEAR(job->values[job::cpu_time__s], 0.75, 1e-9);
+  fixture.Write("cgroup/cpu.stat", "");
+  EXPECT_NEAR(ReadJob(reader, rows)->values[job::cpu_time__s], 0.75, 1e-9);
+}
+
+TEST(FollowingNoneEndsTheRows) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  EXPECT(ReadJob(reader, rows) != nullptr);
+  reader.Follow({});
+  EXPECT(ReadJob(reader, rows) == nullptr);
+  EXPECT(!reader.Processes().followed);
+}
+
+TEST(AChildThatEndedIsCountedAsTheKernelDoes) {
+  StandIn supervisor([](const Line& test) {
+    test.Hear();
+    waitpid(Fork([] { BurnCpu(300'000'000); }), nullptr, 0);
+    test.Say(ChildrenCpu__s());
+    test.Hear();
+  });
+  HostReader reader;
+  reader.Follow({"j", supervisor.pid(), ""});
+  Collector rows;
+  const Collector::Reported* job = ReadJob(reader, rows);
+  EXPECT_EQ(job->values[job::cpu_time__s], 0.0);
+  EXPECT_EQ(job->values[job::process_num], 0.0);
+  EXPECT_EQ(job->values[job::io_write__B], 0.0);
+  supervisor.line().Say(1);
+  double used = supervisor.line().Hear();
+  EXPECT_GE(used, 0.3);
+  job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::cpu_time__s], used, 0.021);  // Two figures, rounded down to 10 ms each.
+}
+
+TEST(CountersHoldWhileChildrenComeAndGo) {
+  StandIn supervisor([](const Line& test) {
+    test.Hear();
+    for (int i = 0; i < 100; i++) {
+      Fork([] { waitpid(Fork([] { BurnCpu(4'000'000); }), nullptr, 0); });
+      if (i % 2 == 1)
+        while (waitpid(-1, nullptr, i % 4 == 1 ? WNOHANG : 0) > 0) continue;
+    }
+    while (waitpid(-1, nullptr, 0) > 0) continue;
+    test.Say(ChildrenCpu__s());
+    test.Hear();
+  });
+  HostReader reader;
+  reader.Follow({"j", supervisor.pid(), ""});
+  std::atomic<double> used{0};
+  supervisor.line().Say(1);
+  std::thread listener([&] { used = supervisor.line().Hear(); });
+  Collector rows;
+  double cpu = 0, most = 0;
+  while (used == 0) {
+    const Collector::Reported* job = ReadMediumJob(reader, rows);
+    EXPECT_GE(job->values[job::cpu_time__s], cpu);
+    cpu = job->values[job::cpu_time__s];
+    most = std::max(most, job->values[job::process_num]);
+  }
+  listener.join();
+  EXPECT_GE(used + 1e-6, cpu);  // Nothing was counted twice.
+  EXPECT_GE(most, 1.0);
+  EXPECT_NEAR(ReadJob(reader, rows)->values[job::cpu_time__s], used.load(), 0.021);
+}
+
+TEST(TouchedMemoryIsResident) {
+  StandIn supervisor([](const Line& test) {
+    Fork([&] {
+      test.Say(getpid());
+      test.Hear();
+      mmap(nullptr, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+      test.Say(1);
+      pause();
+    });
+    pause();
+  });
+  std::string pid = std::to_string(static_cast<int>(supervisor.line().Hear()));
+  HostReader reader;
+  reader.Follow({"j", supervisor.pid(), ""});
+  Collector rows;
+  double before = ReadJob(reader, rows)->values[job::memory_rss__MiB];
+  supervisor.line().Say(1);
+  supervisor.line().Hear();
+  const Collector::Reported* job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::memory_rss__MiB] - before, 64, 4);
+  EXPECT_EQ(job->values[job::memory_rss_peak__MiB], job->values[job::memory_rss__MiB]);
+  const Collector::Reported* process = rows.Find(Entity::kProcess, "pid", pid);
+  if (!EXPECT(process != nullptr)) return;
+  EXPECT_EQ(process->values[process::memory_rss__MiB], job->values[job::memory_rss__MiB]);
+  EXPECT_EQ(rows.Identity(process->instance, "name"), "worker");
+}
+
+TEST(OrphansAndChildrenOfThreadsBelongToTheJob) {
+  StandIn supervisor([](const Line& test) {
+    waitpid(Fork([&] {
+              Fork([&] {
+                test.Say(getpid());
+                pause();
+              });
+            }),
+            nullptr, 0);
+    Fork([&] {
+      std::thread([&] {
+        Fork([&] {
+          test.Say(getpid());
+          pause();
+        });
+        pause();
+      }).join();
+    });
+    pause();
+  });
+  int first = static_cast<int>(supervisor.line().Hear());
+  int second = static_cast<int>(supervisor.line().Hear());
+  HostReader reader;
+  reader.Follow({"j", supervisor.pid(), ""});
+  Collector rows;
+  // Whoever reads a list of children while it changes may miss one; never twice without a change.
+  for (int i = 0; i < 3; i++) ReadJob(reader, rows);
+  EXPECT(Has(reader.Processes().pids, first));
+  EXPECT(Has(reader.Processes().pids, second));
+  EXPECT_EQ(reader.Processes().pids.size(), 3u);
+}
+
+TEST(WrittenBytesAreCountedWhoeverWrote) {
+  // In the build folder, since file systems in memory (/tmp, often) do not count as storage.
+  std::string file = "job_test_written_file";
+  StandIn supervisor([&](const Line& test) {
+    test.Hear();
+    waitpid(Fork([&] {
+              waitpid(Fork([&] {
+                        std::vector<char> block(1 << 20, 'x');
+                        int fd = open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+                        for (int i = 0; i < 16; i++) (void)!write(fd, block.data(), block.size());
+                        fsync(fd);
+                      }),
+                      nullptr, 0);
+            }),
+            nullptr, 0);
+    test.Say(1);
+    test.Hear();
+  });
+  HostReader reader;
+  reader.Follow({"j", supervisor.pid(), ""});
+  Collector rows;
+  ReadJob(reader, rows);
+  supervisor.line().Say(1);
+  supervisor.line().Hear();
+  double written = ReadJob(reader, rows)->values[job::io_write__B];
+  struct statfs type{};
+  statfs(file.c_str(), &type);
+  unlink(file.c_str());
+  bool is_disk = type.f_type != TMPFS_MAGIC && type.f_type != OVERLAYFS_SUPER_MAGIC;
+  if (!is_disk) std::cout << "     bytes not checked: no disk file system here" << std::endl;
+  if (is_disk) EXPECT_NEAR(written, 16 << 20, 0.01 * (16 << 20));
+}
+
+TEST(ASupervisorThatEndedLeavesNoRows) {
+  StandIn supervisor([](const Line& test) {
+    Fork([] { pause(); });
+    test.Say(1);
+    pause();
+  });
+  supervisor.line().Hear();
+  HostReader reader;
+  reader.Follow({"j", supervisor.pid(), ""});
+  Collector rows;
+  EXPECT(ReadJob(reader, rows) != nullptr);
+  EXPECT_EQ(reader.Processes().pids.size(), 1u);
+  // Ended, but nobody has waited for it: its file can still be read. What it leaves is not the job's any
+  // more.
+  kill(supervisor.pid(), SIGKILL);
+  waitid(P_PID, static_cast<id_t>(supervisor.pid()), nullptr, WEXITED | WNOWAIT);
+  EXPECT(ReadJob(reader, rows) == nullptr);
+  EXPECT_EQ(rows.Of(Entity::kProcess).size(), 0u);
+  supervisor.End();
+  EXPECT(ReadJob(reader, rows) == nullptr);
+  EXPECT(reader.Processes().followed);
+  EXPECT_EQ(reader.Processes().pids.size(), 0u);
+}
+
+TEST(WhatAnotherUserOwnsIsDenied) {
+  // As root, from a child that gives its rights up; else init's will do, which is another user's already.
+  pid_t other = getuid() == 0 ? getpid() : 1;
+  pid_t child = fork();
+  if (child == 0) {
+    if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) _exit(kNotChecked);
+    HostReader reader;
+    reader.Follow({"j", other, ""});
+    Collector rows;
+    const Collector::Reported* job = ReadJob(reader, rows);
+    bool ok =
+        job != nullptr && job->status[job::io_read__B] == kDenied && job->status[job::cpu_time__s] == kOk;
+    _exit(ok ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  bool may_not = WIFEXITED(status) && WEXITSTATUS(status) == kNotChecked;
+  if (may_not) std::cout << "     not checked: no other user to become here" << std::endl;
+  EXPECT(may_not || status == 0);
+}
+
+TEST(ManyProcessesDoNotUseUpTheDescriptors) {
+  StandIn supervisor([](const Line& test) {
+    for (int i = 0; i < 400; i++) Fork([] { pause(); });
+    test.Say(1);
+    pause();
+  });
+  supervisor.line().Hear();
+  HostReader reader;
+  reader.Follow({"j", supervisor.pid(), ""});
+  Collector rows;
+  do {  // Until all have named themselves.
+    EXPECT_EQ(ReadJob(reader, rows)->values[job::process_num], 400.0);
+  } while (rows.Of(Entity::kProcess).size() != 400u);
+  int next = open("/dev/null", O_RDONLY | O_CLOEXEC);  // The lowest number that is free.
+  close(next);
+  EXPECT_GE(next, 512);  // 256 processes keep two each open …
+  EXPECT_GE(560, next);  // … and no more do.
+}
+
+TEST(ACgroupOfTheKernelTellsTheSame) {
+  std::string base =
+      access("/sys/fs/cgroup/unified", F_OK) == 0 ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
+  std::string folder = base + "/nvpulse-test-" + std::to_string(getpid());
+  if (access((base + "/cgroup.procs").c_str(), W_OK) != 0 || mkdir(folder.c_str(), 0755) != 0) {
+    std::cout << "     not checked: no cgroup v2 may be made here" << std::endl;
+    return;
+  }
+  StandIn supervisor([&](const Line& test) {
+    test.Hear();
+    pid_t worker = Fork([&] {
+      int procs = open((folder + "/cgroup.procs").c_str(), O_WRONLY);
+      (void)!write(procs, "0", 1);
+      test.Say(getpid());
+      test.Hear();
+      BurnCpu(200'000'000);
+    });
+    waitpid(worker, nullptr, 0);
+    test.Say(ChildrenCpu__s());
+    test.Hear();
+  });
+  HostReader reader;
+  reader.Follow({"j", supervisor.pid(), folder});
+  supervisor.line().Say(1);
+  int worker = static_cast<int>(supervisor.line().Hear());
+  Collector rows;
+  ReadJob(reader, rows);
+  EXPECT(reader.Processes().pids == std::vector<int>{worker});
+  supervisor.line().Say(1);
+  double used = supervisor.line().Hear();
+  const Collector::Reported* job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::cpu_time__s], used, 0.01);
+  EXPECT_EQ(job->values[job::process_num], 0.0);
+  supervisor.End();
+  rmdir(folder.c_str());
+}
+
+TEST(OtherThreadsMayFollowAndAsk) {
+  StandIn supervisor([](const Line& test) {
+    Fork([] { pause(); });
+    test.Say(1);
+    pause();
+  });
+  supervisor.line().Hear();
+  HostReader reader;
+  std::atomic<bool> done{false};
+  std::thread host([&] {
+    Collector rows;
+    while (!done) ReadJob(reader, rows);
+  });
+  bool seen = false;
+  for (int i = 0; i < 100 || !seen; i++) {
+    if (i % 10 == 0) reader.Follow(i % 20 == 0 ? Followed{"j", supervisor.pid(), ""} : Followed{});
+    for (int ask = 0; ask < 100; ask++) seen = seen || reader.Processes().pids.size() == 1;
+  }
+  done = true;
+  host.join();
+  EXPECT(seen);
+}

@@ -1,0 +1,140 @@
+// The ring between a sampling thread and the drain, and the rates that are filled in on the way.
+#include "sampler/ring.h"
+
+#include "check.h"
+#include "sampler/rates.h"
+#include "sampler/row_sink.h"
+
+using namespace nvpulse;
+
+namespace {
+
+void AppendNumbered(Ring& ring, int from, int to) {
+  for (int i = from; i < to; i++) {
+    const double values[] = {i * 1.0, i * 10.0};
+    const Status status[] = {kOk, static_cast<Status>(i % 7)};
+    ring.Append(static_cast<uint32_t>(i), i * 100, values, status);
+  }
+}
+
+/// Rows `from` … `to` of AppendNumbered, and nothing else.
+void ExpectNumbered(const DrainedTable& table, int from, int to) {
+  EXPECT_EQ(table.rows, static_cast<uint32_t>(to - from));
+  for (uint32_t row = 0; row < table.rows; row++) {
+    const int i = from + static_cast<int>(row);
+    EXPECT_EQ(table.time[row], i * 100);
+    EXPECT_EQ(table.instance[row], static_cast<uint32_t>(i));
+    EXPECT_EQ(table.values[row], i * 1.0);
+    EXPECT_EQ(table.values[table.rows + row], i * 10.0);
+    EXPECT_EQ(table.status[table.rows + row], i % 7);
+  }
+}
+
+Row<disk::kColumns> DiskRow(double read__B) {
+  Row<disk::kColumns> row;
+  row.Set(disk::disk_read__B, read__B);
+  row.Set(disk::disk_busy__s, read__B * 1e-6);
+  return row;
+}
+
+}  // namespace
+
+TEST(RingGivesRowsInOrder) {
+  Ring ring(2, 8);
+  AppendNumbered(ring, 0, 5);
+  ExpectNumbered(ring.Drain(), 0, 5);
+  EXPECT_EQ(ring.size(), 0u);
+  AppendNumbered(ring, 5, 13);
+  ExpectNumbered(ring.Drain(), 5, 13);
+  EXPECT_EQ(ring.dropped(), 0u);
+}
+
+TEST(RingOverwritesTheOldestAndCounts) {
+  Ring ring(2, 8);
+  AppendNumbered(ring, 0, 21);
+  EXPECT_EQ(ring.dropped(), 13u);
+  ExpectNumbered(ring.Drain(), 13, 21);
+  AppendNumbered(ring, 21, 24);
+  ExpectNumbered(ring.Drain(), 21, 24);
+  EXPECT_EQ(ring.dropped(), 13u);
+}
+
+TEST(EveryRowIsDrainedOrCounted) {
+  Ring ring(2, 5);
+  uint32_t drained = 0;
+  int appended = 0;
+  for (int step = 1; step < 40; step++) {
+    AppendNumbered(ring, appended, appended + step % 9);
+    appended += step % 9;
+    if (step % 3 == 0) drained += ring.Drain().rows;
+  }
+  drained += ring.Drain().rows;
+  EXPECT_EQ(drained + ring.dropped(), static_cast<uint64_t>(appended));
+}
+
+TEST(RatesNeedTwoReadings) {
+  Rates rates(Entity::kDisk, 4);
+  auto row = DiskRow(1000);
+  rates.Fill(1, 0, row.values, row.status);
+  EXPECT_EQ(row.status[disk::disk_read__MBps], kNeedsSecondReading);
+  row = DiskRow(3'001'000);
+  rates.Fill(1, 1'000'000'000, row.values, row.status);
+  EXPECT_EQ(row.status[disk::disk_read__MBps], kOk);
+  EXPECT_NEAR(row.values[disk::disk_read__MBps], 3.0, 1e-12);
+  EXPECT_NEAR(row.values[disk::disk_busy__pct], 100.0, 1e-9);  // 300 % is cut to what is possible
+}
+
+TEST(RatesKeepInstancesApart) {
+  Rates rates(Entity::kDisk, 4);
+  auto row = DiskRow(0);
+  rates.Fill(1, 0, row.values, row.status);
+  row = DiskRow(5'000'000);
+  rates.Fill(2, 0, row.values, row.status);
+  row = DiskRow(2'000'000);
+  rates.Fill(1, 1'000'000'000, row.values, row.status);
+  EXPECT_NEAR(row.values[disk::disk_read__MBps], 2.0, 1e-12);
+}
+
+TEST(RatesWaitForTheirSpan) {
+  Rates rates(Entity::kDisk, 4);
+  auto row = DiskRow(0);
+  rates.Fill(1, 0, row.values, row.status);
+  row = DiskRow(1'000);
+  rates.Fill(1, 50'000'000, row.values, row.status);
+  EXPECT_EQ(row.status[disk::disk_busy__pct], kNotDue);  // steps of 1 ms: 100 ms at least
+  EXPECT_EQ(row.status[disk::disk_read__MBps], kOk);
+  row = DiskRow(20'000);
+  rates.Fill(1, 100'000'000, row.values, row.status);
+  EXPECT_NEAR(row.values[disk::disk_busy__pct], 20.0, 1e-9);
+}
+
+TEST(RatesBeginAgainWhenACounterFalls) {
+  Rates rates(Entity::kDisk, 4);
+  auto row = DiskRow(1'000'000);
+  rates.Fill(1, 0, row.values, row.status);
+  row = DiskRow(1'000);
+  rates.Fill(1, 1'000'000'000, row.values, row.status);
+  EXPECT_EQ(row.status[disk::disk_read__MBps], kNeedsSecondReading);
+  row = DiskRow(1'001'000);
+  rates.Fill(1, 2'000'000'000, row.values, row.status);
+  EXPECT_NEAR(row.values[disk::disk_read__MBps], 1.0, 1e-12);
+}
+
+TEST(RatesOfAMissingCounterAreMissing) {
+  Rates rates(Entity::kDisk, 4);
+  auto row = DiskRow(0);
+  row.Fail(disk::disk_read__B, kDenied);
+  rates.Fill(1, 0, row.values, row.status);
+  EXPECT_EQ(row.status[disk::disk_read__MBps], kDenied);
+  EXPECT(std::isnan(row.values[disk::disk_read__MBps]));
+}
+
+TEST(RatesPerCoreAreDivided) {
+  Rates rates(Entity::kHost, 4);
+  Row<host::kColumns> row;
+  row.Set(host::cpu_busy__s, 10);
+  rates.Fill(1, 0, row.values, row.status);
+  row.Set(host::cpu_busy__s, 12);
+  rates.Fill(1, 1'000'000'000, row.values, row.status);
+  EXPECT_NEAR(row.values[host::cpu_utilization__pct], 50.0, 1e-9);
+}

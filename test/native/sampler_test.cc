@@ -1,0 +1,118 @@
+// The sampler's threads over the simulator: schedule, asked readings, ends, hangs; meant for ASan and TSan too.
+#include "sampler/sampler.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "check.h"
+#include "sampler/clock.h"
+
+using namespace nvpulse;
+
+namespace {
+
+constexpr int64_t kMs = 1'000'000;
+
+void Pause(int64_t ns) {
+  const timespec time{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
+  nanosleep(&time, nullptr);
+}
+
+SamplerOptions Simulated(int64_t interval_ns) {
+  SamplerOptions options;
+  options.interval_ns = interval_ns;
+  options.nvml_path = SIMULATOR;
+  return options;
+}
+
+uint32_t RowsOf(const Drained& drained, Entity entity) { return drained.tables[static_cast<int>(entity)].rows; }
+
+}  // namespace
+
+TEST(AskedReadingsAreDoneOnBothThreads) {
+  Sampler sampler(Simulated(0));
+  sampler.Start();
+  for (int i = 0; i < 20; i++) EXPECT(sampler.Tick().Wait(10'000 * kMs));
+  const Drained drained = sampler.Drain();
+  EXPECT_GE(RowsOf(drained, Entity::kGpu), 20u * 8);
+  EXPECT_EQ(RowsOf(drained, Entity::kGpu) % 8, 0u);
+  EXPECT_GE(RowsOf(drained, Entity::kHost), 20u);
+  EXPECT_EQ(std::string(sampler.Gpu().state), "ok");
+}
+
+TEST(DrainingWhileSampling) {
+  Sampler sampler(Simulated(1 * kMs));
+  sampler.Start();
+  EXPECT(sampler.Tick().Wait(10'000 * kMs));
+  uint32_t rows = 0;
+  for (int i = 0; i < 50; i++) {
+    Pause(2 * kMs);
+    rows += RowsOf(sampler.Drain(), Entity::kGpu);
+    EXPECT_GE(sampler.Stats().ticks, 1u);
+  }
+  EXPECT_GE(rows, 8u);
+  sampler.Stop();
+  sampler.Stop();
+  EXPECT_EQ(RowsOf(sampler.Drain(), Entity::kGpu) % 8, 0u);
+}
+
+TEST(ManySamplersShareOneNvml) {
+  for (int round = 0; round < 20; round++) {
+    Sampler first(Simulated(1 * kMs));
+    Sampler second(Simulated(1 * kMs));
+    first.Start();
+    second.Start();
+    EXPECT(second.Tick().Wait(10'000 * kMs));
+    first.Stop();
+    EXPECT(second.Tick().Wait(10'000 * kMs));
+    EXPECT_GE(RowsOf(second.Drain(), Entity::kGpu), 8u);
+  }
+}
+
+TEST(AReadingThatIsWaitedForOutlivesTheSampler) {
+  AskedTick tick = [] {
+    Sampler sampler(Simulated(0));
+    sampler.Start();
+    return sampler.Tick();
+  }();
+  tick.Wait(10'000 * kMs);
+  EXPECT(true);
+}
+
+TEST(NoLibraryIsAState) {
+  SamplerOptions options;
+  options.nvml_path = "/nowhere/libnvidia-ml.so.1";
+  Sampler sampler(options);
+  sampler.Start();
+  EXPECT(sampler.Tick().Wait(10'000 * kMs));
+  EXPECT_EQ(std::string(sampler.Gpu().state), "not_nvml");
+  EXPECT_GE(RowsOf(sampler.Drain(), Entity::kHost), 1u);
+}
+
+// A hundred thousand readings, as fast as they go: the clock of the schedule stands still between asked readings.
+TEST(MemoryIsFlatOverManyTicks) {
+  Sampler sampler(Simulated(0));
+  sampler.Start();
+  const auto rss = [] {
+    long size = 0, resident = 0;
+    std::FILE* file = std::fopen("/proc/self/statm", "r");
+    if (!file || std::fscanf(file, "%ld %ld", &size, &resident) != 2) resident = -1;
+    if (file) std::fclose(file);
+    return resident * sysconf(_SC_PAGESIZE);
+  };
+  const int ticks = std::getenv("SOAK_TICKS") ? std::atoi(std::getenv("SOAK_TICKS")) : 2000;
+  long before = 0;
+  uint64_t rows = 0;
+  for (int i = 0; i < ticks; i++) {
+    if (i == ticks / 10) before = rss();
+    EXPECT(sampler.Tick().Wait(10'000 * kMs));
+    if (i % 100 == 99) rows += RowsOf(sampler.Drain(), Entity::kGpu);
+  }
+  EXPECT_GE(rows, static_cast<uint64_t>(ticks) * 8);
+  std::cout << ticks << " ticks, resident memory grew by " << (rss() - before) / 1024 << " KiB" << std::endl;
+#ifndef __SANITIZE_ADDRESS__  // which keeps freed memory in quarantine
+  EXPECT_GE(2 * 1024 * 1024, rss() - before);
+#endif
+}

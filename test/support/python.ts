@@ -1,0 +1,140 @@
+// Python for tests that check nvpulse against other people's code: finds python3, installs PyPI packages
+// once below node_modules/.cache, and runs scripts with them.
+//
+//   describeWithPython('pyarrow opens every table', ['pyarrow==26.0.0'], (python) => {
+//     test('gpu', () => expect(python.json('import json, pyarrow; print(json.dumps(pyarrow.__version__))')).toBe('26.0.0'));
+//   });
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const CACHE = join(__dirname, '..', '..', 'node_modules', '.cache', 'nvpulse-python');
+const LOCK_WAIT__MS = 300_000;
+
+export interface RunOptions {
+  /** `sys.argv[1:]`. */
+  readonly args?: readonly string[];
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Python {
+  /** Where the packages are, for tests that start python3 themselves: its PYTHONPATH. */
+  readonly folder: string;
+  /** Runs a script given as text; returns its stdout, throws with its stderr when it fails. */
+  run(script: string, options?: RunOptions): string;
+  /** The same, for a script that prints one JSON value. */
+  json(script: string, options?: RunOptions): unknown;
+}
+
+type Outcome = { readonly python: Python } | { readonly reason: string };
+
+/** Python with these packages (pip's notation), or the reason why it cannot be had. Installs at the first call. */
+export function packages(names: readonly string[]): Outcome {
+  const version = spawnSync('python3', ['--version'], { encoding: 'utf8' });
+  if (version.error || version.status !== 0) return { reason: 'python3 is not on PATH' };
+  const key = createHash('sha256')
+    .update([version.stdout.trim(), ...names].join('\n'))
+    .digest('hex');
+  const folder = join(CACHE, key.slice(0, 16));
+  const failure = withLock(`${folder}.lock`, () => (existsSync(folder) ? undefined : install(names, folder)));
+  return failure === undefined ? { python: pythonWith(folder) } : { reason: failure };
+}
+
+/**
+ * A `describe` that needs Python packages. Without them its tests are skipped with the reason printed,
+ * but where `CI=true` that is a failure.
+ */
+export function describeWithPython(
+  name: string,
+  names: readonly string[],
+  body: (python: Python) => void,
+): void {
+  const outcome = packages(names);
+  if ('python' in outcome) {
+    describe(name, () => body(outcome.python));
+    return;
+  }
+  const reason = `${names.join(', ')} for Python not available: ${outcome.reason}`;
+  describe(name, () => {
+    if (process.env['CI'] !== 'true') {
+      process.stderr.write(`skipped: ${name}: ${reason}\n`);
+      test.skip(reason, () => undefined);
+    } else {
+      test('needs Python', () => {
+        throw new Error(reason);
+      });
+    }
+  });
+}
+
+/** Into a folder beside, then renamed: a cut installation is never taken for a whole one. */
+function install(names: readonly string[], folder: string): string | undefined {
+  const partial = `${folder}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  const pip = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--target',
+    partial,
+    ...names,
+  ];
+  const { status, stderr, error } = spawnSync('python3', pip, { encoding: 'utf8' });
+  if (status !== 0)
+    return `pip failed: ${error?.message ?? (stderr.trim().split('\n').pop() || `exit ${status}`)}`;
+  renameSync(partial, folder);
+  return undefined;
+}
+
+/** One worker of jest installs, the others wait for it; a lock whose owner is gone is taken over. */
+function withLock<T>(path: string, action: () => T): T {
+  mkdirSync(CACHE, { recursive: true });
+  const deadline__ms = Date.now() + LOCK_WAIT__MS;
+  while (!acquire(path)) {
+    if (Date.now() > deadline__ms) throw new Error(`${path} is held too long; remove it`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  }
+  try {
+    return action();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+function acquire(path: string): boolean {
+  try {
+    writeFileSync(path, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    if (!ownerLives(path)) rmSync(path, { force: true });
+    return false;
+  }
+}
+
+function ownerLives(path: string): boolean {
+  try {
+    const pid = Number(readFileSync(path, 'utf8'));
+    // Empty: its owner is between creating and writing it.
+    return pid === 0 || process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function pythonWith(folder: string): Python {
+  const run = (script: string, { args = [], env = {} }: RunOptions = {}): string => {
+    const { status, signal, stdout, stderr, error } = spawnSync('python3', ['-', ...args], {
+      input: script,
+      encoding: 'utf8',
+      env: { ...process.env, PYTHONPATH: folder, ...env },
+      maxBuffer: 256 * 1024 * 1024,
+    });
+    if (status !== 0) throw new Error(`python3: ${error?.message ?? signal ?? `exit ${status}`}\n${stderr}`);
+    return stdout;
+  };
+  return { folder, run, json: (script, options) => JSON.parse(run(script, options)) };
+}
