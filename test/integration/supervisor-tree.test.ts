@@ -114,7 +114,7 @@ print(sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, res
 
   test('bytes written by a grandchild', async () => {
     // On the disk of this checkout: /tmp may be memory.
-    const place = mkdtempSync(join(__dirname, '..', '..', 'node_modules', '.cache', 'nvpulse-io-'));
+    const place = mkdtempSync(join(__dirname, '..', '..', 'build', 'test-io-'));
     const file = join(place, 'f');
     const dd = `dd if=/dev/zero of=${file} bs=1M count=50 oflag=dsync 2>/dev/null; : > ${file}.done`;
     const { end } = await run(
