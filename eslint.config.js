@@ -55,7 +55,14 @@ module.exports = tseslint.config(
       'nvpulse/boundaries': 'error',
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        ...['apache-arrow', 'hyparquet-writer', 'systeminformation'].map((name) => ({
+        ...[
+          '@elastic/elasticsearch',
+          'apache-arrow',
+          'fastify',
+          'hyparquet-writer',
+          'systeminformation',
+          'yaml',
+        ].map((name) => ({
           name,
           allowTypeImports: true,
           message: 'It is heavy: load it where it is used.',

@@ -14,7 +14,11 @@ const ALLOWED = {
   recording: { values: ['catalog', 'sampling', ...SHARED], types: ['native'] },
   jobs: { values: ['catalog', 'native', 'sampling', 'recording', ...SHARED], types: [] },
   testing: { values: ['catalog', 'native', 'sampling', ...SHARED], types: [] },
-  cli: { values: ['index', 'testing', ...SHARED], types: [] },
+  sinks: { values: ['catalog', 'recording', 'sampling', ...SHARED], types: ['jobs'] },
+  server: { values: ['catalog', 'native', 'sampling', 'jobs', 'recording', 'sinks', ...SHARED], types: [] },
+  pipeline: { values: [...SHARED], types: [] },
+  grafana: { values: ['catalog'], types: [] },
+  cli: { values: ['index', 'testing', 'sinks', 'server', 'pipeline', ...SHARED], types: [] },
 };
 
 const topOf = (path) => relative(lib, path).split('/')[0].replace(/\.ts$/, '');
