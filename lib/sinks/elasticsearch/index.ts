@@ -2,3 +2,11 @@
 import type { Client } from '@elastic/elasticsearch';
 
 export type { Client };
+export { Exporter } from './exporter';
+export type {
+  Acknowledged,
+  DocumentOptions,
+  ExporterOptions,
+  ExporterState,
+  ExporterStats,
+} from './exporter-types';
