@@ -68,8 +68,8 @@ test('each iterator has its own queue: one that lags drops the oldest, and they 
       let rows = 0;
       for (let i = 0; i < 80; i++) {
         await sampler.tick();
-        const { value } = await quick.next();
-        rows += value?.tables.reduce((sum, { length }) => sum + length, 0) ?? 0;
+        const next = await quick.next();
+        if (!next.done) rows += next.value.tables.reduce((sum, { length }) => sum + length, 0);
       }
       sampler.stop();
       for await (const batch of quick) rows += batch.tables.reduce((sum, { length }) => sum + length, 0);

@@ -28,7 +28,7 @@ test.each([
 });
 
 test('an unknown option', () => {
-  const options: SamplerOptions = { ...{ intervall: '1s' } };
+  const options: SamplerOptions = JSON.parse('{"intervall": "1s"}');
   expect(messageOf(() => new Sampler(options))).toBe(
     "Sampler: unknown option 'intervall'; allowed are interval, host, gpu, nvml",
   );
