@@ -83,6 +83,7 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
     return DefineClass(env, "NativeSampler",
                        {
                            InstanceMethod<&SamplerObject::Start>("start"),
+                           InstanceMethod<&SamplerObject::SetInterval>("setInterval"),
                            InstanceMethod<&SamplerObject::Tick>("tick"),
                            InstanceMethod<&SamplerObject::Follow>("follow"),
                            InstanceMethod<&SamplerObject::Wrote>("wrote"),
@@ -100,6 +101,9 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
 
  private:
   void Start(const Napi::CallbackInfo&) { sampler_->Start(); }
+  void SetInterval(const Napi::CallbackInfo& info) {
+    sampler_->SetInterval(info[0].As<Napi::Number>().Int64Value());
+  }
   Napi::Value Tick(const Napi::CallbackInfo& info);
   void Follow(const Napi::CallbackInfo& info);
   void Wrote(const Napi::CallbackInfo& info) { sampler_->Wrote(info[0].As<Napi::Number>().DoubleValue()); }

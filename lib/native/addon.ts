@@ -79,6 +79,8 @@ export interface NativeSamplerOptions {
 export interface NativeSampler {
   /** Starts the threads. */
   start(): void;
+  /** Another interval, 1e6 to 3.6e12: both threads read now, and then on the new grid. The same one changes nothing. */
+  setInterval(interval__ns: number): void;
   /**
    * A reading now, of every tier, on both threads. Resolves when both have it or `timeout__ms` has passed
    * (a driver that does not answer): true when both have it.

@@ -7,7 +7,7 @@ const CAPACITY = 64;
 const rowsOf = (parts: BatchParts): number => parts.tables.reduce((rows, { time }) => rows + time.length, 0);
 
 /** An iterator over batches with its own queue. Ends when closed and empty. */
-export class BatchQueue implements AsyncIterableIterator<Batch> {
+export class BatchQueue implements AsyncIterableIterator<Batch, undefined> {
   private readonly waiting: BatchParts[] = [];
   private droppedRows = 0;
   private closed = false;

@@ -36,9 +36,9 @@ const DRAIN__MS = { min: 250, max: 1000 };
  * @throws ERR_OPTION for an unknown option or an interval out of range; ERR_NATIVE where there is no native build
  */
 export class Sampler implements AsyncIterable<Batch> {
-  readonly interval__ns: number;
   /** UTC = monotonic + offset; fixed at construction, so that a clock jump neither reorders nor collides. */
   readonly utcOffset__ns: bigint;
+  private interval: number;
   private readonly native: NativeSampler;
   private readonly queues = new Set<BatchQueue>();
   private instances: ReadonlyMap<number, Instance> = new Map();
@@ -47,9 +47,9 @@ export class Sampler implements AsyncIterable<Batch> {
 
   constructor(options: SamplerOptions = {}) {
     refuseUnknown(options, ['interval', 'host', 'gpu', 'nvml'], 'Sampler');
-    this.interval__ns = parseInterval(options.interval ?? '100ms', 'interval');
+    this.interval = parseInterval(options.interval ?? '100ms', 'interval');
     this.native = addon().createSampler({
-      interval__ns: this.interval__ns,
+      interval__ns: this.interval,
       host: options.host ?? true,
       gpu: options.gpu ?? true,
       nvml: options.nvml ?? process.env['NVPULSE_NVML'] ?? '',
@@ -63,8 +63,28 @@ export class Sampler implements AsyncIterable<Batch> {
       throw new NvpulseError('ERR_STATE', `Sampler.start: it is ${this.state}; make a new one`);
     this.state = 'running';
     this.native.start();
-    const period__ms = Math.min(DRAIN__MS.max, Math.max(DRAIN__MS.min, this.interval__ns / 1e6));
-    this.timer = setInterval(() => this.drain(), period__ms);
+    this.drainRegularly();
+  }
+
+  /** The interval in force, in nanoseconds. */
+  get interval__ns(): number {
+    return this.interval;
+  }
+
+  /**
+   * Another interval from now on: a reading of every metric at once, then on the new grid. The one in force changes
+   * nothing.
+   *
+   * @throws ERR_OPTION where it is out of range, ERR_STATE where the sampler is stopped
+   */
+  setInterval(interval: Duration): void {
+    const interval__ns = parseInterval(interval, 'interval');
+    if (this.state === 'stopped')
+      throw new NvpulseError('ERR_STATE', 'Sampler.setInterval: it is stopped; make a new one');
+    if (interval__ns === this.interval) return;
+    this.interval = interval__ns;
+    this.native.setInterval(interval__ns);
+    if (this.state === 'running') this.drainRegularly();
   }
 
   /**
@@ -113,11 +133,17 @@ export class Sampler implements AsyncIterable<Batch> {
     this.queues.clear();
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<Batch> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Batch, undefined> {
     const queue = new BatchQueue((ended) => this.queues.delete(ended));
     if (this.state === 'stopped') queue.close();
     else this.queues.add(queue);
     return queue;
+  }
+
+  private drainRegularly(): void {
+    clearInterval(this.timer);
+    const period__ms = Math.min(DRAIN__MS.max, Math.max(DRAIN__MS.min, this.interval / 1e6));
+    this.timer = setInterval(() => this.drain(), period__ms);
   }
 
   private drain(): void {

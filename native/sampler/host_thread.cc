@@ -48,6 +48,8 @@ void HostThread::Stop(int64_t deadline_ns) {
   thread_.JoinUntil(deadline_ns);
 }
 
+void HostThread::SetInterval(int64_t interval_ns) { schedule_.SetInterval(HostInterval(interval_ns)); }
+
 void HostThread::Wrote(double bytes) {
   bytes_written_.fetch_add(static_cast<uint64_t>(bytes), std::memory_order_relaxed);
 }

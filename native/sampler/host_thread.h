@@ -20,6 +20,8 @@ class HostThread : public std::enable_shared_from_this<HostThread> {
 
   void Start();
   void Stop(int64_t deadline_ns);
+  /// Any thread.
+  void SetInterval(int64_t interval_ns);
 
   Schedule& schedule() { return schedule_; }
   HostReader& reader() { return reader_; }

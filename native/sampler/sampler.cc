@@ -18,7 +18,7 @@ bool AskedTick::Wait(int64_t timeout_ns) {
   return (!gpu_ || gpu_->schedule().WaitFor(gpu_asked_, deadline_ns)) && host_done;
 }
 
-Sampler::Sampler(const SamplerOptions& options) : store_(std::make_shared<Store>(options.interval_ns)) {
+Sampler::Sampler(const SamplerOptions& options) : store_(std::make_shared<Store>()) {
   auto processes = std::make_shared<SharedProcesses>();
   if (options.gpu) {
     gpu_ = std::make_shared<GpuThread>(options.nvml_path, options.interval_ns, store_, processes);
@@ -33,6 +33,11 @@ void Sampler::Start() {
   started_ = true;
   host_->Start();
   if (gpu_) gpu_->Start();
+}
+
+void Sampler::SetInterval(int64_t interval_ns) {
+  host_->SetInterval(interval_ns);
+  if (gpu_) gpu_->schedule().SetInterval(interval_ns);
 }
 
 AskedTick Sampler::Tick() {

@@ -56,6 +56,8 @@ class Sampler {
   ~Sampler();
 
   void Start();
+  /// Both threads read now, and then on the new grid. The same interval changes nothing.
+  void SetInterval(int64_t interval_ns);
   AskedTick Tick();
   void Follow(Followed followed);
   void Wrote(double bytes);

@@ -11,6 +11,12 @@ constexpr int64_t kForever_ns = INT64_MAX / 2;
 
 }  // namespace
 
+void Schedule::BeginGrid() {
+  const int64_t now_ns = MonotonicNs();
+  next_deadline_ns_ = interval_ns_ > 0 ? now_ns + interval_ns_ : kForever_ns;
+  last_medium_ns_ = last_slow_ns_ = now_ns;
+}
+
 TierMask Schedule::DueAt(int64_t deadline_ns) {
   TierMask due = static_cast<TierMask>(Tier::kFast);
   if (deadline_ns - last_medium_ns_ >= kMediumPeriod_ns) due |= static_cast<TierMask>(Tier::kMedium);
@@ -30,17 +36,11 @@ void Schedule::NoteLateness(int64_t now_ns, int64_t deadline_ns) {
 
 bool Schedule::Wait(TierMask* due) {
   MonitorLock lock(monitor_);
-  if (next_deadline_ns_ == 0) {  // the first reading
-    const int64_t now_ns = MonotonicNs();
-    next_deadline_ns_ = interval_ns_ > 0 ? now_ns + interval_ns_ : kForever_ns;
-    last_medium_ns_ = last_slow_ns_ = now_ns;
-    taken_ = asked_;
-    *due = kAllTiers;
-    return !stopped_;
-  }
   for (;;) {
     if (stopped_) return false;
-    if (asked_ > taken_) {
+    const bool begins = next_deadline_ns_ == 0;
+    if (begins) BeginGrid();
+    if (begins || asked_ > taken_) {
       taken_ = asked_;
       *due = kAllTiers;
       return true;
@@ -70,6 +70,14 @@ void Schedule::Done() {
 void Schedule::TakeOver() {
   MonitorLock lock(monitor_);
   taken_ = done_;
+}
+
+void Schedule::SetInterval(int64_t interval_ns) {
+  MonitorLock lock(monitor_);
+  if (interval_ns == interval_ns_) return;
+  interval_ns_ = interval_ns;
+  next_deadline_ns_ = 0;
+  monitor_.Notify();
 }
 
 uint64_t Schedule::Ask() {

@@ -19,12 +19,15 @@ class Schedule {
   /// `interval_ns` 0: only readings that are asked for.
   explicit Schedule(int64_t interval_ns) : interval_ns_(interval_ns) {}
 
-  /// Sampling thread: waits for the next reading. False: stop. The first reading is at once, of all tiers.
+  /// Sampling thread: waits for the next reading. False: stop. The first reading on a grid is at once, of all tiers.
   bool Wait(TierMask* due);
   /// Sampling thread: the reading that Wait gave is done.
   void Done();
   /// A thread that takes over from an abandoned one: a reading that was asked for and not done is due again.
   void TakeOver();
+
+  /// Any thread: another grid, which begins with a reading now; the same interval keeps its grid.
+  void SetInterval(int64_t interval_ns);
 
   /// Any thread: asks for a reading of all tiers now; returns what WaitFor takes.
   uint64_t Ask();
@@ -41,18 +44,17 @@ class Schedule {
   int64_t TakeMaxLateness() { return max_lateness_ns_.exchange(0, std::memory_order_relaxed); }
 
  private:
+  void BeginGrid();
   TierMask DueAt(int64_t deadline_ns);
   void NoteLateness(int64_t now_ns, int64_t deadline_ns);
 
-  const int64_t interval_ns_;
-  Monitor monitor_;
+  Monitor monitor_;  // of what follows up to the counts
+  int64_t interval_ns_;
   bool stopped_ = false;
   uint64_t asked_ = 0;
   uint64_t taken_ = 0;  // the newest request that the reading in progress answers
   uint64_t done_ = 0;
-
-  // Sampling thread only.
-  int64_t next_deadline_ns_ = 0;
+  int64_t next_deadline_ns_ = 0;  // 0: the grid has yet to begin
   int64_t last_medium_ns_ = 0;
   int64_t last_slow_ns_ = 0;
 

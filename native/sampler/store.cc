@@ -8,27 +8,24 @@
 namespace nvpulse {
 namespace {
 
-constexpr uint32_t kMinimumRows = 65536;
-constexpr int64_t kRetention_ns = 4'000'000'000;
-constexpr int64_t kDevices = 64;
+/// Room for 64 devices: four seconds of the finest ticks. It is address space until rows wait in it, so that an
+/// interval which is changed needs no other ring.
+constexpr uint32_t kGpuRows = 4000 * 64;
+constexpr uint32_t kRows = 65536;
 
 /// Only the gpu table has a row per device at every tick; the others are at most ten a second.
-uint32_t CapacityOf(Entity entity, int64_t interval_ns) {
-  if (entity != Entity::kGpu || interval_ns <= 0) return kMinimumRows;
-  const int64_t rows = kRetention_ns / interval_ns * kDevices;
-  return static_cast<uint32_t>(std::max<int64_t>(rows, kMinimumRows));
-}
+uint32_t CapacityOf(Entity entity) { return entity == Entity::kGpu ? kGpuRows : kRows; }
 
 }  // namespace
 
 Store::Table::Table(Entity entity, int columns, uint32_t capacity, int cores)
     : ring(columns, capacity), rates(entity, cores) {}
 
-Store::Store(int64_t interval_ns) {
+Store::Store() {
   const int cores = static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   for (int i = 0; i < kEntities; i++) {
     const auto entity = static_cast<Entity>(i);
-    tables_[i] = std::make_unique<Table>(entity, kTables[i].columns, CapacityOf(entity, interval_ns), cores);
+    tables_[i] = std::make_unique<Table>(entity, kTables[i].columns, CapacityOf(entity), cores);
   }
 }
 

@@ -38,8 +38,7 @@ class Store : public RowSink {
  public:
   using RowSink::Append;
 
-  /// Room for at least four seconds of ticks of 64 devices.
-  explicit Store(int64_t interval_ns);
+  Store();
 
   uint32_t AddInstance(Entity entity, std::vector<IdentityField> identity) override;
   void Append(Entity entity, uint32_t instance, int64_t time_ns, double* values, Status* status) override;

@@ -57,6 +57,59 @@ test('batches carry every entity, in order of time, with typed rows', async () =
   });
 });
 
+test('another interval: a reading at once, then rows on the new grid, finer and coarser', async () => {
+  const seen = await inChild(
+    simulate({ profile: 't4' }).env,
+    async ({ Sampler }) => {
+      const sampler = new Sampler({ interval: '1h', host: false });
+      const batches = sampler[Symbol.asyncIterator]();
+      sampler.start();
+      await sampler.tick();
+      const times: bigint[] = [];
+      const until = async (from__ns: bigint, count: number): Promise<number[]> => {
+        const later = () => times.filter((time) => time > from__ns);
+        while (later().length < count) {
+          const { value } = await batches.next();
+          times.push(...(value?.table('gpu')?.time ?? []));
+        }
+        return later().map((time) => Number(time - from__ns) / 1e6);
+      };
+      const change = async (interval: string, count: number) => {
+        const late = sampler.stats().late_ticks;
+        const at__ns = sampler.now();
+        sampler.setInterval(interval);
+        const rows__ms = await until(at__ns, count);
+        return { rows__ms, late: sampler.stats().late_ticks - late, interval__ns: sampler.interval__ns };
+      };
+      const fine = await change('5ms', 100);
+      const coarse = await change('100ms', 8);
+      const refused = (() => {
+        try {
+          sampler.setInterval('1us');
+        } catch (error) {
+          return error instanceof Error ? error.message : null;
+        }
+        return null;
+      })();
+      const once = await change('1h', 1);
+      sampler.stop();
+      return { fine, coarse, once, refused };
+    },
+    null,
+  );
+  const { fine, coarse, once } = seen;
+  const span = ({ rows__ms }: typeof fine): number => (rows__ms.at(-1) ?? 0) - (rows__ms[0] ?? 0);
+  // Every deadline of the grid has its row, or was counted as late: whatever the load of the machine.
+  expect(fine.interval__ns).toBe(5e6);
+  expect(fine.rows__ms.length + fine.late).toBeGreaterThanOrEqual(span(fine) / 5 - 2);
+  expect(fine.rows__ms.length).toBeLessThanOrEqual(span(fine) / 5 + 3);
+  expect(coarse.interval__ns).toBe(100e6);
+  // One tick of the old grid may have been under way.
+  expect(coarse.rows__ms.length).toBeLessThanOrEqual(span(coarse) / 100 + 3);
+  expect(once.rows__ms.length).toBeLessThanOrEqual(2);
+  expect(seen.refused).toMatch(/^interval: '1us' is out of range; allowed is 1ms to 1h/);
+});
+
 test('each iterator has its own queue: one that lags drops the oldest, and they are counted', async () => {
   const seen = await inChild(
     simulate({ profile: 't4' }).env,

@@ -37,6 +37,14 @@ TEST(AHangingCallIsLeftBehind) {
   const DrainedTable& gpus = drained.tables[static_cast<int>(Entity::kGpu)];
   for (uint32_t row = 0; row < gpus.rows; row++) rows_after[gpus.instance[row]]++;
   EXPECT_EQ(rows_after.size(), 7u);
+  // The worker that took over is on the one schedule: it follows a change of the interval.
+  sampler.SetInterval(3'600'000'000'000);
+  EXPECT(sampler.Tick().Wait(10'000'000'000));
+  sampler.Drain();
+  const uint64_t ticks = sampler.Stats().ticks;
+  sampler.SetInterval(1'000'000);
+  while (sampler.Stats().ticks < ticks + 10) Pause__ms(1);
+  EXPECT_GE(sampler.Drain().tables[static_cast<int>(Entity::kGpu)].rows, 10u * 7);
   const int64_t begun_ns = MonotonicNs();
   sampler.Stop();
   EXPECT_GE(2'000'000'000, MonotonicNs() - begun_ns);

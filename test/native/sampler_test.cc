@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "check.h"
 #include "sampler/clock.h"
@@ -89,6 +90,54 @@ TEST(NoLibraryIsAState) {
   EXPECT(sampler.Tick().Wait(10'000 * kMs));
   EXPECT_EQ(std::string(sampler.Gpu().state), "not_nvml");
   EXPECT_GE(RowsOf(sampler.Drain(), Entity::kHost), 1u);
+}
+
+TEST(AnotherIntervalBeginsItsGridAtOnce) {
+  constexpr TierMask kFastTier = static_cast<TierMask>(Tier::kFast);
+  Schedule schedule(3'600'000 * kMs);
+  TierMask due = 0;
+  EXPECT(schedule.Wait(&due));
+  // One that sleeps on the old grid is woken.
+  std::thread other([&] { schedule.SetInterval(1 * kMs); });
+  EXPECT(schedule.Wait(&due));
+  EXPECT_EQ(due, kAllTiers);
+  other.join();
+  EXPECT(schedule.Wait(&due));
+  EXPECT(IsDue(due, Tier::kFast));
+  // The same interval keeps its grid: no reading of all tiers.
+  schedule.SetInterval(3'600'000 * kMs);
+  EXPECT(schedule.Wait(&due));
+  schedule.SetInterval(50 * kMs);
+  EXPECT(schedule.Wait(&due));
+  schedule.SetInterval(50 * kMs);
+  EXPECT(schedule.Wait(&due));
+  EXPECT_EQ(due, kFastTier);
+}
+
+TEST(TheIntervalChangesUnderReadersAndDrains) {
+  Sampler sampler(Simulated(3'600'000 * kMs));
+  sampler.SetInterval(2 * kMs);  // before the start
+  sampler.Start();
+  EXPECT(sampler.Tick().Wait(10'000 * kMs));
+  std::thread changing([&] {
+    for (int i = 0; i < 100; i++) {
+      sampler.SetInterval((1 + i % 3) * kMs);
+      sampler.SetInterval(3'600'000 * kMs);
+    }
+    sampler.SetInterval(1 * kMs);
+  });
+  uint32_t rows = 0;
+  for (int i = 0; i < 50; i++) {
+    EXPECT(sampler.Tick().Wait(10'000 * kMs));
+    rows += RowsOf(sampler.Drain(), Entity::kGpu);
+  }
+  changing.join();
+  EXPECT_GE(rows, 50u * 8);
+  // On the grid of 1 ms from here on: nobody asks any more.
+  const uint64_t ticks = sampler.Stats().ticks;
+  while (sampler.Stats().ticks < ticks + 20) Pause(1 * kMs);
+  sampler.Stop();
+  EXPECT_GE(RowsOf(sampler.Drain(), Entity::kGpu), 20u * 8);
 }
 
 // A hundred thousand readings, as fast as they go: the clock of the schedule stands still between asked readings.
