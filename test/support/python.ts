@@ -6,11 +6,11 @@
 //   });
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { withLock } from './lock';
 
 const CACHE = join(__dirname, '..', '..', 'node_modules', '.cache', 'nvpulse-python');
-const LOCK_WAIT__MS = 300_000;
 
 export interface RunOptions {
   /** `sys.argv[1:]`. */
@@ -88,41 +88,6 @@ function install(names: readonly string[], folder: string): string | undefined {
     return `pip failed: ${error?.message ?? (stderr.trim().split('\n').pop() || `exit ${status}`)}`;
   renameSync(partial, folder);
   return undefined;
-}
-
-/** One worker of jest installs, the others wait for it; a lock whose owner is gone is taken over. */
-function withLock<T>(path: string, action: () => T): T {
-  mkdirSync(CACHE, { recursive: true });
-  const deadline__ms = Date.now() + LOCK_WAIT__MS;
-  while (!acquire(path)) {
-    if (Date.now() > deadline__ms) throw new Error(`${path} is held too long; remove it`);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
-  }
-  try {
-    return action();
-  } finally {
-    rmSync(path, { force: true });
-  }
-}
-
-function acquire(path: string): boolean {
-  try {
-    writeFileSync(path, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch {
-    if (!ownerLives(path)) rmSync(path, { force: true });
-    return false;
-  }
-}
-
-function ownerLives(path: string): boolean {
-  try {
-    const pid = Number(readFileSync(path, 'utf8'));
-    // Empty: its owner is between creating and writing it.
-    return pid === 0 || process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 function pythonWith(folder: string): Python {
