@@ -2,16 +2,13 @@
 // rows do. `run` and `report` make their summaries of the same. Pure.
 import type { NativeStats } from '../native/addon';
 import type { Json } from '../recording/events';
+import type { WindowStart, WindowStop } from '../recording/windows';
 import type { FinalUsage, SummaryMeta } from './summary';
 import type { HostInfo, JobSummary } from './summary-types';
 import type { LivingProcess } from './supervisor-lines';
 
-/** Of the event `window_start`, whose time is the start of the job's window. */
-export interface JobStart {
-  readonly id: string;
-  /** The job is a command's process tree, which began with the window. */
-  readonly tree: boolean;
-}
+/** What a summary takes from the event `window_start`. */
+export type JobStart = Pick<WindowStart, 'id' | 'tree'>;
 
 /** How a job ended. */
 export interface JobEnd {
@@ -75,7 +72,7 @@ export function troublesIn(
 }
 
 /** The event's data. */
-export function toJson(data: JobStart | JobStop): Json {
+export function toJson(data: WindowStart | (WindowStop & JobStop)): Json {
   return JSON.parse(JSON.stringify(data)) as Json;
 }
 
@@ -84,9 +81,11 @@ export function parseStart(data: Json): JobStart | undefined {
   return has(data, 'id', 'tree') ? (data as Json & JobStart) : undefined;
 }
 
-/** Undefined where the event is not one of ours. */
+/** Undefined where the event is not one of ours, and for a server's jobs, which have no sampler of their own. */
 export function parseStop(data: Json): JobStop | undefined {
-  return has(data, 'usage', 'left', 'gpu', 'sampler') ? (data as Json & JobStop) : undefined;
+  if (!has(data, 'usage', 'left', 'gpu', 'sampler')) return undefined;
+  const { gpu, sampler } = data as { readonly gpu: Json; readonly sampler: Json };
+  return gpu === null || sampler === null ? undefined : (data as Json & JobStop);
 }
 
 function has(data: Json, ...keys: readonly string[]): boolean {

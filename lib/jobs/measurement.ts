@@ -67,15 +67,45 @@ export class Measurement {
    * @param tree the job is a command's process tree, which began at that time
    */
   open(start__ns: bigint, tree: boolean, recording: RecordingWriter | undefined): RunningJob {
-    recording?.event('window_start', { time__ns: start__ns, data: toJson({ id: this.id, tree }) });
+    const { id, options } = this;
+    // On which GPUs the command will run is known when it has ended.
+    const setting = {
+      name: options.name,
+      labels: options.labels ?? {},
+      gpu_scope: 'node',
+      gpus: [],
+    } as const;
+    recording?.event('window_start', { time__ns: start__ns, data: toJson({ id, tree, ...setting }) });
     const interval__ns = this.sampler.interval__ns;
     const fold = new SummaryFold({ start__ns, interval__ns, ...(tree ? { treeBegan__ns: start__ns } : {}) });
-    return new RunningJob(this, this.batches, fold, recording, this.began__ns);
+    const scope = new JobGpus(tree);
+    return new RunningJob(this, this.batches, fold, recording, this.began__ns, scope);
   }
 
   /** Stops sampling; there will be no summary. */
   abandon(): void {
     this.sampler.stop();
+  }
+}
+
+/** Whose GPUs a job's are: where its processes are seen on some, those. */
+class JobGpus {
+  private readonly uuids = new Set<string>();
+  private instances = 0;
+
+  /** @param tree the job is a command's process tree */
+  constructor(private readonly tree: boolean) {}
+
+  push({ instances }: Batch): void {
+    if (!this.tree || instances.size === this.instances) return;
+    this.instances = instances.size;
+    // Where a job is followed, only its processes have rows.
+    for (const { entity, identity } of instances.values())
+      if (entity === 'gpu_process') this.uuids.add(identity.uuid);
+  }
+
+  get scope(): { readonly gpu_scope: 'process' | 'node'; readonly gpus: readonly string[] } {
+    return { gpu_scope: this.uuids.size > 0 ? 'process' : 'node', gpus: [...this.uuids].sort() };
   }
 }
 
@@ -94,6 +124,7 @@ export class RunningJob {
     private readonly fold: SummaryFold,
     private readonly recording: RecordingWriter | undefined,
     private readonly began__ns: bigint,
+    private readonly gpus: JobGpus,
   ) {
     this.following = this.follow();
     // Who closes the job learns of a failure; until then it must not end the process.
@@ -120,9 +151,10 @@ export class RunningJob {
     sampler.stop();
     await this.following;
     this.describe();
-    this.recording?.event('window_stop', { time__ns: closed__ns, data: toJson(stop) });
-    await this.recording?.close();
     const { id } = this.measurement;
+    const ended = toJson({ id, ...this.gpus.scope, ...stop });
+    this.recording?.event('window_stop', { time__ns: closed__ns, data: ended });
+    await this.recording?.close();
     const setting: JobSetting = this.measurement.describe();
     return summaryOf(
       this.fold,
@@ -133,6 +165,7 @@ export class RunningJob {
   private async follow(): Promise<void> {
     for (let next = await this.batches.next(); !next.done; next = await this.batches.next()) {
       this.fold.push(next.value);
+      this.gpus.push(next.value);
       for (const text of troublesIn(next.value.events)) this.seen.add(text);
       await this.record(next.value);
     }

@@ -1,6 +1,6 @@
 // The summary of a recorded job, made again from its rows and events: the same as when it ran.
 import type { NativeStats } from '../native/addon';
-import type { Recording, RecordingProblem } from '../recording';
+import type { Manifest, RecordedEvent, Recording, RecordingProblem } from '../recording';
 import type { Batch } from '../sampling/batch';
 import { SummaryFold } from './fold';
 import { metaOf, parseStart, parseStop, troublesIn, type JobStart, type JobStop } from './job-events';
@@ -21,6 +21,7 @@ interface RecordedWindow {
   readonly start: JobStart;
   /** Absent where the recording was cut. */
   readonly stop__ns?: bigint;
+  /** Of a job that had the sampler to itself. */
   readonly stop?: JobStop;
 }
 
@@ -69,7 +70,7 @@ export async function summarizeRecording(recording: Recording): Promise<Recorded
   const { utcOffset__ns, complete } = recording;
   const meta = metaOf(
     recording.manifest,
-    { id: start.id, utcOffset__ns, complete: complete && window.stop !== undefined },
+    { id: start.id, utcOffset__ns, complete: complete && window.stop__ns !== undefined },
     stop,
   );
   return {
@@ -80,7 +81,8 @@ export async function summarizeRecording(recording: Recording): Promise<Recorded
 }
 
 function windowOf({ events, manifest }: Recording): RecordedWindow {
-  const opened = events.find(({ kind }) => kind === 'window_start');
+  const [opened, ...others] = events.filter(({ kind }) => kind === 'window_start');
+  if (others.length > 0) return wholeOf(events, manifest);
   const closed = events.findLast(({ kind }) => kind === 'window_stop');
   const start = (opened && parseStart(opened.data)) ?? { id: manifest.id, tree: false };
   const start__ns = opened?.time__ns ?? BigInt(manifest.clock.start__ns);
@@ -88,7 +90,20 @@ function windowOf({ events, manifest }: Recording): RecordedWindow {
   return { start__ns, start, ...(stop ? { stop__ns: closed.time__ns, stop } : {}) };
 }
 
-/** Stands in for the event that a cut recording does not have. */
+/** A server's recording holds windows of many jobs: it is summarised from its start to its end. */
+function wholeOf(
+  events: readonly RecordedEvent[],
+  { id, clock }: Pick<Manifest, 'id' | 'clock'>,
+): RecordedWindow {
+  const closed = events.findLast(({ kind }) => kind === 'stop');
+  return {
+    start__ns: BigInt(clock.start__ns),
+    start: { id, tree: false },
+    ...(closed ? { stop__ns: closed.time__ns } : {}),
+  };
+}
+
+/** Stands in for what a cut recording, or one of several jobs, does not tell. */
 function cutStop({ manifest }: Recording, agent: LastAgent, elapsed__s: number): JobStop {
   const { state, reason } = manifest.gpu;
   return {

@@ -11,7 +11,11 @@ export type EventKind =
   | 'stop'
   | 'mark'
   | 'window_start'
+  | 'window_gpus'
   | 'window_stop'
+  | 'lease_expired'
+  | 'interval'
+  | 'clock_jump'
   | 'rows_dropped'
   | 'rows_lost';
 

@@ -19,4 +19,17 @@ export {
 export { listRecordings, type RecordingListing } from './list';
 export { openRecording, Recording } from './reader';
 export { type RecordingProblem } from './segment-reader';
+export {
+  intervalsOf,
+  SpanFold,
+  spansOf,
+  type EndedBy,
+  type GpuScope,
+  type JobSpan,
+  type RecordedInterval,
+  type SpanGpus,
+  type WindowGpus,
+  type WindowStart,
+  type WindowStop,
+} from './windows';
 export { RecordingWriter, type CloseOptions } from './writer';

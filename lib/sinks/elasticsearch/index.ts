@@ -10,3 +10,12 @@ export type {
   ExporterState,
   ExporterStats,
 } from './exporter-types';
+export {
+  documentId,
+  instanceKey,
+  toDocuments,
+  type Document,
+  type DocumentSource,
+  type ToDocumentsOptions,
+} from './documents';
+export { STREAMS, type Stream } from './streams';

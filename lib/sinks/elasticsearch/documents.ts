@@ -1,0 +1,122 @@
+// Documents from batches: one entity at one time, flat, what is missing absent. Pure.
+import { createHash } from 'node:crypto';
+import { metricsOf, type Entity, type Instance } from '../../catalog';
+import type { JobSpan } from '../../recording';
+import type { Batch, Table } from '../../sampling/batch';
+import { formatUtc } from '../../time';
+import { belongingsOf, ownerOf, type Belonging } from './attribution';
+import { IDENTITY_FIELDS, streamOf, type Stream } from './streams';
+import { nanosKey, secondKey } from './utc-key';
+
+export interface ToDocumentsOptions {
+  /** `host.name` of the documents. */
+  readonly host: string;
+  /** Windows of jobs. Without them a row belongs to the job that was followed for it, if to one. */
+  readonly windows?: readonly JobSpan[] | undefined;
+  /** Documents of single cores too. @default false */
+  readonly cores?: boolean | undefined;
+}
+
+export interface DocumentSource {
+  /** UTC, ISO 8601 with nine decimals. */
+  readonly '@timestamp': string;
+  readonly 'host.name': string;
+  readonly entity: Entity;
+  /** Ids of the jobs in whose windows it lies; absent where there is none. */
+  readonly job?: readonly string[];
+  /** Identity, and metrics that have a value. */
+  readonly [field: string]: string | number | readonly string[] | undefined;
+}
+
+export interface Document {
+  /** Name of the data stream. */
+  readonly index: Stream;
+  readonly source: DocumentSource;
+}
+
+/**
+ * A document for each row that has a value, and whose instance the batch knows.
+ * Any batch will do: of a sampler, of a recording, or made with `createBatch`.
+ */
+export function* toDocuments(batch: Batch, options: ToDocumentsOptions): Generator<Document> {
+  for (const table of batch.tables) {
+    if (table.entity === 'core' && !options.cores) continue;
+    yield* tableDocuments(table, batch, options);
+  }
+}
+
+function* tableDocuments(table: Table, batch: Batch, options: ToDocumentsOptions): Generator<Document> {
+  const { host, windows } = options;
+  const index = streamOf(table.entity);
+  const columns = metricsOf(table.entity).map(({ name }) => ({ name, values: table.values(name) }));
+  const belongings = new Map<number, readonly Belonging[]>();
+  for (let row = 0; row < table.length; row++) {
+    const metrics = columns.flatMap(({ name, values }) => {
+      const value = values[row] ?? NaN;
+      return Number.isFinite(value) ? [[name, value] as const] : [];
+    });
+    const instance = batch.instances.get(table.instance[row] ?? -1);
+    if (metrics.length === 0 || !instance) continue;
+    let known = belongings.get(instance.id);
+    if (!known) belongings.set(instance.id, (known = belongingsIn(windows, instance)));
+    const time__ns = table.time[row] ?? 0n;
+    const jobs = known.findLast(({ from__ns }) => from__ns === undefined || from__ns <= time__ns)?.jobs ?? [];
+    const source: DocumentSource = {
+      '@timestamp': formatUtc(time__ns + batch.utcOffset__ns),
+      'host.name': host,
+      entity: table.entity,
+      ...Object.fromEntries(identityOf(instance)),
+      ...(jobs.length > 0 ? { job: jobs } : {}),
+      ...Object.fromEntries(metrics),
+    };
+    yield { index, source };
+  }
+}
+
+/** As `belongingsOf`, also where no windows are given. */
+export function belongingsIn(
+  windows: readonly JobSpan[] | undefined,
+  instance: Instance,
+): readonly [Belonging, ...Belonging[]] {
+  if (windows) return belongingsOf(instance, windows);
+  const owner = ownerOf(instance);
+  return [{ from__ns: undefined, jobs: owner ? [owner] : [] }];
+}
+
+/** The document's identity fields in their order. */
+export function identityOf({
+  entity,
+  identity,
+}: Instance): readonly (readonly [field: string, value: string | number])[] {
+  const values: Readonly<Record<string, string | number | null>> = { ...identity };
+  return IDENTITY_FIELDS[entity].flatMap(([field, of]) => {
+    const value = values[of];
+    return value === undefined || value === null ? [] : [[field, value] as const];
+  });
+}
+
+/** Bits of the hash in a document's id: 78, so that instances of all recordings ever made do not collide. */
+const HASH_LENGTH = 13;
+
+/** The part of documents' ids that tells a recording's instances, and their documents' resolutions, apart. */
+export function instanceKey(recording: string, instance: Instance, resolution__ns: number): string {
+  const identity = [
+    recording,
+    instance.entity,
+    ...identityOf(instance),
+    ownerOf(instance) ?? null,
+    resolution__ns,
+  ];
+  return createHash('sha256').update(JSON.stringify(identity)).digest('base64url').slice(0, HASH_LENGTH);
+}
+
+/**
+ * The `_id` of a document: the same whenever and by whomever it is made. The time comes first, so that ids grow with
+ * time: Elasticsearch finds at a glance that its older segments don't have a new one. 24 characters of base64url,
+ * which it keeps as 18 bytes.
+ * @param key of `instanceKey`
+ */
+export function documentId(key: string, utc__ns: bigint): string {
+  const [seconds, nanos] = [Number(utc__ns / 1_000_000_000n), Number(utc__ns % 1_000_000_000n)];
+  return secondKey(seconds) + nanosKey(nanos) + key;
+}
