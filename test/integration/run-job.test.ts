@@ -91,7 +91,11 @@ test('a job has its name, labels, environment, directory and output', async () =
 test('an abort ends the command with SIGTERM', async () => {
   const abort = new AbortController();
   const ready = join(folder, 'ready');
-  const job = runJob({ ...QUIET, command: ['sh', '-c', `: > ${ready}; sleep 60`], signal: abort.signal });
+  const job = runJob({
+    ...QUIET,
+    command: ['sh', '-c', `: > ${ready}; exec sleep 60`],
+    signal: abort.signal,
+  });
   await until(() => existsSync(ready));
   abort.abort();
   expect((await job).exit).toEqual({ exitCode: null, signal: 'SIGTERM' });
