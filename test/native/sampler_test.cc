@@ -1,10 +1,6 @@
 // The sampler's threads over the simulator: schedule, asked readings, ends, hangs; meant for ASan and TSan too.
 #include "sampler/sampler.h"
 
-#include <unistd.h>
-
-#include <cstdio>
-#include <cstdlib>
 #include <thread>
 
 #include "check.h"
@@ -138,30 +134,4 @@ TEST(TheIntervalChangesUnderReadersAndDrains) {
   while (sampler.Stats().ticks < ticks + 20) Pause(1 * kMs);
   sampler.Stop();
   EXPECT_GE(RowsOf(sampler.Drain(), Entity::kGpu), 20u * 8);
-}
-
-// A hundred thousand readings, as fast as they go: the clock of the schedule stands still between asked readings.
-TEST(MemoryIsFlatOverManyTicks) {
-  Sampler sampler(Simulated(0));
-  sampler.Start();
-  const auto rss = [] {
-    long size = 0, resident = 0;
-    std::FILE* file = std::fopen("/proc/self/statm", "r");
-    if (!file || std::fscanf(file, "%ld %ld", &size, &resident) != 2) resident = -1;
-    if (file) std::fclose(file);
-    return resident * sysconf(_SC_PAGESIZE);
-  };
-  const int ticks = std::getenv("SOAK_TICKS") ? std::atoi(std::getenv("SOAK_TICKS")) : 2000;
-  long before = 0;
-  uint64_t rows = 0;
-  for (int i = 0; i < ticks; i++) {
-    if (i == ticks / 10) before = rss();
-    EXPECT(sampler.Tick().Wait(10'000 * kMs));
-    if (i % 100 == 99) rows += RowsOf(sampler.Drain(), Entity::kGpu);
-  }
-  EXPECT_GE(rows, static_cast<uint64_t>(ticks) * 8);
-  std::cout << ticks << " ticks, resident memory grew by " << (rss() - before) / 1024 << " KiB" << std::endl;
-#ifndef __SANITIZE_ADDRESS__  // which keeps freed memory in quarantine
-  EXPECT_GE(2 * 1024 * 1024, rss() - before);
-#endif
 }
