@@ -77,12 +77,13 @@ function unpacked(): { readonly home: string } | { readonly reason: string } {
 /** Into a folder beside, then renamed: what was cut is never taken for a whole one. */
 function unpack(folder: string): string | undefined {
   const partial = `${folder}.partial`;
-  rmSync(partial, { recursive: true, force: true });
+  for (const left of [partial, `${partial}.markers`]) rmSync(left, { recursive: true, force: true });
   process.stderr.write('unpacking Elasticsearch by Maven; the first time it is downloaded (950 MB)\n');
   const args = ['-B', '-q', '-f', POM, `-Dfolder=${partial}`, 'dependency:unpack@server'];
   const { status, stdout, error } = spawnSync('mvn', args, { encoding: 'utf8' });
   if (status !== 0)
     return `mvn failed: ${error?.message ?? stdout.trim().split('\n')[0] ?? `exit ${status}`}`;
+  rmSync(`${partial}.markers`, { recursive: true, force: true });
   for (const version of readdirSync(partial))
     for (const name of ['plugins', 'logs'])
       mkdirSync(join(partial, version, 'elasticsearch', name), { recursive: true });

@@ -45,7 +45,7 @@ export interface Acknowledged<Position> {
 }
 
 /** What becomes a document, beside the rows themselves. */
-export interface DocumentOptions {
+export interface DocumentChoice {
   /** Samples that are closer together are folded. @default '100ms' */
   readonly resolution?: Duration;
   /** Also documents of single CPU cores. @default false */
@@ -57,7 +57,7 @@ export interface DocumentOptions {
   readonly summaryOf?: (dir: string, job: string) => Promise<JobSummary | undefined>;
 }
 
-export interface ExporterOptions extends DocumentOptions {
+export interface ExporterOptions extends DocumentChoice {
   /** Of `connect`. It is the caller's: the exporter does not close it. */
   readonly client: Client;
   /** A recording, or a folder of recordings: those are drained oldest first, and the newest is followed. */

@@ -5,7 +5,7 @@ export type { Client };
 export { Exporter } from './exporter';
 export type {
   Acknowledged,
-  DocumentOptions,
+  DocumentChoice,
   ExporterOptions,
   ExporterState,
   ExporterStats,

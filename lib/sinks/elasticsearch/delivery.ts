@@ -1,0 +1,188 @@
+// Documents until each is settled: created, there already, or among the dead letters. What fails is tried again
+// without end; what may have been done is looked up before.
+import type { Client } from '@elastic/elasticsearch';
+import { reasonOf } from '../../recording/reason';
+import { backOff } from './backoff';
+import { sendBulk, type ItemOutcome, type OutgoingDocument } from './bulk';
+import type { DeadLetter, DeadLetters } from './dead-letters';
+import { failureOf, type Failure } from './failure';
+import { idsThere, refresh, streamsOf } from './presence';
+
+/** Requests that went well before a larger one is tried again. */
+const GROW_AFTER = 100;
+
+/** What became of documents so far. */
+export interface DeliveryCounts {
+  readonly documents: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  /** Requests after a failure. */
+  readonly retries: number;
+}
+
+/** Documents on their way, and what is known of them. */
+interface Journey {
+  open: readonly OutgoingDocument[];
+  /** Some may be there: they are looked up before any is sent. */
+  doubtful: boolean;
+  letters: readonly DeadLetter[];
+  /** How many were found when they were looked up. */
+  found: number;
+}
+
+export class Delivery {
+  /** What each journey that is held up waits for. */
+  private readonly held = new Map<Journey, Failure>();
+  private readonly total = { documents: 0, duplicates: 0, rejected: 0, retries: 0 };
+  /** Characters of a request, once something on the way took no larger one; and how many went well since. */
+  private largest = Infinity;
+  private fitted = 0;
+
+  constructor(
+    private readonly client: Client,
+    private readonly deadLetters: DeadLetters,
+    /** The failure came, changed, or went. */
+    private readonly onChange: () => void,
+  ) {}
+
+  get counts(): DeliveryCounts {
+    return this.total;
+  }
+
+  /** What holds up documents at the moment. */
+  get failure(): Failure | undefined {
+    return [...this.held.values()].at(-1);
+  }
+
+  /**
+   * Resolves when all are settled; how many of them were found by looking.
+   * @param doubtful some may be there already
+   * @throws what `signal` was aborted with
+   */
+  async deliver(
+    documents: readonly OutgoingDocument[],
+    doubtful: boolean,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const journey: Journey = { open: documents, doubtful, letters: [], found: 0 };
+    try {
+      for (let attempt = 0; journey.open.length > 0 || journey.letters.length > 0;) {
+        const before = journey.open.length;
+        const failure = await this.advance(journey, signal);
+        this.hold(journey, failure);
+        if (!failure || journey.open.length < before) attempt = 0;
+        if (!failure) continue;
+        this.total.retries++;
+        await backOff(++attempt, signal);
+      }
+      return journey.found;
+    } finally {
+      this.hold(journey, undefined);
+    }
+  }
+
+  /** One step; the failure where it brought nothing. */
+  private async advance(journey: Journey, signal: AbortSignal): Promise<Failure | undefined> {
+    if (journey.letters.length > 0) return this.bury(journey);
+    return journey.doubtful ? this.lookUp(journey, signal) : this.send(journey, signal);
+  }
+
+  private async bury(journey: Journey): Promise<Failure | undefined> {
+    try {
+      await this.deadLetters.add(journey.letters);
+    } catch (error) {
+      const reason = `dead letters cannot be written: ${reasonOf(error)}`;
+      return { state: 'refused', reason, ambiguous: false };
+    }
+    this.total.rejected += journey.letters.length;
+    journey.letters = [];
+    return undefined;
+  }
+
+  private async lookUp(journey: Journey, signal: AbortSignal): Promise<Failure | undefined> {
+    try {
+      await refresh(this.client, streamsOf(journey.open), signal);
+      const there = await idsThere(this.client, journey.open, signal);
+      const missing = journey.open.filter(({ id }) => !there.has(id));
+      const found = journey.open.length - missing.length;
+      journey.found += found;
+      this.total.duplicates += found;
+      journey.open = missing;
+      journey.doubtful = false;
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      return failureOf(error);
+    }
+  }
+
+  private async send(journey: Journey, signal: AbortSignal): Promise<Failure | undefined> {
+    const count = this.fitting(journey.open);
+    const sent = journey.open.slice(0, count);
+    const rest = journey.open.slice(count);
+    const outcome = await sendBulk(this.client, sent, signal);
+    if (outcome.kind === 'answered') {
+      if (++this.fitted % GROW_AFTER === 0) this.largest *= 2;
+      return this.sort(journey, sent, rest, outcome.items);
+    }
+    const { failure } = outcome;
+    journey.doubtful = failure.ambiguous;
+    if (outcome.kind === 'failed') return failure;
+    this.largest = Math.floor(sizeOf(sent) / 2);
+    this.fitted = 0;
+    const [only] = sent;
+    if (!only || sent.length > 1) return undefined;
+    journey.letters = [{ document: only, reason: failure.reason }];
+    journey.open = rest;
+    return undefined;
+  }
+
+  /** What has an outcome is no longer open; the failure where some have to be sent again, and nothing was created. */
+  private sort(
+    journey: Journey,
+    sent: readonly OutgoingDocument[],
+    rest: readonly OutgoingDocument[],
+    items: readonly ItemOutcome[],
+  ): Failure | undefined {
+    const again: OutgoingDocument[] = [];
+    const letters: DeadLetter[] = [];
+    let failure: Failure | undefined;
+    sent.forEach((document, at) => {
+      const item = items[at];
+      if (item?.kind === 'created') this.total.documents++;
+      else if (item?.kind === 'duplicate') this.total.duplicates++;
+      else if (item?.kind === 'rejected') letters.push({ document, reason: item.reason });
+      else {
+        again.push(document);
+        if (!failure || item?.failure.ambiguous) failure = item?.failure;
+      }
+    });
+    journey.open = [...again, ...rest];
+    journey.letters = letters;
+    journey.doubtful = failure?.ambiguous ?? false;
+    return failure;
+  }
+
+  /** How many from the front fit into a request; at least one. */
+  private fitting(documents: readonly OutgoingDocument[]): number {
+    let size = 0;
+    const over = documents.findIndex((document) => (size += lengthOf(document)) > this.largest);
+    return over < 0 ? documents.length : Math.max(1, over);
+  }
+
+  private hold(journey: Journey, failure: Failure | undefined): void {
+    const before = this.held.get(journey);
+    if (failure) this.held.set(journey, failure);
+    else this.held.delete(journey);
+    if (before?.state !== failure?.state || before?.reason !== failure?.reason) this.onChange();
+  }
+}
+
+function sizeOf(documents: readonly OutgoingDocument[]): number {
+  return documents.reduce((sum, document) => sum + lengthOf(document), 0);
+}
+
+/** Characters of its two lines, without those that all have. */
+function lengthOf({ index, id, source }: OutgoingDocument): number {
+  return index.length + id.length + source.length;
+}

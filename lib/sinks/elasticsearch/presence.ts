@@ -1,0 +1,102 @@
+// What is in the data streams already. A data stream notices a duplicate only in its newest backing index, so
+// whoever may be sending something a second time looks first.
+import type { Client } from '@elastic/elasticsearch';
+import type { OutgoingDocument } from './bulk';
+import { requested } from './request';
+
+/** Ids a search, below the 10,000 hits that Elasticsearch gives at once. */
+const IDS_MAX = 5000;
+
+/** Of shards that don't answer nothing is known: then the search fails, rather than finding nothing. */
+const SEARCH = { ignore_unavailable: true, allow_partial_search_results: false } as const;
+
+/** A host's documents, from and until both included: ISO 8601. */
+export interface Stretch {
+  readonly host: string;
+  readonly from: string;
+  readonly until: string;
+}
+
+/**
+ * Makes all that was written before visible to searches. Streams that are not there are left out.
+ * @throws the client's errors; so do the others here
+ */
+export async function refresh(
+  client: Client,
+  streams: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = await requested(client, signal, {
+    method: 'POST',
+    path: `/${streams.join(',')}/_refresh`,
+    querystring: { ignore_unavailable: true },
+  });
+  const { _shards: shards } = answer as { readonly _shards: { readonly failed: number } };
+  if (shards.failed > 0) throw new Error(`${shards.failed} shards could not be refreshed`);
+}
+
+/** Whether any document of this host is there in this time. */
+export async function anyThere(
+  client: Client,
+  streams: readonly string[],
+  { host, from, until }: Stretch,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const filter = [{ term: { 'host.name': host } }, { range: { '@timestamp': { gte: from, lte: until } } }];
+  const answer = await requested(client, signal, {
+    method: 'POST',
+    path: `/${streams.join(',')}/_search`,
+    querystring: { ...SEARCH, filter_path: 'hits.hits._id' },
+    body: { size: 1, _source: false, track_total_hits: false, query: { bool: { filter } } },
+  });
+  return idsIn(answer).length > 0;
+}
+
+/** Those of the documents that are there. */
+export async function idsThere(
+  client: Client,
+  documents: readonly OutgoingDocument[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const there = new Set<string>();
+  for (const [stream, ids] of byStream(documents)) {
+    for (let at = 0; at < ids.length; at += IDS_MAX) {
+      const values = ids.slice(at, at + IDS_MAX);
+      const answer = await requested(client, signal, {
+        method: 'POST',
+        path: `/${stream}/_search`,
+        querystring: { ...SEARCH, filter_path: 'hits.hits._id' },
+        body: {
+          // Twice as many: were one there twice, it must not hide another.
+          size: values.length * 2,
+          _source: false,
+          track_total_hits: false,
+          sort: ['_doc'],
+          query: { ids: { values } },
+        },
+      });
+      for (const id of idsIn(answer)) there.add(id);
+    }
+  }
+  return there;
+}
+
+export function streamsOf(documents: readonly OutgoingDocument[]): readonly string[] {
+  return [...new Set(documents.map(({ index }) => index))];
+}
+
+function byStream(documents: readonly OutgoingDocument[]): ReadonlyMap<string, readonly string[]> {
+  const ids = new Map<string, string[]>();
+  for (const { index, id } of documents) {
+    const known = ids.get(index);
+    if (known) known.push(id);
+    else ids.set(index, [id]);
+  }
+  return ids;
+}
+
+/** Where a filter leaves nothing of the answer, it is empty. */
+function idsIn(answer: unknown): readonly string[] {
+  const { hits } = answer as { readonly hits?: { readonly hits?: readonly { readonly _id: string }[] } };
+  return hits?.hits?.map(({ _id }) => _id) ?? [];
+}

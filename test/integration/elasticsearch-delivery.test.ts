@@ -1,0 +1,209 @@
+// Documents through a proxy that fails into a real Elasticsearch: each is there once, whatever happens on the way.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@elastic/elasticsearch';
+import type { OutgoingDocument } from '../../lib/sinks/elasticsearch/bulk';
+import { DeadLetters } from '../../lib/sinks/elasticsearch/dead-letters';
+import { Delivery } from '../../lib/sinks/elasticsearch/delivery';
+import { FAULTS, scripted, startChaosProxy, type ChaosProxy, type Decide } from '../support/chaos-proxy';
+import { describeWithElasticsearch } from '../support/elasticsearch';
+
+const STREAM = 'gpumetrics';
+const TEMPLATE = {
+  index_patterns: [STREAM],
+  data_stream: {},
+  priority: 300,
+  template: {
+    settings: { number_of_replicas: 0 },
+    mappings: {
+      dynamic: false,
+      properties: {
+        '@timestamp': { type: 'date_nanos' },
+        run: { type: 'keyword' },
+        value: { type: 'double' },
+      },
+    },
+  },
+};
+
+let run = 0;
+
+/** Documents that no other test has. */
+function documents(count: number): readonly OutgoingDocument[] {
+  run++;
+  return Array.from({ length: count }, (_, at) => ({
+    index: STREAM,
+    id: `${run}-${at}`,
+    source: JSON.stringify({
+      '@timestamp': `2026-02-14T10:15:00.${String(at).padStart(9, '0')}Z`,
+      run: String(run),
+      value: at,
+    }),
+  }));
+}
+
+describeWithElasticsearch('delivery', {}, (elasticsearch) => {
+  let folder: string;
+  let proxy: ChaosProxy;
+  let client: Client;
+  let delivery: Delivery;
+  let seen: string[];
+
+  beforeAll(async () => {
+    await elasticsearch.request('PUT', `/_index_template/${STREAM}`, TEMPLATE);
+  });
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'nvpulse-delivery-'));
+  });
+
+  afterEach(async () => {
+    await client.close();
+    await proxy.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function through(decide: Decide): Promise<void> {
+    proxy = await startChaosProxy(elasticsearch.url, decide);
+    client = new Client({ node: proxy.url, compression: true, requestTimeout: 2000 });
+    seen = [];
+    delivery = new Delivery(client, new DeadLetters(join(folder, 'rejected.ndjson')), () =>
+      seen.push(delivery.failure?.state ?? 'none'),
+    );
+  }
+
+  const deliver = (sent: readonly OutgoingDocument[], doubtful = false): Promise<number> =>
+    delivery.deliver(sent, doubtful, new AbortController().signal);
+
+  /** Of this test's run: how many documents, and how many values more than one has. */
+  async function there(): Promise<{ readonly count: number; readonly doubled: number }> {
+    await elasticsearch.request('POST', `/${STREAM}/_refresh`);
+    const { body } = await elasticsearch.request('POST', `/${STREAM}/_search`, {
+      size: 0,
+      track_total_hits: true,
+      query: { term: { run: String(run) } },
+      aggs: { doubled: { terms: { field: 'value', min_doc_count: 2 } } },
+    });
+    return { count: body.hits.total.value, doubled: body.aggregations.doubled.buckets.length };
+  }
+
+  test('without a fault: all created, nothing looked up', async () => {
+    const paths: string[] = [];
+    await through(({ path }) => {
+      paths.push(path);
+      return 'pass';
+    });
+    await deliver(documents(1000));
+    expect(await there()).toEqual({ count: 1000, doubled: 0 });
+    expect(delivery.counts).toEqual({ documents: 1000, duplicates: 0, rejected: 0, retries: 0 });
+    expect(paths).toHaveLength(1);
+    expect(seen).toEqual([]);
+  });
+
+  test.each(FAULTS)('%s: each document once, then nothing holds it up', async (fault) => {
+    await through(scripted(fault, 'pass', fault));
+    await deliver(documents(1000));
+    await deliver([]);
+    expect(await there()).toEqual({ count: 1000, doubled: 0 });
+    const { documents: created, duplicates, rejected } = delivery.counts;
+    expect({ all: created + duplicates, rejected }).toEqual({ all: 1000, rejected: 0 });
+    expect(proxy.met.get(fault)).toBeGreaterThanOrEqual(1);
+    expect(delivery.failure).toBeUndefined();
+  });
+
+  test('a rollover between a send whose answer is lost and its retry', async () => {
+    let lookedUp = false;
+    await through(async ({ path }, number) => {
+      if (path.startsWith('/_bulk')) return number === 0 ? 'lose_response' : 'pass';
+      if (!lookedUp) {
+        lookedUp = true;
+        expect((await elasticsearch.request('POST', `/${STREAM}/_rollover`)).body.rolled_over).toBe(true);
+      }
+      return 'pass';
+    });
+    await deliver(documents(1000));
+    expect(lookedUp).toBe(true);
+    expect(await there()).toEqual({ count: 1000, doubled: 0 });
+    expect(delivery.counts).toEqual({ documents: 0, duplicates: 1000, rejected: 0, retries: 1 });
+  });
+
+  test('what is doubtful is looked up before it is sent', async () => {
+    await through(() => 'pass');
+    const all = documents(12_000);
+    await deliver(all.slice(0, 7_000));
+    await elasticsearch.request('POST', `/${STREAM}/_rollover`);
+    expect(await deliver(all, true)).toBe(7_000);
+    expect(await there()).toEqual({ count: 12_000, doubled: 0 });
+    expect(delivery.counts).toMatchObject({ documents: 12_000, duplicates: 7_000 });
+  });
+
+  test('a document that Elasticsearch never takes goes to the dead letters, with the reason', async () => {
+    await through(() => 'pass');
+    const [first, second, third] = documents(3);
+    const bad = { ...second!, source: second!.source.replace('"value":1', '"value":"x"') };
+    await deliver([first!, bad, third!]);
+    expect(await there()).toEqual({ count: 2, doubled: 0 });
+    expect(delivery.counts).toMatchObject({ documents: 2, rejected: 1 });
+    const lines = readFileSync(join(folder, 'rejected.ndjson'), 'utf8').split('\n');
+    expect(lines).toHaveLength(2);
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      reason: expect.stringContaining('failed to parse field [value]'),
+      index: STREAM,
+      id: bad.id,
+      document: JSON.parse(bad.source),
+    });
+  });
+
+  test('a proxy that takes only small bodies gets small ones', async () => {
+    await through(({ path, body }) => (path.startsWith('/_bulk') && body.length > 1000 ? '413' : 'pass'));
+    await deliver(documents(2000));
+    expect(await there()).toEqual({ count: 2000, doubled: 0 });
+    const before = proxy.met.get('413');
+    await deliver(documents(300));
+    expect(await there()).toEqual({ count: 300, doubled: 0 });
+    expect(proxy.met.get('413')).toBe(before);
+  });
+
+  test('a single document that is too large goes to the dead letters', async () => {
+    await through(({ path }) => (path.startsWith('/_bulk') ? '413' : 'pass'));
+    await deliver(documents(3));
+    expect(delivery.counts).toMatchObject({ documents: 0, rejected: 3 });
+    expect(await there()).toEqual({ count: 0, doubled: 0 });
+  });
+
+  test('no template: not set up, until it is', async () => {
+    await through(() => 'pass');
+    const sent = documents(10).map((document) => ({ ...document, index: 'cpumetrics' }));
+    const delivered = deliver(sent);
+    while (delivery.failure === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(delivery.failure).toMatchObject({
+      state: 'not_set_up',
+      reason: expect.stringContaining('run nvpulse create-mapping'),
+    });
+    await elasticsearch.request('PUT', '/_index_template/cpumetrics', {
+      ...TEMPLATE,
+      index_patterns: ['cpumetrics'],
+    });
+    await delivered;
+    expect(delivery.counts).toMatchObject({ documents: 10, rejected: 0 });
+    expect(seen).toEqual(['not_set_up', 'none']);
+  });
+
+  test('dead letters that cannot be written hold up the rest', async () => {
+    await through(() => 'pass');
+    delivery = new Delivery(
+      client,
+      new DeadLetters(join(folder, 'missing', 'rejected.ndjson')),
+      () => undefined,
+    );
+    const [only] = documents(1);
+    const stop = new AbortController();
+    const delivered = delivery.deliver([{ ...only!, source: '{}' }], false, stop.signal);
+    while (delivery.failure === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(delivery.failure).toMatchObject({ state: 'refused', reason: expect.stringContaining('ENOENT') });
+    stop.abort(new Error('enough'));
+    await expect(delivered).rejects.toThrow('enough');
+    expect(delivery.counts.rejected).toBe(0);
+  });
+});

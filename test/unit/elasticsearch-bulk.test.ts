@@ -1,0 +1,203 @@
+// What each answer to a bulk request means for each document; the server is this test's own.
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { Client } from '@elastic/elasticsearch';
+import { sendBulk, type BulkOutcome, type OutgoingDocument } from '../../lib/sinks/elasticsearch/bulk';
+import { until } from '../support/processes';
+
+const DOCUMENTS: readonly OutgoingDocument[] = ['a', 'b', 'c'].map((id, at) => ({
+  index: 'gpumetrics',
+  id,
+  source: JSON.stringify({ '@timestamp': `2026-02-14T10:15:0${at}.000000001Z`, entity: 'gpu' }),
+}));
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+}
+
+let reply: Reply | 'break' | 'break_midway' | 'nothing' = 'nothing';
+let asked: { readonly url: string; readonly body: string } | undefined;
+let server: Server;
+let client: Client;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
+    request.on('end', () => {
+      asked = { url: request.url ?? '', body: gunzipSync(Buffer.concat(pieces)).toString() };
+      if (reply === 'nothing') return;
+      if (reply === 'break') return void request.socket.destroy();
+      const type = (reply !== 'break_midway' && reply.type) || 'application/vnd.elasticsearch+json';
+      const headers = { 'content-type': type, 'x-elastic-product': 'Elasticsearch' };
+      if (reply === 'break_midway') {
+        response.writeHead(200, { ...headers, 'content-length': 1000 });
+        return void response.write('{"errors":false,"items":[', () => response.destroy());
+      }
+      response.writeHead(reply.status, headers);
+      response.end(reply.body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  client = new Client({ node: `http://127.0.0.1:${port}`, compression: true, requestTimeout: 500 });
+});
+
+beforeEach(() => {
+  asked = undefined;
+});
+
+afterAll(async () => {
+  await client.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function outcomeOf(given: typeof reply): Promise<BulkOutcome> {
+  reply = given;
+  return sendBulk(client, DOCUMENTS, new AbortController().signal);
+}
+
+const item = (status: number, type?: string, reason = 'why', more = {}): object => ({
+  create: { status, ...(type === undefined ? {} : { error: { type, reason, ...more } }) },
+});
+const answer = (...items: readonly object[]): Reply => ({
+  status: 200,
+  body: JSON.stringify({ errors: true, items }),
+});
+const complaint = (status: number, type: string, reason = 'why'): Reply => ({
+  status,
+  body: JSON.stringify({ error: { root_cause: [], type, reason }, status }),
+});
+
+test('sends compressed lines of creations that only a data stream takes', async () => {
+  await outcomeOf(answer(item(201), item(201), item(201)));
+  expect(asked?.url).toMatch(/^\/_bulk\?require_data_stream=true&filter_path=/);
+  expect(asked?.body).toBe(
+    DOCUMENTS.map(({ id, source }) => `{"create":{"_index":"gpumetrics","_id":"${id}"}}\n${source}\n`).join(
+      '',
+    ),
+  );
+});
+
+test('created, there already, rejected: of each document its own', async () => {
+  const parsing = item(400, 'document_parsing_exception', 'failed to parse', {
+    caused_by: { type: 'x', reason: 'For input string: "x"' },
+  });
+  expect(await outcomeOf(answer(item(201), item(409, 'version_conflict_engine_exception'), parsing))).toEqual(
+    {
+      kind: 'answered',
+      items: [
+        { kind: 'created' },
+        { kind: 'duplicate' },
+        {
+          kind: 'rejected',
+          reason: 'document_parsing_exception: failed to parse (For input string: "x")',
+        },
+      ],
+    },
+  );
+});
+
+test('put into a failure store is not in the data stream', async () => {
+  const aside = { create: { status: 201, failure_store: 'used' } };
+  const outcome = await outcomeOf(answer(item(201), aside, item(201)));
+  expect(outcome).toMatchObject({ items: [{ kind: 'created' }, { kind: 'rejected' }, { kind: 'created' }] });
+});
+
+test.each([
+  [429, 'es_rejected_execution_exception', 'retrying', false],
+  [503, 'unavailable_shards_exception', 'retrying', true],
+  [500, 'node_not_connected_exception', 'retrying', true],
+  [403, 'security_exception', 'denied', false],
+  [403, 'cluster_block_exception', 'refused', false],
+  [400, 'index_closed_exception', 'refused', false],
+  [404, 'index_not_found_exception', 'not_set_up', false],
+  [404, 'resource_not_found_exception', 'not_set_up', false],
+])('an item of status %d, %s: %s', async (status, type, state, ambiguous) => {
+  const outcome = await outcomeOf(answer(item(201), item(status, type), item(201)));
+  expect(outcome).toMatchObject({
+    kind: 'answered',
+    items: [{ kind: 'created' }, { kind: 'failed', failure: { state, ambiguous } }, { kind: 'created' }],
+  });
+});
+
+test.each([
+  [429, 'es_rejected_execution_exception', 'retrying', false],
+  [429, 'circuit_breaking_exception', 'retrying', false],
+  [503, 'cluster_block_exception', 'retrying', true],
+  [401, 'security_exception', 'denied', false],
+  [403, 'security_exception', 'denied', false],
+  [400, 'illegal_argument_exception', 'refused', false],
+])("Elasticsearch's own answer %d, %s: %s", async (status, type, state, ambiguous) => {
+  const outcome = await outcomeOf(complaint(status, type, 'the reason'));
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { state, ambiguous } });
+  expect(outcome.kind === 'failed' && outcome.failure.reason).toContain('the reason');
+});
+
+test.each([
+  [429, 'retrying'],
+  [502, 'retrying'],
+  [504, 'retrying'],
+  [403, 'denied'],
+  [404, 'refused'],
+  [405, 'refused'],
+])('an answer %d of something before it says nothing about what was done', async (status, state) => {
+  const outcome = await outcomeOf({ status, body: '<html>no</html>', type: 'text/html' });
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { state, ambiguous: true } });
+});
+
+test('413 asks for less', async () => {
+  expect(await outcomeOf({ status: 413, body: '', type: 'text/plain' })).toMatchObject({ kind: 'too_large' });
+});
+
+test.each(['break', 'break_midway'] as const)('a broken connection (%s) may have been done', async (how) => {
+  expect(await outcomeOf(how)).toMatchObject({
+    kind: 'failed',
+    failure: { state: 'retrying', ambiguous: true },
+  });
+});
+
+test('no answer in time may have been done', async () => {
+  expect(await outcomeOf('nothing')).toMatchObject({
+    kind: 'failed',
+    failure: { state: 'retrying', ambiguous: true },
+  });
+});
+
+test.each([
+  ['no JSON', { status: 200, body: '{"errors":' }],
+  ['another page', { status: 200, body: '<html>welcome</html>', type: 'text/html' }],
+  ['fewer outcomes than documents', answer(item(201))],
+])('an answer that is none (%s) may have been done', async (_, given) => {
+  expect(await outcomeOf(given)).toMatchObject({ kind: 'failed', failure: { ambiguous: true } });
+});
+
+test('a server that is not there was never reached', async () => {
+  const gone = createServer();
+  await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
+  const { port } = gone.address() as AddressInfo;
+  await new Promise((resolve) => gone.close(resolve));
+  const away = new Client({ node: `http://127.0.0.1:${port}` });
+  const outcome = await sendBulk(away, DOCUMENTS, new AbortController().signal);
+  await away.close();
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { state: 'retrying', ambiguous: false } });
+});
+
+test('an aborted request throws why', async () => {
+  reply = 'nothing';
+  const stop = new AbortController();
+  const sent = sendBulk(client, DOCUMENTS, stop.signal);
+  const ending = expect(sent).rejects.toThrow('enough');
+  await until(() => asked !== undefined);
+  stop.abort(new Error('enough'));
+  await ending;
+});
+
+test('a reason is one line of bounded length', async () => {
+  const outcome = await outcomeOf(complaint(400, 'illegal_argument_exception', 'a\nb'.repeat(1000)));
+  expect(outcome.kind === 'failed' && outcome.failure.reason).toMatch(/^[^\n]{50,600}$/);
+});
