@@ -11,8 +11,8 @@ const HEADER = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 4, 0xff, 8, 0, 0x6e, 0
 /** Compresses on zlib's threads. */
 export function compress(bytes: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    // Level 1: on recordings, level 6 saves a sixth of the bytes for four times the CPU.
-    gzip(bytes, { level: 1 }, (error, plain) => (error ? reject(error) : resolve(withLength(plain))));
+    // Level 3: level 4, the first that looks for a better match, saves a ninth of the bytes for half as much CPU again.
+    gzip(bytes, { level: 3 }, (error, plain) => (error ? reject(error) : resolve(withLength(plain))));
   });
 }
 

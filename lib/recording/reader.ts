@@ -71,7 +71,7 @@ export class Recording {
     return [...bad, ...this.found.values()];
   }
 
-  /** The batches in order of time, without their boundaries: one holds half a minute or 256 KiB. */
+  /** The batches in order of time, without their boundaries: one holds half a minute or 1 MiB. */
   async *batches(): AsyncGenerator<Batch> {
     const events = this.eventsByFlush();
     for await (const { flush, chunks } of this.chunks()) {

@@ -51,7 +51,7 @@ async function recovered(dir: string): Promise<{ gpu: number[]; host: number[] }
   return numbers;
 }
 
-// Few rows stay in the journal for seconds; many fill a chunk about every tenth of a second.
+// Few rows stay in the journal for seconds; many fill a chunk several times a second.
 describe.each([
   { pace: 'slow', rows: 2 },
   { pace: 'fast', rows: 400 },

@@ -23,7 +23,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const newDir = (): string => join(root, String(++count));
 
 /** GPU rows that fill a chunk at once; a row's first value is its time. */
-const ROWS = 3000;
+const ROWS = 6000;
 function large(number: number): Batch {
   const rows = Array.from({ length: ROWS }, (_, at) => ({ time: BigInt(number * ROWS + at), instance: 2 }));
   return batch([
@@ -190,7 +190,7 @@ describe('damage', () => {
       {
         segment: 'gpu-000001.arrows.gz',
         reason: expect.stringMatching(/^damaged: /) as string,
-        lostFrom: '2026-09-21T14:13:20.123462788Z',
+        lostFrom: '2026-09-21T14:13:20.123468788Z',
       },
     ]);
   });
@@ -200,14 +200,14 @@ describe('damage', () => {
     const writer = await RecordingWriter.create(dir, META);
     const one = large(0);
     // A segment holds 64 MiB.
-    for (let number = 0; number < 340; number++) await writer.write(one);
+    for (let number = 0; number < 170; number++) await writer.write(one);
     await writer.close();
     const segments = readdirSync(dir).filter((file) => file.startsWith('gpu-'));
     expect(segments).toEqual([1, 2, 3].map((number) => `gpu-00000${number}.arrows.gz`));
     const whole = (await read(dir)).gpu.length;
     writeFileSync(join(dir, 'gpu-000002.arrows.gz'), 'not a segment at all, for sure');
     const { gpu, problems } = await read(dir);
-    expect(whole).toBe(340 * ROWS);
+    expect(whole).toBe(170 * ROWS);
     expect(gpu.length).toBeGreaterThan(whole / 3);
     expect(problems).toEqual([{ segment: 'gpu-000002.arrows.gz', reason: 'damaged: no chunk at byte 0' }]);
     rmSync(join(dir, 'gpu-000002.arrows.gz'));
