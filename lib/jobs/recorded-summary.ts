@@ -70,7 +70,11 @@ export async function summarizeRecording(recording: Recording): Promise<Recorded
   const { utcOffset__ns, complete } = recording;
   const meta = metaOf(
     recording.manifest,
-    { id: start.id, utcOffset__ns, complete: complete && window.stop__ns !== undefined },
+    {
+      id: start.id,
+      utcOffset__ns,
+      complete: complete && !recording.isTrimmed && window.stop__ns !== undefined,
+    },
     stop,
   );
   return {

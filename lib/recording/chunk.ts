@@ -33,6 +33,21 @@ export function toCatalog(chunk: Chunk): TableColumns {
   return { ...chunk, values, status };
 }
 
+/** Its rows `from` ≤ row < `to`. */
+export function sliceChunk(chunk: Chunk, from: number, to: number): Chunk {
+  const rows = chunk.time.length;
+  if (from === 0 && to === rows) return chunk;
+  const columns = chunk.names.map((_, at) => [at * rows + from, at * rows + to] as const);
+  const values = new Float64Array((to - from) * columns.length);
+  const status = new Uint16Array(values.length);
+  columns.forEach((range, at) => {
+    values.set(chunk.values.subarray(...range), at * (to - from));
+    status.set(chunk.status.subarray(...range), at * (to - from));
+  });
+  const { time, instance } = chunk;
+  return { ...chunk, time: time.slice(from, to), instance: instance.slice(from, to), values, status };
+}
+
 /** Chunks of one table, one after another, as one. */
 export function joinChunks(chunks: readonly [Chunk, ...Chunk[]]): Chunk {
   const [first] = chunks;

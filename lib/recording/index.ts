@@ -16,9 +16,13 @@ export {
   type MetricColumn,
   type RecordingMeta,
 } from './manifest';
+export { readCursor, writeCursor } from './cursor';
 export { listRecordings, type RecordingListing } from './list';
+export { parsePosition, type TablePosition, type TailPosition } from './position';
 export { openRecording, Recording } from './reader';
 export { type RecordingProblem } from './segment-reader';
+export { RecordingTail, type TailRead } from './tail';
+export { trimRecording, type TrimResult } from './trim';
 export {
   intervalsOf,
   SpanFold,

@@ -8,6 +8,8 @@ import type { Batch } from '../sampling/batch';
 import type { Chunk } from './chunk';
 import { metricNames } from './columns';
 
+export const JOURNAL = 'journal.bin';
+
 interface Head {
   readonly flush: number;
   readonly droppedRows: number;
@@ -18,6 +20,8 @@ export interface JournalEntry {
   readonly flush: number;
   readonly droppedRows: number;
   readonly chunks: readonly Chunk[];
+  /** Where it ends, in bytes. */
+  readonly end: number;
 }
 
 const PREFIX__B = 12;
@@ -63,12 +67,15 @@ export function* decodeEntries(
     const entry = journal.subarray(at, at + journal.readUInt32LE(at));
     if (entry.length < PREFIX__B || entry.length < journal.readUInt32LE(at)) return;
     if (crc32(entry.subarray(8)) !== entry.readUInt32LE(4)) return;
-    yield decodeEntry(entry, namesOf);
     at += entry.length;
+    yield { ...decodeEntry(entry, namesOf), end: at };
   }
 }
 
-function decodeEntry(entry: Buffer, namesOf: (entity: Entity) => readonly string[]): JournalEntry {
+function decodeEntry(
+  entry: Buffer,
+  namesOf: (entity: Entity) => readonly string[],
+): Omit<JournalEntry, 'end'> {
   let at = PREFIX__B + entry.readUInt32LE(8);
   const head = JSON.parse(entry.toString('utf8', PREFIX__B, at)) as Head;
   const take = (bytes: number): ArrayBuffer => {

@@ -5,13 +5,11 @@ import { ENTITIES, type Entity, type Instance } from '../catalog';
 import { createBatch, type Batch, type SamplerEvent } from '../sampling/batch';
 import { joinChunks, toCatalog, type Chunk } from './chunk';
 import { EVENTS, parseEvents, type EventLog, type RecordedEvent } from './events';
-import { decodeEntries } from './journal';
+import { decodeEntries, JOURNAL } from './journal';
 import { readManifest, type Manifest } from './manifest';
-import { segmentName } from './segments';
+import { parseSegmentName, segmentName } from './segments';
 import { readSegment, type RecordingProblem } from './segment-reader';
-import { JOURNAL } from './writer';
-
-const SEGMENT = /^([a-z_]+)-(\d{6})\.arrows\.gz$/;
+import { isTrimmed, readTrimmed, trimmedOf, type Trimmed } from './trimmed';
 
 /** All chunks that were written together: at most one a table. */
 export interface ChunkGroup {
@@ -44,11 +42,17 @@ export class Recording {
     readonly dir: string,
     readonly manifest: Manifest,
     private readonly log: EventLog,
+    private trimmed: Trimmed,
   ) {}
 
   /** It was closed in order; false after a kill or a crash. */
   get complete(): boolean {
     return this.manifest.complete;
+  }
+
+  /** Its beginning was removed on purpose: it was exported, or space was short. */
+  get isTrimmed(): boolean {
+    return isTrimmed(this.trimmed);
   }
 
   /** UTC = monotonic + offset, in nanoseconds. */
@@ -104,6 +108,7 @@ export class Recording {
     // The journal first: what a living writer moves to a segment meanwhile is then in both, not in neither.
     const journal = await this.journal();
     const files = await this.segments();
+    this.trimmed = await readTrimmed(this.dir);
     for (const entity of entities) {
       const rest = this.tableChunks(entity, files.get(entity) ?? [], journal.get(entity) ?? []);
       const first = await rest.next();
@@ -114,15 +119,17 @@ export class Recording {
 
   private async *tableChunks(
     entity: Entity,
-    files: readonly string[],
+    numbers: readonly number[],
     journal: readonly Chunk[],
   ): AsyncGenerator<Chunk> {
     const { utcOffset__ns } = this;
     let last = 0;
-    for (const [index, file] of files.entries()) {
-      if (file !== segmentName(entity, index + 1))
-        this.note({ segment: file, reason: 'one before it is missing' });
-      const mayBeCut = !this.complete && index === files.length - 1;
+    let before = trimmedOf(this.trimmed, entity);
+    for (const number of numbers) {
+      const file = segmentName(entity, number);
+      if (number > before + 1) this.note({ segment: file, reason: 'one before it is missing' });
+      before = number;
+      const mayBeCut = !this.complete && number === numbers.at(-1);
       const source = { path: join(this.dir, file), entity, utcOffset__ns, mayBeCut };
       for await (const chunk of readSegment(source, (problem) => this.note(problem))) {
         last = chunk.flush;
@@ -138,12 +145,12 @@ export class Recording {
     this.found.set(JSON.stringify(problem), problem);
   }
 
-  /** Segment files by table, in order. */
-  private async segments(): Promise<Map<Entity, string[]>> {
-    const files = new Map<Entity, string[]>();
+  /** Numbers of segments by table, in order. */
+  private async segments(): Promise<Map<Entity, number[]>> {
+    const files = new Map<Entity, number[]>();
     for (const file of (await readdir(this.dir)).sort()) {
-      const entity = ENTITIES.find((name) => name === SEGMENT.exec(file)?.[1]);
-      if (entity) files.set(entity, [...(files.get(entity) ?? []), file]);
+      const segment = parseSegmentName(file);
+      if (segment) files.set(segment.entity, [...(files.get(segment.entity) ?? []), segment.number]);
     }
     return files;
   }
@@ -207,5 +214,5 @@ function take<K, V>(map: Map<K, V[]>, key: K): readonly V[] {
 export async function openRecording(dir: string): Promise<Recording> {
   const manifest = await readManifest(dir);
   const log = await readFile(join(dir, EVENTS), 'utf8').catch(() => '');
-  return new Recording(dir, manifest, parseEvents(log));
+  return new Recording(dir, manifest, parseEvents(log), await readTrimmed(dir));
 }

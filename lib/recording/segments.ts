@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { rm } from 'node:fs/promises';
-import type { Entity } from '../catalog';
+import { ENTITIES, type Entity } from '../catalog';
 import { AppendFile } from './append-file';
 import { END_OF_STREAM } from './arrow-messages';
 import { encodeSchema } from './encode';
@@ -13,6 +13,17 @@ const ROTATE = { plain__B: 64 * 2 ** 20, age__ms: 3_600_000 } as const;
 /** `gpu-000001.arrows.gz` */
 export function segmentName(entity: Entity, number: number): string {
   return `${entity}-${String(number).padStart(6, '0')}.arrows.gz`;
+}
+
+const SEGMENT = /^([a-z_]+)-(\d{6})\.arrows\.gz$/;
+
+/** Of which table, and which of it; undefined where the file is no segment. */
+export function parseSegmentName(
+  file: string,
+): { readonly entity: Entity; readonly number: number } | undefined {
+  const [, name, number] = SEGMENT.exec(file) ?? [];
+  const entity = ENTITIES.find((one) => one === name);
+  return entity && { entity, number: Number(number) };
 }
 
 /** Calls must not overlap: the writer's queue sees to it. */

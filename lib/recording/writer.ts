@@ -13,12 +13,10 @@ import { encodeChunk } from './encode';
 import { EVENTS, formatEvent, formatInstance, type EventFields, type EventKind, type Json } from './events';
 import { claimFolder } from './folder';
 import { compress } from './gzip';
-import { encodeEntry } from './journal';
+import { encodeEntry, JOURNAL } from './journal';
 import { createManifest, writeManifest, type Manifest, type RecordingMeta } from './manifest';
 import { reasonOf } from './reason';
 import { SegmentSequence } from './segments';
-
-export const JOURNAL = 'journal.bin';
 
 /** Rows are in a file half a second after they came, or at once where none came in that time. */
 const FLUSH__MS = 500;
@@ -52,6 +50,8 @@ export class RecordingWriter {
   /** Batches for the next chunk, those of them that the journal doesn't have yet, and unwritten event lines. */
   private pending: Batch[] = [];
   private unjournaled: Batch[] = [];
+  /** Entries that the journal could not take: it has to stay the beginning of what the next chunk holds. */
+  private owed: { readonly flush: number; readonly entries: Buffer } | undefined;
   private lines: string[] = [];
   private pending__B = 0;
   private backlog__B = 0;
@@ -152,6 +152,17 @@ export class RecordingWriter {
     this.enqueue(() => this.writeManifest(false));
   }
 
+  /**
+   * Once all that was handed over so far is in files, so that it survives the end of this process.
+   * False where some of it could not be written: see `lastError`.
+   */
+  async flushed(): Promise<boolean> {
+    const { error } = this;
+    this.flushNow();
+    await this.lane;
+    return this.error === error;
+  }
+
   /** Writes what is left and ends the recording. Never throws: see `lastError`. Twice is allowed. */
   close(options: CloseOptions = {}): Promise<void> {
     this.closing ??= this.finish(options);
@@ -208,12 +219,18 @@ export class RecordingWriter {
     this.flushed__ms = performance.now();
     this.enqueueLines();
     if (this.unjournaled.length === 0) return;
-    const entries = Buffer.concat(this.unjournaled.map((batch) => encodeEntry(batch, this.flush)));
+    const { flush } = this;
+    const entries = Buffer.concat(this.unjournaled.map((batch) => encodeEntry(batch, flush)));
     this.unjournaled = [];
-    this.enqueue(async () => {
-      await this.journal.append(entries);
-      this.written__B += entries.length;
-    });
+    this.enqueue(() => this.appendToJournal(flush, entries));
+  }
+
+  private async appendToJournal(flush: number, added: Buffer): Promise<void> {
+    const entries = this.owed?.flush === flush ? Buffer.concat([this.owed.entries, added]) : added;
+    this.owed = { flush, entries };
+    await this.journal.append(entries);
+    this.owed = undefined;
+    this.written__B += entries.length;
   }
 
   private enqueueLines(): void {
