@@ -3,7 +3,7 @@
 export * from './catalog';
 export { NvpulseError, type NvpulseErrorCode } from './errors';
 export { formatUtc, parseDuration } from './time';
-export type { CallStats, GpuState, NativeStats } from './native/addon';
+export type { CallStats, FollowedState, GpuState, NativeStats } from './native/addon';
 export { simulatorPath } from './native/locate';
 export {
   createBatch,

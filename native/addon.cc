@@ -86,6 +86,8 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
                            InstanceMethod<&SamplerObject::SetInterval>("setInterval"),
                            InstanceMethod<&SamplerObject::Tick>("tick"),
                            InstanceMethod<&SamplerObject::Follow>("follow"),
+                           InstanceMethod<&SamplerObject::Unfollow>("unfollow"),
+                           InstanceMethod<&SamplerObject::Following>("following"),
                            InstanceMethod<&SamplerObject::Wrote>("wrote"),
                            InstanceMethod<&SamplerObject::Drain>("drain"),
                            InstanceMethod<&SamplerObject::Gpu>("gpu"),
@@ -105,7 +107,9 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
     sampler_->SetInterval(info[0].As<Napi::Number>().Int64Value());
   }
   Napi::Value Tick(const Napi::CallbackInfo& info);
-  void Follow(const Napi::CallbackInfo& info);
+  Napi::Value Follow(const Napi::CallbackInfo& info);
+  void Unfollow(const Napi::CallbackInfo& info) { sampler_->Unfollow(info[0].As<Napi::String>().Utf8Value()); }
+  Napi::Value Following(const Napi::CallbackInfo& info);
   void Wrote(const Napi::CallbackInfo& info) { sampler_->Wrote(info[0].As<Napi::Number>().DoubleValue()); }
   Napi::Value Drain(const Napi::CallbackInfo& info);
   Napi::Value Gpu(const Napi::CallbackInfo& info);
@@ -146,12 +150,24 @@ Napi::Value SamplerObject::Tick(const Napi::CallbackInfo& info) {
   return promise;
 }
 
-void SamplerObject::Follow(const Napi::CallbackInfo& info) {
+Napi::Value SamplerObject::Follow(const Napi::CallbackInfo& info) {
   Followed followed;
   followed.id = info[0].As<Napi::String>().Utf8Value();
   followed.pid = info[1].As<Napi::Number>().Int32Value();
   followed.cgroup = info[2].As<Napi::String>().Utf8Value();
-  sampler_->Follow(std::move(followed));
+  followed.own = info[3].As<Napi::Boolean>();
+  return Napi::Boolean::New(info.Env(), sampler_->Follow(std::move(followed)));
+}
+
+Napi::Value SamplerObject::Following(const Napi::CallbackInfo& info) {
+  Napi::Array out = Napi::Array::New(info.Env());
+  for (const FollowedState& job : sampler_->Following()) {
+    Napi::Object entry = Napi::Object::New(info.Env());
+    entry.Set("id", job.id);
+    entry.Set("alive", job.alive);
+    out.Set(out.Length(), entry);
+  }
+  return out;
 }
 
 Napi::Value SamplerObject::Drain(const Napi::CallbackInfo& info) {

@@ -29,7 +29,8 @@ export interface Identities {
   cgroup: { path: string };
   /** `tracking`: by the process tree, or by a cgroup v2. */
   job: { id: string; tracking: 'tree' | 'cgroup' };
-  process: { pid: number; name: string };
+  /** `job`: id of the followed job that it belongs to; one that is of two jobs has an instance for each. */
+  process: { pid: number; name: string; job: string };
   gpu: {
     index: number;
     uuid: string;
@@ -38,7 +39,8 @@ export interface Identities {
     serial: string | null;
     driver_version: string;
   };
-  gpu_process: { index: number; uuid: string; pid: number; name: string };
+  /** `job`: as that of process; '' where no job is followed. */
+  gpu_process: { index: number; uuid: string; pid: number; name: string; job: string };
   mig: { uuid: string };
   agent: Record<never, never>;
 }

@@ -23,6 +23,8 @@ export interface WindowOptions {
   readonly interval__ns: number;
   /** When the job's process tree began, so that its first processes' counters were zero then. */
   readonly treeBegan__ns?: bigint;
+  /** The job whose rows of job, process and gpu_process count, where several are followed. @default all of them */
+  readonly job?: string;
 }
 
 /** What a fold knows of its window; the rest of a summary is told by whoever ran the job. */
@@ -34,6 +36,19 @@ export interface Folded {
   readonly energy: EnergySummary;
   /** Rows that were lost before the batches that were pushed. */
   readonly droppedRows: number;
+}
+
+/** The job that an instance belongs to; undefined where its entity belongs to none. */
+function jobOf(instance: Instance): string | undefined {
+  switch (instance.entity) {
+    case 'job':
+      return instance.identity.id;
+    case 'process':
+    case 'gpu_process':
+      return instance.identity.job;
+    default:
+      return undefined;
+  }
 }
 
 function lastTime(table: Table): bigint {
@@ -137,7 +152,7 @@ export class SummaryFold {
     const subjects: (Subject | undefined)[] = [];
     let from = 0;
     table.time.forEach((time__ns, row) => {
-      const instance = instances.get(table.instance[row] ?? -1);
+      const instance = this.ours(instances.get(table.instance[row] ?? -1));
       const time = this.relative(time__ns);
       if (instance?.entity === 'process' && this.processes.isNewTick(time)) {
         // What a tick says of processes is judged by all rows before it, however batches are cut.
@@ -150,6 +165,13 @@ export class SummaryFold {
       subjects.push(instance && this.subjectOf(instance, time));
     });
     foldRows(table, times, subjects, from, table.length);
+  }
+
+  /** The instance, unless it is another job's. */
+  private ours(instance: Instance | undefined): Instance | undefined {
+    const { job } = this.options;
+    if (job === undefined || instance === undefined) return instance;
+    return (jobOf(instance) ?? job) === job ? instance : undefined;
   }
 
   private subjectOf(instance: Instance, time: number): Subject {

@@ -56,6 +56,12 @@ export interface CallStats {
   readonly p99__us: number;
 }
 
+/** A followed job. `alive`: its root process runs; where it is a cgroup alone, there are processes in it. */
+export interface FollowedState {
+  readonly id: string;
+  readonly alive: boolean;
+}
+
 export interface NativeStats {
   readonly ticks: number;
   readonly late_ticks: number;
@@ -86,8 +92,13 @@ export interface NativeSampler {
    * (a driver that does not answer): true when both have it.
    */
   tick(timeout__ms: number): Promise<boolean>;
-  /** Follows the process tree below `pid` (0: none), or a cgroup v2 folder where `cgroup` is not ''. */
-  follow(id: string, pid: number, cgroup: string): void;
+  /**
+   * Follows the process tree below `pid` (0: none), or a cgroup v2 folder where `cgroup` is not ''. `own`: the process
+   * itself counts. False where there is no such process or cgroup. The id must not be followed yet.
+   */
+  follow(id: string, pid: number, cgroup: string, own: boolean): boolean;
+  unfollow(id: string): void;
+  following(): readonly FollowedState[];
   /** Adds to the agent's bytes_written__B. */
   wrote(bytes: number): void;
   drain(): NativeDrain;

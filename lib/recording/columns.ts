@@ -16,9 +16,9 @@ const KEYS: KeyColumns = {
   network: { interface: 'string' },
   cgroup: { path: 'string' },
   job: { id: 'string' },
-  process: { pid: 'int32', name: 'string' },
+  process: { pid: 'int32', name: 'string', job: 'string' },
   gpu: { index: 'int32', uuid: 'string', name: 'string' },
-  gpu_process: { index: 'int32', uuid: 'string', pid: 'int32', name: 'string' },
+  gpu_process: { index: 'int32', uuid: 'string', pid: 'int32', name: 'string', job: 'string' },
   mig: { uuid: 'string' },
   agent: {},
 };

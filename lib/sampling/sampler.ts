@@ -1,16 +1,23 @@
 // The sampler: native threads read on a fixed schedule; what they read comes as batches.
 import type { Instance } from '../catalog';
 import { NvpulseError } from '../errors';
-import { addon, type GpuState, type NativeSampler, type NativeStats } from '../native/addon';
+import {
+  addon,
+  type FollowedState,
+  type GpuState,
+  type NativeSampler,
+  type NativeStats,
+} from '../native/addon';
 import { batchParts } from '../native/batch';
 import type { Batch, BatchParts } from './batch';
 import { BatchQueue } from './batch-queue';
+import { cgroupFolder } from './cgroup';
 import { parseInterval, refuseUnknown, type Duration } from './options';
 
 export interface SamplerOptions {
   /** Time between readings, 1 ms to 1 h; slower tiers of the catalog keep their own. @default '100ms' */
   readonly interval?: Duration;
-  /** Read the host: CPUs, memory, disks, network, followed job. @default true */
+  /** Read the host: CPUs, memory, disks, network, followed jobs. @default true */
   readonly host?: boolean;
   /** Read NVIDIA GPUs. @default true */
   readonly gpu?: boolean;
@@ -18,15 +25,22 @@ export interface SamplerOptions {
   readonly nvml?: string;
 }
 
-/** What the job and process tables are about: the tree below a supervisor, or a cgroup v2 folder. */
+/** A job that the job and process tables are about: a process tree, or what is in a cgroup. */
 export interface FollowOptions {
+  /** Of the job; not empty. */
   readonly id: string;
+  /** Root of the tree: its descendants are the job's. 0: the job is what is in `cgroup`. */
   readonly pid: number;
+  /** A cgroup v2 that holds the job: as /proc/PID/cgroup names it (`/kubepods/pod1`), or its folder. */
   readonly cgroup?: string;
+  /** The process `pid` is of the job too; without it, it only supervises. */
+  readonly own?: true;
 }
 
 /** A driver that does not answer is not waited for longer. */
 const TICK_TIMEOUT__MS = 250;
+/** The kernel's limit; beyond it numbers would wrap. */
+const MAX_PID = 2 ** 22;
 const DRAIN__MS = { min: 250, max: 1000 };
 
 /**
@@ -102,9 +116,42 @@ export class Sampler implements AsyncIterable<Batch> {
     return addon().now();
   }
 
-  /** Measures a job's process tree from now on. */
+  /**
+   * Measures a job from now on: what it used before does not count. Several may be followed, and may overlap.
+   *
+   * @throws ERR_OPTION where there is no such process or cgroup, or the id is followed already
+   */
   follow(options: FollowOptions): void {
-    this.native.follow(options.id, options.pid, options.cgroup ?? '');
+    refuseUnknown(options, ['id', 'pid', 'cgroup', 'own'], 'Sampler.follow');
+    const { id, pid, cgroup } = options;
+    if (id === '' || this.following().some((followed) => followed.id === id))
+      throw new NvpulseError(
+        'ERR_OPTION',
+        `id: '${id}' is ${id === '' ? 'empty' : 'followed already'}; allowed is an id that is not in use`,
+      );
+    if (!Number.isInteger(pid) || pid < 0 || pid > MAX_PID || (pid === 0 && cgroup === undefined))
+      throw new NvpulseError(
+        'ERR_OPTION',
+        `pid: '${pid}' is no process id; allowed is one of a process that runs, or 0 with a cgroup`,
+      );
+    const folder = cgroup === undefined ? '' : cgroupFolder(cgroup);
+    if (this.native.follow(id, pid, folder, options.own ?? false)) return;
+    throw new NvpulseError(
+      'ERR_OPTION',
+      pid === 0
+        ? `cgroup: '${cgroup}' holds the whole machine, or is gone; allowed is a cgroup v2 below the root`
+        : `pid: ${pid} is no process that runs here; name one that does, as seen from nvpulse's PID namespace`,
+    );
+  }
+
+  /** The job has no rows any more. An id that is not followed changes nothing. */
+  unfollow(id: string): void {
+    this.native.unfollow(id);
+  }
+
+  /** The followed jobs, and whether they live. Some microseconds each: to be asked once a second. */
+  following(): readonly FollowedState[] {
+    return this.native.following();
   }
 
   /** Adds to the agent's `bytes_written__B`. */

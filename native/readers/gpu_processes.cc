@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 namespace nvpulse {
 namespace {
@@ -45,10 +46,15 @@ Return ReadList(ListCall list, nvml::Device device, std::vector<nvml::ProcessInf
   return result;
 }
 
-void Merge(const std::vector<nvml::ProcessInfoV2>& entries, const JobProcesses& job, std::vector<GpuProcess>* out) {
+bool Has(const JobProcesses& job, uint32_t pid) {
+  return std::find(job.pids.begin(), job.pids.end(), static_cast<int>(pid)) != job.pids.end();
+}
+
+void Merge(const std::vector<nvml::ProcessInfoV2>& entries, const FollowedProcesses& jobs,
+           std::vector<GpuProcess>* out) {
   for (const nvml::ProcessInfoV2& entry : entries) {
-    const auto pid = static_cast<int>(entry.pid);
-    if (job.followed && std::find(job.pids.begin(), job.pids.end(), pid) == job.pids.end()) continue;
+    const auto is_its = [&](const JobProcesses& job) { return Has(job, entry.pid); };
+    if (!jobs.empty() && std::none_of(jobs.begin(), jobs.end(), is_its)) continue;
     auto known = std::find_if(out->begin(), out->end(), [&](const GpuProcess& p) { return p.pid == entry.pid; });
     if (known == out->end()) known = out->insert(out->end(), GpuProcess{});
     known->pid = entry.pid;
@@ -73,7 +79,8 @@ std::string NameOf(uint32_t pid) {
 }  // namespace
 
 std::vector<GpuProcess> GpuProcessReader::Read(const nvml::Library& library, nvml::Device device,
-                                               const JobProcesses& job, double* process_num, Status* status) {
+                                               const FollowedProcesses& jobs, double* process_num,
+                                               Status* status) {
   std::vector<GpuProcess> processes;
   std::vector<nvml::ProcessInfoV2> entries;
   const ListCall compute =
@@ -82,11 +89,11 @@ std::vector<GpuProcess> GpuProcessReader::Read(const nvml::Library& library, nvm
   *status = static_cast<Status>(result);
   *process_num = result == nvml::kSuccess ? static_cast<double>(entries.size()) : kMissing;
   if (result == nvml::kGpuIsLost) return processes;
-  if (result == nvml::kSuccess) Merge(entries, job, &processes);
+  if (result == nvml::kSuccess) Merge(entries, jobs, &processes);
 
   const ListCall graphics =
       Choose(library, Symbol::kDeviceGetGraphicsRunningProcesses_v2, Symbol::kDeviceGetGraphicsRunningProcesses);
-  if (ReadList(graphics, device, &entries) == nvml::kSuccess) Merge(entries, job, &processes);
+  if (ReadList(graphics, device, &entries) == nvml::kSuccess) Merge(entries, jobs, &processes);
   if (!processes.empty()) ReadUtilization(library, device, &processes);
   return processes;
 }
@@ -124,15 +131,30 @@ void GpuProcessReader::ReadUtilization(const nvml::Library& library, nvml::Devic
   }
 }
 
-uint32_t GpuProcessReader::InstanceOf(uint32_t pid, uint32_t gpu_index, const std::string& uuid, RowSink& sink) {
-  const auto known = instances_.find(pid);
-  if (known != instances_.end()) return known->second;
-  const uint32_t id = sink.AddInstance(Entity::kGpuProcess, {{"index", static_cast<double>(gpu_index)},
-                                                             {"uuid", uuid},
-                                                             {"pid", static_cast<double>(pid)},
-                                                             {"name", NameOf(pid)}});
-  instances_[pid] = id;
-  return id;
+void GpuProcessReader::Append(const std::vector<GpuProcess>& processes, const FollowedProcesses& jobs,
+                              uint32_t gpu_index, const std::string& uuid, int64_t time_ns, RowSink& sink) {
+  const auto append = [&](const GpuProcess& process, const std::string& job) {
+    const uint32_t instance = instances_.At(Key{process.pid, job}, [&] {
+      return sink.AddInstance(Entity::kGpuProcess, {{"index", static_cast<double>(gpu_index)},
+                                                    {"uuid", uuid},
+                                                    {"pid", static_cast<double>(process.pid)},
+                                                    {"name", NameOf(process.pid)},
+                                                    {"job", job}});
+    });
+    Row<gpu_process::kColumns> row;
+    row.values[gpu_process::process_memory__MiB] = process.memory__MiB;
+    row.status[gpu_process::process_memory__MiB] = process.memory_status;
+    row.values[gpu_process::process_sm__pct] = process.sm__pct;
+    row.status[gpu_process::process_sm__pct] = process.sm_status;
+    sink.Append(Entity::kGpuProcess, instance, time_ns, row);
+  };
+  for (const GpuProcess& process : processes) {
+    if (jobs.empty()) append(process, "");
+    for (const JobProcesses& job : jobs) {
+      if (Has(job, process.pid)) append(process, job.job);
+    }
+  }
+  instances_.Finish();
 }
 
 }  // namespace nvpulse

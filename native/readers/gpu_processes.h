@@ -2,11 +2,12 @@
 // Belongs to the thread that reads the GPU; the caller's thread blocks for as long as the driver takes.
 #pragma once
 #include <cstdint>
-#include <map>
+#include <string>
 #include <vector>
 
 #include "nvml/library.h"
 #include "readers/host.h"
+#include "readers/roster.h"
 #include "sampler/row_sink.h"
 
 namespace nvpulse {
@@ -22,17 +23,24 @@ struct GpuProcess {
 class GpuProcessReader {
  public:
   /// Compute processes into `process_num` (NVML's count, others' processes too), or why there is none.
-  /// Returns the processes of the job (all where none is followed).
-  std::vector<GpuProcess> Read(const nvml::Library& library, nvml::Device device, const JobProcesses& job,
+  /// Returns the processes of the jobs (all where none is followed).
+  std::vector<GpuProcess> Read(const nvml::Library& library, nvml::Device device, const FollowedProcesses& jobs,
                                double* process_num, Status* status);
 
-  /// The instance of a process on this GPU, announced at first sight.
-  uint32_t InstanceOf(uint32_t pid, uint32_t gpu_index, const std::string& uuid, RowSink& sink);
+  /// Appends a row for each process, and for each of the jobs that it belongs to ('' where none is followed). One that
+  /// a reading does not have is another when it comes again: numbers are used again.
+  void Append(const std::vector<GpuProcess>& processes, const FollowedProcesses& jobs, uint32_t gpu_index,
+              const std::string& uuid, int64_t time_ns, RowSink& sink);
 
  private:
   void ReadUtilization(const nvml::Library& library, nvml::Device device, std::vector<GpuProcess>* processes);
 
-  std::map<uint32_t, uint32_t> instances_;
+  struct Key {
+    uint32_t pid;
+    std::string job;
+    bool operator==(const Key& other) const { return pid == other.pid && job == other.job; }
+  };
+  Roster<Key, uint32_t> instances_;
   unsigned long long last_seen__us_ = 0;
 };
 

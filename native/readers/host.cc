@@ -3,14 +3,13 @@
 
 #include <unistd.h>
 
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "readers/cpu.h"
 #include "readers/disk.h"
 #include "readers/filesystem.h"
-#include "readers/job.h"
+#include "readers/jobs.h"
 #include "readers/memory.h"
 #include "readers/network.h"
 #include "readers/pressure.h"
@@ -30,20 +29,18 @@ std::string HostName() {
 
 struct HostReader::Subjects {
   explicit Subjects(const std::string& at)
-      : root(at),
-        cpu(at),
+      : cpu(at),
         pressure(at),
         loadavg(at + "/proc/loadavg"),
         memory(at),
         disk(at),
         network(at),
-        filesystem(at) {}
+        filesystem(at),
+        jobs(at) {}
 
   void ReadHost(Pass& pass);
-  void ReadJob(Pass& pass);
   int64_t ReadLoad(Pass& pass, Row<host::kColumns>& row);
 
-  const std::string root;
   Buffer buffer;
   std::optional<uint32_t> host_instance;
   CpuReader cpu;
@@ -53,13 +50,7 @@ struct HostReader::Subjects {
   DiskReader disk;
   NetworkReader network;
   FilesystemReader filesystem;
-  std::unique_ptr<JobReader> job;
-  std::vector<int> pids;  ///< Kept for its memory.
-
-  std::mutex mutex;  ///< Guards what follows.
-  bool has_next = false;
-  std::unique_ptr<JobReader> next;  ///< To be followed from the next reading on; null: none.
-  JobProcesses processes;
+  JobsReader jobs;
 };
 
 void HostReader::Subjects::ReadHost(Pass& pass) {
@@ -82,19 +73,6 @@ int64_t HostReader::Subjects::ReadLoad(Pass& pass, Row<host::kColumns>& row) {
   return reading.time_ns;
 }
 
-void HostReader::Subjects::ReadJob(Pass& pass) {
-  {
-    std::lock_guard<std::mutex> lock(mutex);
-    if (has_next) job = std::move(next);
-    has_next = false;
-  }
-  if (!job) return;
-  job->Read(pass);
-  job->LivePids(pids);
-  std::lock_guard<std::mutex> lock(mutex);
-  if (!has_next) processes.pids = pids;
-}
-
 HostReader::HostReader(const std::string& root) : subjects_(new Subjects(root)) {}
 HostReader::~HostReader() = default;
 
@@ -106,26 +84,17 @@ void HostReader::Read(TierMask due, RowSink& sink) {
     subjects_->memory.Read(pass);
     subjects_->disk.Read(pass);
     subjects_->network.Read(pass);
-    subjects_->ReadJob(pass);
+    subjects_->jobs.Read(pass);
   }
   if (pass.slow()) subjects_->filesystem.Read(pass);
 }
 
-// The job's files are opened here, at once, so that what its supervisor used before is known whatever happens
-// next.
-void HostReader::Follow(Followed followed) {
-  bool is_job = followed.pid != 0;
-  std::unique_ptr<JobReader> next;
-  if (is_job) next = std::make_unique<JobReader>(subjects_->root, std::move(followed));
-  std::lock_guard<std::mutex> lock(subjects_->mutex);
-  subjects_->next.swap(next);
-  subjects_->has_next = true;
-  subjects_->processes = {is_job, {}};
-}
+bool HostReader::Follow(Followed followed) { return subjects_->jobs.Follow(std::move(followed)); }
 
-JobProcesses HostReader::Processes() const {
-  std::lock_guard<std::mutex> lock(subjects_->mutex);
-  return subjects_->processes;
-}
+void HostReader::Unfollow(const std::string& id) { subjects_->jobs.Unfollow(id); }
+
+std::vector<FollowedState> HostReader::Following() const { return subjects_->jobs.Following(); }
+
+const FollowedProcesses& HostReader::Processes() const { return subjects_->jobs.Processes(); }
 
 }  // namespace nvpulse

@@ -1,11 +1,10 @@
-// Follows a job's processes. Host thread; owned by HostReader.
+// Follows a job's processes. Host thread; owned by JobsReader.
 #include "readers/job.h"
 
 #include <algorithm>
 
 #include "readers/scanner.h"
 #include "readers/units.h"
-#include "sampler/clock.h"
 
 namespace nvpulse {
 
@@ -14,10 +13,6 @@ namespace {
 // Files of more processes than this are opened for each reading: the descriptors are those of the process
 // that nvpulse runs in.
 constexpr size_t kKeptOpen = 256;
-
-// After a reading a hundred times its own CPU time must pass, or until a slow pass: some 5 µs a process at
-// each medium pass would be 5 % of a core for a job of 1000 processes.
-constexpr int64_t kRest = 100;
 
 void SetIo(double* values, Status* status, int read_column, int write_column, const ProcessIo& io) {
   bool ok = io.status == kOk;
@@ -31,68 +26,86 @@ void SetIo(double* values, Status* status, int read_column, int write_column, co
 JobReader::JobReader(const std::string& root, Followed followed)
     : root_(root),
       id_(std::move(followed.id)),
-      supervisor_(root, followed.pid),
+      own_(followed.own ? followed.pid : 0),
       is_cgroup_(!followed.cgroup.empty()),
-      finder_(is_cgroup_ ? FindByCgroup(root + followed.cgroup, followed.pid)
+      finder_(is_cgroup_ ? FindByCgroup(root + followed.cgroup, followed.own ? 0 : followed.pid)
                          : FindByDescent(root, followed.pid)),
-      loadavg_(root + "/proc/loadavg"),
       totals_(is_cgroup_ ? root + followed.cgroup : "") {
+  if (followed.pid != 0 && own_ == 0) supervisor_.emplace(root, followed.pid);
+  TakeBase();
+}
+
+// Here and at once, so that what was used before is known whatever happens next. A supervisor's children are the
+// job's from the first on; of a process that runs on its own, or a cgroup, nothing that is there has been the job's.
+void JobReader::TakeBase() {
   Buffer buffer;
-  if (supervisor_.Read(buffer, true)) totals_.Start(supervisor_);
+  if (supervisor_) {
+    if (supervisor_->Read(buffer, true)) totals_.Start(&*supervisor_);
+  } else {
+    if (own_ != 0) members_.emplace_back(Process(root_, own_));
+    ReadMembers(buffer);
+    FindMembers(buffer);
+    totals_.Start(nullptr);
+    for (const Member& member : members_) totals_.Add(member.process);
+    totals_.TakeBase();
+  }
 }
 
-void JobReader::Read(Pass& pass) {
-  if (ended_ || !pass.medium() || (!pass.slow() && MonotonicNs() < rests_until_ns_)) return;
-  int64_t start_ns = ReadClock(CLOCK_THREAD_CPUTIME_ID);
-  // A supervisor that ended has handed its orphans on: what is known of the job stays as it was.
-  ended_ = !supervisor_.Read(pass.buffer, true) || !supervisor_.stat().Lives();
+void JobReader::Read(Buffer& buffer, bool search) {
+  if (ended_) return;
+  ended_ = supervisor_ && (!supervisor_->Read(buffer, true) || !supervisor_->stat().Lives());
+  if (!ended_) ReadMembers(buffer);
+  if (own_ != 0) ended_ = !IsAlive(own_);
+  // A root that ended has handed its orphans on: what is known of the job stays as it was.
   if (ended_) return members_.clear();
-  bool search = IsSearchDue(pass);
-  ReadMembers(pass.buffer);
-  if (search) FindMembers(pass.buffer);
-  totals_.Start(supervisor_);
-  for (const Member& member : members_) totals_.Add(member.process);
-  totals_.Finish(pass.buffer);
-  AppendJob(pass.sink);
-  for (Member& member : members_) AppendProcess(member, pass.sink);
-  rests_until_ns_ = MonotonicNs() + kRest * (ReadClock(CLOCK_THREAD_CPUTIME_ID) - start_ns);
-}
-
-// A search costs as much as all readings, so between slow passes it waits until the kernel has numbered a new
-// task since the one before: /proc/loadavg ends with the latest number. (Not relied on alone: lxcfs refreshes
-// it late, gVisor says 0.)
-bool JobReader::IsSearchDue(Pass& pass) {
-  Reading reading = loadavg_.Read(pass);
-  Scanner line(reading.text);
-  for (int i = 0; i < 4; i++) line.Word();
-  uint64_t born = 0;
-  line.Number(&born);
-  bool is_new = born == 0 || born != last_born_;
-  last_born_ = born;
-  return is_new || pass.slow();
+  if (search || !searched_) FindMembers(buffer);
+  AddUp(buffer);
 }
 
 void JobReader::ReadMembers(Buffer& buffer) {
-  size_t kept = 0;
   for (size_t i = 0; i < members_.size(); i++) {
-    if (!members_[i].process.Read(buffer, kept < kKeptOpen)) {
-      totals_.Keep(members_[i].process);
-      continue;
-    }
-    if (kept != i) members_[kept] = std::move(members_[i]);
-    kept++;
+    members_[i].lives = members_[i].process.Read(buffer, i < kKeptOpen);
   }
-  members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(kept), members_.end());
+  for (const Member& member : members_) {
+    if (!member.lives) totals_.Keep(member.process, HasHeir(member));
+  }
+  members_.erase(
+      std::remove_if(members_.begin(), members_.end(), [](const Member& member) { return !member.lives; }),
+      members_.end());
+}
+
+/// Whether what it used has passed to a process of the job that lives, or to the supervisor.
+bool JobReader::HasHeir(const Member& ended) const {
+  const Member* at = &ended;
+  for (size_t generation = 0; generation < members_.size(); generation++) {
+    const auto parent = static_cast<int>(at->process.stat().parent);
+    if (supervisor_ && supervisor_->pid() == parent) return true;
+    at = Find(parent);
+    if (at == nullptr || at->lives) return at != nullptr;
+  }
+  return false;
+}
+
+const JobReader::Member* JobReader::Find(int pid) const {
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [&](const Member& member) { return member.process.pid() == pid; });
+  return found == members_.end() ? nullptr : &*found;
+}
+
+bool JobReader::IsAlive(int pid) const {
+  const Member* member = Find(pid);
+  return member != nullptr && member->process.stat().Lives();
 }
 
 void JobReader::FindMembers(Buffer& buffer) {
+  searched_ = true;
   found_.clear();
   for (const Member& member : members_)
     found_.push_back({member.process.pid(), member.process.stat().threads});
   size_t known = found_.size();
   finder_->Find(found_, buffer);
   for (size_t i = known; i < found_.size(); i++) {
-    Member member{Process(root_, found_[i].pid), std::nullopt};
+    Member member(Process(root_, found_[i].pid));
     if (!member.process.Read(buffer, members_.size() < kKeptOpen)) continue;
     // Parents before children (see JobTotals), whichever way they were found.
     auto place = std::upper_bound(
@@ -109,7 +122,19 @@ void JobReader::LivePids(std::vector<int>& pids) const {
   }
 }
 
-void JobReader::AppendJob(RowSink& sink) {
+void JobReader::AddUp(Buffer& buffer) {
+  totals_.Start(supervisor_ ? &*supervisor_ : nullptr);
+  for (const Member& member : members_) totals_.Add(member.process);
+  totals_.Finish(buffer);
+}
+
+void JobReader::Append(RowSink& sink, int64_t time_ns) {
+  if (ended_) return;
+  AppendJob(sink, time_ns);
+  for (Member& member : members_) AppendProcess(member, sink, time_ns);
+}
+
+void JobReader::AppendJob(RowSink& sink, int64_t time_ns) {
   if (!instance_) {
     std::string tracking = is_cgroup_ ? "cgroup" : "tree";
     instance_ = sink.AddInstance(Entity::kJob, {{"id", id_}, {"tracking", tracking}});
@@ -123,7 +148,6 @@ void JobReader::AppendJob(RowSink& sink) {
     rss__MiB += member.process.rss__MiB();
   }
   peak_rss__MiB_ = std::max(peak_rss__MiB_, rss__MiB);
-  int64_t time_ns = members_.empty() ? supervisor_.time_ns() : members_.back().process.time_ns();
   const CpuSeconds& cpu = totals_.cpu();
   Row<job::kColumns> row;
   row.Set(job::cpu_time__s, cpu.user + cpu.system);
@@ -137,14 +161,15 @@ void JobReader::AppendJob(RowSink& sink) {
   sink.Append(Entity::kJob, *instance_, time_ns, row);
 }
 
-void JobReader::AppendProcess(Member& member, RowSink& sink) {
+void JobReader::AppendProcess(Member& member, RowSink& sink, int64_t time_ns) {
   const Process& read = member.process;
   const ProcessStat& stat = read.stat();
   // One that still has the supervisor's name has yet to execute its program, which will name it.
-  if (!stat.Lives() || (!member.instance && stat.name == supervisor_.stat().name)) return;
+  const bool is_unnamed = supervisor_ && !member.instance && stat.name == supervisor_->stat().name;
+  if (!stat.Lives() || is_unnamed) return;
   if (!member.instance) {
-    member.instance =
-        sink.AddInstance(Entity::kProcess, {{"pid", static_cast<double>(read.pid())}, {"name", stat.name}});
+    member.instance = sink.AddInstance(
+        Entity::kProcess, {{"pid", static_cast<double>(read.pid())}, {"name", stat.name}, {"job", id_}});
   }
   Row<process::kColumns> row;
   row.Set(process::cpu_time__s, TicksToSeconds(stat.user + stat.system));
@@ -154,7 +179,7 @@ void JobReader::AppendProcess(Member& member, RowSink& sink) {
   row.Set(process::memory_rss__MiB, read.rss__MiB());
   row.Set(process::memory_rss_peak__MiB, read.peak_rss__MiB());
   row.Set(process::thread_num, static_cast<double>(stat.threads));
-  sink.Append(Entity::kProcess, *member.instance, read.time_ns(), row);
+  sink.Append(Entity::kProcess, *member.instance, time_ns, row);
 }
 
 }  // namespace nvpulse

@@ -1,9 +1,10 @@
-// What the followed job and each of its processes use. Made by Follow() on any thread, then used by the host
-// thread; owned by HostReader.
+// What a followed job and each of its processes use. Made by Follow() on any thread, then used by the host thread;
+// owned by JobsReader.
 #pragma once
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "readers/host.h"
@@ -16,41 +17,48 @@ namespace nvpulse {
 
 class JobReader {
  public:
-  /// What its supervisor had used so far counts as not the job's.
+  /// What was used so far counts as not the job's.
   JobReader(const std::string& root, Followed followed);
 
-  /// Appends the job's row and one for each live process, on medium passes, until the supervisor has ended.
-  /// Where there are so many processes that it would take more than 1 % of a core, medium passes are left
-  /// out; slow ones never are.
-  void Read(Pass& pass);
+  /// Reads the processes that are known, and looks for new ones where asked to, and at the first time.
+  void Read(Buffer& buffer, bool search);
+
+  /// Appends the job's row and one for each live process, as they were read; none where the root process has ended.
+  void Append(RowSink& sink, int64_t time_ns);
 
   /// Those seen alive in the latest reading.
   void LivePids(std::vector<int>& pids) const;
 
  private:
   struct Member {
+    explicit Member(Process of) : process(std::move(of)) {}
+
     Process process;
+    bool lives = true;  ///< Seen at the latest reading.
     std::optional<uint32_t> instance;
   };
 
+  void TakeBase();
   void ReadMembers(Buffer& buffer);
-  bool IsSearchDue(Pass& pass);
   void FindMembers(Buffer& buffer);
-  void AppendJob(RowSink& sink);
-  void AppendProcess(Member& member, RowSink& sink);
+  void AddUp(Buffer& buffer);
+  bool HasHeir(const Member& ended) const;
+  const Member* Find(int pid) const;
+  bool IsAlive(int pid) const;
+  void AppendJob(RowSink& sink, int64_t time_ns);
+  void AppendProcess(Member& member, RowSink& sink, int64_t time_ns);
 
   std::string root_;
   std::string id_;
-  Process supervisor_;
+  std::optional<Process> supervisor_;  ///< Not of the job, but its root.
+  const int own_;                      ///< The root that is of the job, or 0.
   bool is_cgroup_;
   std::unique_ptr<ProcessFinder> finder_;
-  ProcFile loadavg_;
-  uint64_t last_born_ = 0;
+  bool searched_ = false;
   std::vector<Member> members_;      ///< By start time.
   std::vector<FoundProcess> found_;  ///< Kept for its memory.
   JobTotals totals_;
   double peak_rss__MiB_ = 0;
-  int64_t rests_until_ns_ = 0;
   bool ended_ = false;
   std::optional<uint32_t> instance_;
 };

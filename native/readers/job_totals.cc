@@ -8,6 +8,13 @@
 
 namespace nvpulse {
 
+namespace {
+
+/// A sum loses what the kernel did not pass on: then there is nothing that it could tell.
+uint64_t Growth(uint64_t before, uint64_t now) { return now > before ? now - before : 0; }
+
+}  // namespace
+
 JobTotals::JobTotals(const std::string& cgroup) {
   if (cgroup.empty()) return;
   cpu_stat_.emplace(cgroup + "/cpu.stat");
@@ -15,14 +22,18 @@ JobTotals::JobTotals(const std::string& cgroup) {
   cgroup_before_ = ReadCgroup(buffer);
 }
 
-void JobTotals::Start(const Process& supervisor) {
-  waited_ = {supervisor.stat().children_user, supervisor.stat().children_system};
+void JobTotals::Start(const Process* supervisor) {
+  waited_ = {};
   seen_ = ended_;
-  pass_io_ = supervisor.io();
-  if (pass_io_.status != kOk) return;
-  if (!supervisor_before_) supervisor_before_ = pass_io_;
-  pass_io_.read__B -= supervisor_before_->read__B;
-  pass_io_.write__B -= supervisor_before_->write__B;
+  pass_io_ = ended_io_;
+  pass_io_.status = kOk;
+  if (supervisor == nullptr) return;
+  waited_ = {supervisor->stat().children_user, supervisor->stat().children_system};
+  pass_io_.status = supervisor->io().status;
+  pass_io_.read__B += supervisor->io().read__B;
+  pass_io_.write__B += supervisor->io().write__B;
+  // Its children are the job's from the first on: what they moved is not in this.
+  if (!io_before_ && pass_io_.status == kOk) io_before_ = supervisor->io();
 }
 
 void JobTotals::Add(const Process& member) {
@@ -36,9 +47,18 @@ void JobTotals::Add(const Process& member) {
   pass_io_.write__B += member.io().write__B;
 }
 
-void JobTotals::Keep(const Process& member) {
+void JobTotals::TakeBase() {
+  waited_before_ = waited_;
+  seen_before_ = seen_;
+  if (pass_io_.status == kOk) io_before_ = pass_io_;
+}
+
+void JobTotals::Keep(const Process& member, bool has_heir) {
   ended_.user += member.stat().user;
   ended_.system += member.stat().system;
+  if (has_heir || member.io().status != kOk) return;
+  ended_io_.read__B += member.io().read__B;
+  ended_io_.write__B += member.io().write__B;
 }
 
 // Of the two sums each can lack something: the kernel does not pass on the time of children whose parent
@@ -48,13 +68,18 @@ void JobTotals::Finish(Buffer& buffer) {
   if (cpu_stat_) {
     if (std::optional<CpuSeconds> cpu = ReadCgroup(buffer)) Raise(*cpu);
   } else {
-    Raise({TicksToSeconds(waited_.user), TicksToSeconds(waited_.system)});
-    Raise({TicksToSeconds(seen_.user), TicksToSeconds(seen_.system)});
+    Raise(Since(waited_before_, waited_));
+    Raise(Since(seen_before_, seen_));
   }
   io_.status = pass_io_.status;
   if (io_.status != kOk) return;
-  io_.read__B = std::max(io_.read__B, pass_io_.read__B);
-  io_.write__B = std::max(io_.write__B, pass_io_.write__B);
+  if (!io_before_) io_before_ = pass_io_;
+  io_.read__B = std::max(io_.read__B, Growth(io_before_->read__B, pass_io_.read__B));
+  io_.write__B = std::max(io_.write__B, Growth(io_before_->write__B, pass_io_.write__B));
+}
+
+CpuSeconds JobTotals::Since(const Ticks& before, const Ticks& now) {
+  return {TicksToSeconds(Growth(before.user, now.user)), TicksToSeconds(Growth(before.system, now.system))};
 }
 
 void JobTotals::Raise(const CpuSeconds& cpu) {

@@ -50,7 +50,9 @@ class Descent : public ProcessFinder {
   void Find(Found& found, Buffer& buffer) override {
     if (!KernelListsChildren(buffer)) return Scan(found, buffer);
     AddChildren({ancestor_, 0}, found, buffer);
-    for (size_t i = 0; i < found.size(); i++) AddChildren(found[i], found, buffer);
+    for (size_t i = 0; i < found.size(); i++) {
+      if (found[i].pid != ancestor_) AddChildren(found[i], found, buffer);
+    }
   }
 
  private:

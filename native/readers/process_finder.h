@@ -1,4 +1,4 @@
-// Says which processes belong to the followed job: by descent, or by cgroup. Host thread; owned by JobReader.
+// Says which processes belong to a followed job: by descent, or by cgroup. Host thread; owned by JobReader.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -51,12 +51,12 @@ const char* StateOf(nvml::Absence absence) {
 
 }  // namespace
 
-void SharedProcesses::Set(JobProcesses processes) {
+void SharedProcesses::Set(const FollowedProcesses& processes) {
   std::lock_guard<std::mutex> lock(mutex_);
-  processes_ = std::move(processes);
+  processes_ = processes;
 }
 
-JobProcesses SharedProcesses::Get() const {
+FollowedProcesses SharedProcesses::Get() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return processes_;
 }
@@ -301,22 +301,15 @@ void GpuThread::ReadCalls(Worker& worker, Device& device, TierMask due, GpuRow& 
 }
 
 void GpuThread::ReadProcesses(Worker& worker, Device& device, GpuRow& row) {
+  const FollowedProcesses jobs = processes_->Get();
   const std::vector<GpuProcess> processes =
-      device.processes.Read(worker.handle->library(), device.handle, processes_->Get(), &row.values[gpu::process_num],
+      device.processes.Read(worker.handle->library(), device.handle, jobs, &row.values[gpu::process_num],
                             &row.status[gpu::process_num]);
+  if (processes.empty() && row.status[gpu::process_num] != kOk) return;  // nothing was told: they may live on
   const int64_t now_ns = MonotonicNs();
   std::lock_guard<std::mutex> lock(mutex_);
   if (worker.abandoned) return;
-  for (const GpuProcess& process : processes) {
-    Row<gpu_process::kColumns> process_row;
-    process_row.values[gpu_process::process_memory__MiB] = process.memory__MiB;
-    process_row.status[gpu_process::process_memory__MiB] = process.memory_status;
-    process_row.values[gpu_process::process_sm__pct] = process.sm__pct;
-    process_row.status[gpu_process::process_sm__pct] = process.sm_status;
-    const uint32_t instance =
-        device.processes.InstanceOf(process.pid, device.identity.index, device.identity.uuid, *store_);
-    store_->Append(Entity::kGpuProcess, instance, now_ns, process_row);
-  }
+  device.processes.Append(processes, jobs, device.identity.index, device.identity.uuid, now_ns, *store_);
 }
 
 void GpuThread::Lose(Device& device, int64_t now_ns, Return why) {

@@ -27,15 +27,16 @@ struct GpuInfo {
   std::string profile;  ///< Of the simulator, else ''.
 };
 
-/// The live processes of the followed job; written by the host thread, read by the GPU thread.
+/// The live processes of the followed jobs; written by the host thread, read by the GPU thread.
 class SharedProcesses {
  public:
-  void Set(JobProcesses processes);
-  JobProcesses Get() const;
+  /// Without an allocation where nothing grew.
+  void Set(const FollowedProcesses& processes);
+  FollowedProcesses Get() const;
 
  private:
   mutable std::mutex mutex_;
-  JobProcesses processes_;
+  FollowedProcesses processes_;
 };
 
 /// Latencies of the driver's calls: one histogram a row of kNvmlReads, then init and process lists.

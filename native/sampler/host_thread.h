@@ -1,4 +1,4 @@
-// Samples the host, the followed job and nvpulse itself on one thread, so that a stuck driver does not stop them.
+// Samples the host, the followed jobs and nvpulse itself on one thread, so that a stuck driver does not stop them.
 // Held by a shared pointer that the thread shares: a disk that hangs leaves the thread behind, not its memory.
 #pragma once
 #include <atomic>

@@ -49,7 +49,11 @@ AskedTick Sampler::Tick() {
   return tick;
 }
 
-void Sampler::Follow(Followed followed) { host_->reader().Follow(std::move(followed)); }
+bool Sampler::Follow(Followed followed) { return host_->reader().Follow(std::move(followed)); }
+
+void Sampler::Unfollow(const std::string& id) { host_->reader().Unfollow(id); }
+
+std::vector<FollowedState> Sampler::Following() const { return host_->reader().Following(); }
 
 void Sampler::Wrote(double bytes) { host_->Wrote(bytes); }
 

@@ -59,7 +59,10 @@ class Sampler {
   /// Both threads read now, and then on the new grid. The same interval changes nothing.
   void SetInterval(int64_t interval_ns);
   AskedTick Tick();
-  void Follow(Followed followed);
+  /// As those of HostReader.
+  bool Follow(Followed followed);
+  void Unfollow(const std::string& id);
+  std::vector<FollowedState> Following() const;
   void Wrote(double bytes);
   Drained Drain();
   GpuInfo Gpu() const;

@@ -46,6 +46,11 @@ std::string Stat(int pid, const std::string& name, int parent, const std::string
          times + " 20 0 1 0 " + std::to_string(start) + " 1000 100 0\n";
 }
 
+/// Live processes of the only job that is followed.
+std::vector<int> PidsOf(const HostReader& reader) {
+  return reader.Processes().size() == 1 ? reader.Processes()[0].pids : std::vector<int>{-1};
+}
+
 bool Has(const std::vector<int>& pids, int pid) {
   return std::find(pids.begin(), pids.end(), pid) != pids.end();
 }
@@ -74,9 +79,8 @@ TEST(AStatFileIsParsedWhateverTheName) {
 TEST(AJobIsTheSumOfItsTree) {
   Fixture fixture("job");
   HostReader reader(fixture.root());
-  EXPECT(!reader.Processes().followed);
-  reader.Follow({"j-1", 100, ""});
-  EXPECT(reader.Processes().followed);
+  EXPECT(reader.Processes().empty());
+  EXPECT(reader.Follow({"j-1", 100, ""}));
   Collector rows;
   const Collector::Reported* job = ReadJob(reader, rows);
   if (!EXPECT(job != nullptr)) return;
@@ -91,7 +95,7 @@ TEST(AJobIsTheSumOfItsTree) {
   EXPECT_NEAR(job->values[job::memory_rss__MiB], PagesInMiB(25600 + 2560), 1e-9);
   EXPECT_EQ(job->values[job::process_num], 2.0);  // A zombie does not live.
   EXPECT_EQ(job->values[job::thread_num], 6.0);
-  EXPECT(reader.Processes().pids == (std::vector<int>{101, 103}));
+  EXPECT(PidsOf(reader) == (std::vector<int>{101, 103}));
 }
 
 TEST(EachLiveProcessHasARow) {
@@ -285,15 +289,154 @@ TEST(ACgroupTellsMembersAndCpuTime) {
   EXPECT_NEAR(ReadJob(reader, rows)->values[job::cpu_time__s], 0.75, 1e-9);
 }
 
-TEST(FollowingNoneEndsTheRows) {
+TEST(UnfollowingEndsTheRows) {
   Fixture fixture("job");
   HostReader reader(fixture.root());
   reader.Follow({"j", 100, ""});
   Collector rows;
   EXPECT(ReadJob(reader, rows) != nullptr);
-  reader.Follow({});
+  reader.Unfollow("another");
+  EXPECT(ReadJob(reader, rows) != nullptr);
+  reader.Unfollow("j");
   EXPECT(ReadJob(reader, rows) == nullptr);
-  EXPECT(!reader.Processes().followed);
+  EXPECT(reader.Processes().empty());
+  EXPECT(reader.Following().empty());
+}
+
+TEST(EachJobHasItsOwnRowsOfOneTime) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  EXPECT(reader.Follow({"tree", 100, ""}));
+  EXPECT(reader.Follow({"part", 101, ""}));
+  Collector rows;
+  rows.Clear();
+  reader.Read(kAllTiers, rows);
+  const Collector::Reported* tree = rows.Find(Entity::kJob, "id", "tree");
+  const Collector::Reported* part = rows.Find(Entity::kJob, "id", "part");
+  if (!EXPECT(tree != nullptr && part != nullptr)) return;
+  EXPECT_EQ(tree->values[job::process_num], 2.0);
+  EXPECT_EQ(part->values[job::process_num], 1.0);
+  EXPECT_NEAR(part->values[job::cpu_user_time__s], Seconds(40 + 7), 1e-9);
+  // A process of both has a row for each, and all are of one time: what ended is told by who is missing at a time.
+  std::vector<std::string> owners;
+  for (const Collector::Reported* row : rows.Of(Entity::kProcess)) {
+    owners.push_back(rows.Identity(row->instance, "pid") + " " + rows.Identity(row->instance, "job"));
+    EXPECT_EQ(row->time_ns, tree->time_ns);
+  }
+  EXPECT(owners == (std::vector<std::string>{"101 tree", "103 tree", "103 part"}));
+  EXPECT_EQ(reader.Processes()[0].job, "tree");
+  EXPECT(reader.Processes()[1].pids == std::vector<int>{103});
+  reader.Unfollow("tree");
+  const Collector::Reported* left = ReadJob(reader, rows);
+  if (EXPECT(left != nullptr)) EXPECT_EQ(rows.Identity(left->instance, "id"), "part");
+}
+
+TEST(AProcessOfItsOwnIsOfTheJobFromNowOn) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  EXPECT(reader.Follow({"own", 101, "", true}));
+  Collector rows;
+  const Collector::Reported* job = ReadJob(reader, rows);
+  if (!EXPECT(job != nullptr)) return;
+  EXPECT_EQ(job->values[job::process_num], 2.0);
+  EXPECT(PidsOf(reader) == (std::vector<int>{101, 103}));
+  // What both used before is not the job's, though it is the processes' own.
+  EXPECT_EQ(job->values[job::cpu_time__s], 0.0);
+  EXPECT_EQ(job->values[job::io_read__B], 0.0);
+  EXPECT_NEAR(rows.Find(Entity::kProcess, "pid", "101")->values[process::cpu_user_time__s], Seconds(1000), 1e-9);
+  fixture.Write("proc/101/stat", Stat(101, "a) (b", 100, "1025 500 40 10", 5001));
+  fixture.Write("proc/101/io", "read_bytes: 1000300\nwrite_bytes: 2000000\n");
+  job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::cpu_user_time__s], Seconds(25), 1e-9);
+  EXPECT_EQ(job->values[job::io_read__B], 300.0);
+  // The child ends, and the kernel hands what it used to its parent: counted once.
+  fixture.Write("proc/103/stat", "");
+  fixture.Write("proc/101/task/105/children", "");
+  fixture.Write("proc/101/stat", Stat(101, "a) (b", 100, "1025 500 47 13", 5001));
+  fixture.Write("proc/101/io", "read_bytes: 1000305\nwrite_bytes: 2000006\n");
+  job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::cpu_user_time__s], Seconds(25), 1e-9);
+  EXPECT_EQ(job->values[job::io_read__B], 300.0);
+  EXPECT_EQ(job->values[job::process_num], 1.0);
+  // It ends itself: no rows.
+  EXPECT(reader.Following()[0].alive);
+  fixture.Write("proc/101/stat", "");
+  EXPECT(!reader.Following()[0].alive);
+  EXPECT(ReadJob(reader, rows) == nullptr);
+  EXPECT_EQ(PidsOf(reader).size(), 0u);
+}
+
+TEST(ACgroupAloneIsAJob) {
+  Fixture fixture("job");
+  fixture.Write("cgroup/cgroup.events", "populated 1\nfrozen 0\n");
+  HostReader reader(fixture.root());
+  EXPECT(reader.Follow({"c", 0, "/cgroup"}));
+  Collector rows;
+  const Collector::Reported* job = ReadJob(reader, rows);
+  if (!EXPECT(job != nullptr)) return;
+  EXPECT_EQ(rows.Identity(job->instance, "tracking"), "cgroup");
+  EXPECT_EQ(job->values[job::process_num], 3.0);  // With nobody who only supervises.
+  EXPECT_EQ(job->values[job::cpu_time__s], 0.0);
+  EXPECT_EQ(job->values[job::io_read__B], 0.0);
+  fixture.Write("cgroup/cpu.stat", "usage_usec 3750000\nuser_usec 2500000\nsystem_usec 1250000\n");
+  EXPECT_NEAR(ReadJob(reader, rows)->values[job::cpu_time__s], 0.75, 1e-9);
+  // One ends whose parent is not of the cgroup, so that nobody of the job has what it read.
+  fixture.Write("proc/100/io", "read_bytes: 4500\nwrite_bytes: 8192\n");
+  EXPECT_EQ(ReadJob(reader, rows)->values[job::io_read__B], 404.0);
+  fixture.Write("proc/100/stat", "");
+  fixture.Write("cgroup/cgroup.procs", "101\n");
+  EXPECT_EQ(ReadJob(reader, rows)->values[job::io_read__B], 404.0);
+  fixture.Write("proc/103/io", "read_bytes: 25\nwrite_bytes: 6\n");
+  EXPECT_EQ(ReadJob(reader, rows)->values[job::io_read__B], 424.0);
+  EXPECT(reader.Following()[0].alive);
+  fixture.Write("cgroup/cgroup.events", "populated 0\nfrozen 0\n");
+  EXPECT(!reader.Following()[0].alive);
+}
+
+TEST(WhatIsNotThereIsNotFollowed) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  EXPECT(!reader.Follow({"j", 998, ""}));
+  EXPECT(!reader.Follow({"j", 0, "/nowhere"}));
+  EXPECT(!reader.Follow({"j", 102, ""}));  // A zombie has ended.
+  EXPECT(reader.Following().empty());
+}
+
+TEST(AnotherProcessOfTheSameNumberIsNotIt) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  EXPECT(reader.Follow({"own", 103, "", true}));
+  fixture.Write("proc/103/stat", Stat(103, "other", 1, "2 1 0 0", 9000));
+  EXPECT(!reader.Following()[0].alive);
+  Collector rows;
+  EXPECT(ReadJob(reader, rows) == nullptr);
+}
+
+TEST(AnOwnTreeOfTheKernel) {
+  StandIn root([](const Line& test) {
+    BurnCpu(100'000'000);
+    test.Say(1);
+    test.Hear();
+    waitpid(Fork([] { BurnCpu(200'000'000); }), nullptr, 0);
+    BurnCpu(100'000'000);
+    test.Say(ChildrenCpu__s());
+    test.Hear();
+  });
+  root.line().Hear();
+  HostReader reader;
+  EXPECT(reader.Follow({"own", root.pid(), "", true}));
+  Collector rows;
+  EXPECT_EQ(ReadJob(reader, rows)->values[job::cpu_time__s], 0.0);
+  root.line().Say(1);
+  const double child = root.line().Hear();
+  const Collector::Reported* job = ReadJob(reader, rows);
+  EXPECT_NEAR(job->values[job::cpu_time__s], 0.1 + child, 0.031);
+  EXPECT_EQ(job->values[job::process_num], 1.0);
+  EXPECT_EQ(rows.Identity(rows.Of(Entity::kProcess)[0]->instance, "name"), "stand-in");
+  EXPECT(reader.Following()[0].alive);
+  root.End();
+  EXPECT(!reader.Following()[0].alive);
+  EXPECT(ReadJob(reader, rows) == nullptr);
 }
 
 TEST(AChildThatEndedIsCountedAsTheKernelDoes) {
@@ -402,9 +545,9 @@ TEST(OrphansAndChildrenOfThreadsBelongToTheJob) {
   Collector rows;
   // Whoever reads a list of children while it changes may miss one; never twice without a change.
   for (int i = 0; i < 3; i++) ReadJob(reader, rows);
-  EXPECT(Has(reader.Processes().pids, first));
-  EXPECT(Has(reader.Processes().pids, second));
-  EXPECT_EQ(reader.Processes().pids.size(), 3u);
+  EXPECT(Has(PidsOf(reader), first));
+  EXPECT(Has(PidsOf(reader), second));
+  EXPECT_EQ(PidsOf(reader).size(), 3u);
 }
 
 TEST(WrittenBytesAreCountedWhoeverWrote) {
@@ -451,7 +594,7 @@ TEST(ASupervisorThatEndedLeavesNoRows) {
   reader.Follow({"j", supervisor.pid(), ""});
   Collector rows;
   EXPECT(ReadJob(reader, rows) != nullptr);
-  EXPECT_EQ(reader.Processes().pids.size(), 1u);
+  EXPECT_EQ(PidsOf(reader).size(), 1u);
   // Ended, but nobody has waited for it: its file can still be read. What it leaves is not the job's any
   // more.
   kill(supervisor.pid(), SIGKILL);
@@ -460,8 +603,8 @@ TEST(ASupervisorThatEndedLeavesNoRows) {
   EXPECT_EQ(rows.Of(Entity::kProcess).size(), 0u);
   supervisor.End();
   EXPECT(ReadJob(reader, rows) == nullptr);
-  EXPECT(reader.Processes().followed);
-  EXPECT_EQ(reader.Processes().pids.size(), 0u);
+  EXPECT_EQ(reader.Processes().size(), 1u);
+  EXPECT_EQ(PidsOf(reader).size(), 0u);
 }
 
 TEST(WhatAnotherUserOwnsIsDenied) {
@@ -531,7 +674,7 @@ TEST(ACgroupOfTheKernelTellsTheSame) {
   int worker = static_cast<int>(supervisor.line().Hear());
   Collector rows;
   ReadJob(reader, rows);
-  EXPECT(reader.Processes().pids == std::vector<int>{worker});
+  EXPECT(PidsOf(reader) == std::vector<int>{worker});
   supervisor.line().Say(1);
   double used = supervisor.line().Hear();
   const Collector::Reported* job = ReadJob(reader, rows);
@@ -549,17 +692,24 @@ TEST(OtherThreadsMayFollowAndAsk) {
   });
   supervisor.line().Hear();
   HostReader reader;
-  std::atomic<bool> done{false};
+  std::atomic<bool> done{false}, seen{false};
   std::thread host([&] {
     Collector rows;
-    while (!done) ReadJob(reader, rows);
+    while (!done) {
+      ReadJob(reader, rows);
+      for (const JobProcesses& job : reader.Processes()) seen = seen || job.pids.size() == 1;
+    }
   });
-  bool seen = false;
   for (int i = 0; i < 100 || !seen; i++) {
-    if (i % 10 == 0) reader.Follow(i % 20 == 0 ? Followed{"j", supervisor.pid(), ""} : Followed{});
-    for (int ask = 0; ask < 100; ask++) seen = seen || reader.Processes().pids.size() == 1;
+    const std::string id = std::to_string(i % 3);
+    EXPECT(reader.Follow({id, supervisor.pid(), ""}));
+    for (int ask = 0; ask < 10; ask++) {
+      const std::vector<FollowedState> jobs = reader.Following();
+      EXPECT_EQ(jobs.size(), 1u);
+      EXPECT(jobs[0].id == id && jobs[0].alive);
+    }
+    reader.Unfollow(id);
   }
   done = true;
   host.join();
-  EXPECT(seen);
 }

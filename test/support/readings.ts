@@ -57,5 +57,5 @@ export function gpu(index: number): Instance {
 }
 
 export function process(pid: number, name = 'cc1'): Instance {
-  return { id: 1000 + pid, entity: 'process', identity: { pid, name } };
+  return { id: 1000 + pid, entity: 'process', identity: { pid, name, job: 'j' } };
 }

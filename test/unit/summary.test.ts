@@ -32,7 +32,7 @@ const INSTANCES: readonly Instance[] = [
   process(7, 'python3'),
   gpu(1),
   gpu(0),
-  { id: 40, entity: 'gpu_process', identity: { index: 0, uuid: 'GPU-0', pid: 7, name: 'python3' } },
+  { id: 40, entity: 'gpu_process', identity: { index: 0, uuid: 'GPU-0', pid: 7, name: 'python3', job: 'j' } },
   { id: 41, entity: 'agent', identity: {} },
 ];
 

@@ -17,6 +17,9 @@ const gpu = (index: number) => ({
   serial: null,
   driver_version: '595',
 });
+/** As recordings of one job had it: whose the process is was not said. */
+const earlier = (instance: Instance): Instance =>
+  JSON.parse(JSON.stringify(instance, (key, value) => (key === 'job' ? undefined : value)));
 const INSTANCES: readonly Instance[] = [
   { id: 1, entity: 'host', identity: { name: 'kernel-name' } },
   { id: 2, entity: 'core', identity: { core: 7 } },
@@ -25,24 +28,28 @@ const INSTANCES: readonly Instance[] = [
   { id: 5, entity: 'filesystem', identity: { mount: '/data', device: '/dev/sda1', type: 'ext4' } },
   { id: 6, entity: 'network', identity: { interface: 'eth0' } },
   { id: 7, entity: 'job', identity: { id: 'a', tracking: 'tree' } },
-  { id: 8, entity: 'process', identity: { pid: 77, name: 'pythön "3"' } },
+  earlier({ id: 8, entity: 'process', identity: { pid: 77, name: 'pythön "3"', job: '' } }),
   { id: 9, entity: 'gpu', identity: gpu(0) },
   { id: 10, entity: 'gpu', identity: gpu(3) },
-  { id: 11, entity: 'gpu_process', identity: { index: 3, uuid: 'GPU-3', pid: 77, name: 'python' } },
+  earlier({
+    id: 11,
+    entity: 'gpu_process',
+    identity: { index: 3, uuid: 'GPU-3', pid: 77, name: 'python', job: '' },
+  }),
   { id: 12, entity: 'agent', identity: {} },
 ];
 /** Such as a sampler gives that follows several jobs. */
 const FOLLOWED: readonly Instance[] = [
-  { id: 20, entity: 'process', identity: { ...{ job: 'b' }, pid: 78, name: 'x' } },
+  { id: 20, entity: 'process', identity: { pid: 78, name: 'x', job: 'b' } },
   {
     id: 21,
     entity: 'gpu_process',
-    identity: { ...{ job: 'b' }, index: 0, uuid: 'GPU-0', pid: 78, name: 'x' },
+    identity: { index: 0, uuid: 'GPU-0', pid: 78, name: 'x', job: 'b' },
   },
   {
     id: 22,
     entity: 'gpu_process',
-    identity: { ...{ job: '' }, index: 0, uuid: 'GPU-0', pid: 79, name: 'y' },
+    identity: { index: 0, uuid: 'GPU-0', pid: 79, name: 'y', job: '' },
   },
 ];
 
