@@ -8,6 +8,7 @@
  * - `ERR_IO`: a file or folder could not be read or written.
  * - `ERR_COMMAND_NOT_FOUND`, `ERR_COMMAND_NOT_EXECUTABLE`: there is no such command, or it cannot be executed.
  * - `ERR_COMMAND`: a command could not be held ready or followed.
+ * - `ERR_ELASTICSEARCH`: Elasticsearch cannot be reached, is another product, or holds what conflicts.
  * - `ERR_STATE`: the call does not fit the object's state (closed, already started).
  */
 export type NvpulseErrorCode =
@@ -18,6 +19,7 @@ export type NvpulseErrorCode =
   | 'ERR_COMMAND_NOT_FOUND'
   | 'ERR_COMMAND_NOT_EXECUTABLE'
   | 'ERR_COMMAND'
+  | 'ERR_ELASTICSEARCH'
   | 'ERR_STATE';
 
 /** An error of the caller or of the set-up; the message says what happened, what was seen, and what to do. */

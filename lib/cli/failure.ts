@@ -25,6 +25,11 @@ const FLAGS: Readonly<Record<string, string>> = {
   profile: '--simulate',
   to: '--to',
   table: '--table',
+  url: '--url',
+  apiKeyFile: '--api-key-file',
+  ca: '--ca',
+  fingerprint: '--fingerprint',
+  retention: '--retention',
 };
 
 /** The library begins a message about an option with the option's name. */

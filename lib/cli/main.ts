@@ -14,6 +14,7 @@ const COMMANDS = {
   record: 'record this machine until Ctrl-C',
   report: 'tell what a recording holds',
   export: 'convert a recording to Parquet, CSV or NDJSON',
+  'create-mapping': 'set up Elasticsearch for what nvpulse sends there',
   list: 'list the recordings',
   metrics: 'list the metrics',
   doctor: 'tell what can be measured here, and what each reading costs',

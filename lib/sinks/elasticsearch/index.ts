@@ -2,6 +2,14 @@
 import type { Client } from '@elastic/elasticsearch';
 
 export type { Client };
+export { connect, identify, type ConnectionOptions, type ServerIdentity } from './connection';
+export {
+  createMapping,
+  type CreateMappingOptions,
+  type CreateMappingResult,
+  type MappingChange,
+} from './create-mapping';
+export { explain, type Explanation, type ExplanationKind } from './explain';
 export { Exporter } from './exporter';
 export type {
   Acknowledged,
