@@ -9,7 +9,12 @@ const FAILURE = 1;
 
 /** One line: the command, what was given, what is allowed. */
 export function messageOf(error: unknown, command: Command): string {
-  return `${command.parent ? `nvpulse ${command.name()}` : 'nvpulse'}: ${explain(error, command)}`;
+  return `${pathOf(command)}: ${explain(error, command)}`;
+}
+
+/** As it is typed. */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : 'nvpulse';
 }
 
 function explain(error: unknown, command: Command): string {
@@ -30,6 +35,10 @@ const FLAGS: Readonly<Record<string, string>> = {
   ca: '--ca',
   fingerprint: '--fingerprint',
   retention: '--retention',
+  host: '--host',
+  image: '--image',
+  from: '--from',
+  tokenSecret: '--token-secret',
 };
 
 /** The library begins a message about an option with the option's name. */
@@ -42,13 +51,13 @@ function explainUsage({ code, message }: CommanderError, command: Command): stri
   const text = message.replace(/^error: /, '').replace(/\n.*/s, '');
   switch (code) {
     case 'commander.help':
-      return `no command given; allowed are ${namesOf(command)}; see nvpulse --help`;
+      return `no command given; allowed are ${namesOf(command)}; see ${pathOf(command)} --help`;
     case 'commander.unknownCommand':
       return `${text}; allowed are ${namesOf(command)}`;
     case 'commander.unknownOption':
       return `${text}; allowed are ${flagsOf(command)}`;
     default:
-      return `${text}; see ${command.parent ? `nvpulse ${command.name()}` : 'nvpulse'} --help`;
+      return `${text}; see ${pathOf(command)} --help`;
   }
 }
 

@@ -17,6 +17,7 @@ const COMMANDS = {
   'create-mapping': 'set up Elasticsearch for what nvpulse sends there',
   list: 'list the recordings',
   metrics: 'list the metrics',
+  pipeline: 'put monitoring into pipelines of Clara and Argo, or take it out',
   doctor: 'tell what can be measured here, and what each reading costs',
   overhead: 'measure how much measuring slows a command',
   simulator: 'tell where the simulated GPU library is',
@@ -38,6 +39,12 @@ function programFor(argv: readonly string[]): Command {
   return program;
 }
 
+/** The command that was asked for, or that of its own commands. */
+function commandOf(program: Command, [name, ...rest]: readonly string[]): Command {
+  const command = program.commands.find((known) => known.name() === name);
+  return command ? commandOf(command, rest) : program;
+}
+
 async function main(argv: readonly string[]): Promise<number> {
   tolerateClosedPipes();
   const program = programFor(argv);
@@ -46,9 +53,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const command = program.commands.find((known) => known.name() === argv[0]);
-    note(messageOf(error, command ?? program));
-    return exitCodeOf(error, command?.name());
+    const command = commandOf(program, argv);
+    note(messageOf(error, command));
+    return exitCodeOf(error, command === program ? undefined : command.name());
   }
 }
 

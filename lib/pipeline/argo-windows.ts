@@ -1,0 +1,236 @@
+// Windows around operators of an Argo entrypoint: a start that the operator waits for, and a stop at its exit hook.
+// Argo runs such a hook however the operator ended, and it decides nothing about the workflow; a stop that is a task
+// would, where it is the last one, make a workflow succeed that has failed.
+import { JOB, START, START_STEP, STOP, STOP_STEP, TOLERATED } from './argo-stages';
+import { checkOrdered, operatorsOf, type Operator, type Operators } from './argo-operators';
+import type { Editor, Value } from './edit';
+import { spanOf } from './graph';
+import { afterFrom, refused, type Plan } from './options';
+import type { Reader } from './reader';
+import { yaml, type MapNode, type PairNode, type ScalarNode, type SeqNode } from './source';
+
+/** A stage that an operator waits for. */
+interface Start {
+  readonly name: string;
+  readonly template: string;
+  readonly step?: string;
+}
+
+/** A window that ends with an operator. */
+interface Stop {
+  readonly job: string;
+  /** What the hook is called where the operator has an exit hook already. */
+  readonly name: string;
+}
+
+const LOOPS = ['withItems', 'withParam', 'withSequence'];
+/** A start that failed, or was skipped with its operator, holds nobody up. */
+const TOLERATED_RESULTS = ['Succeeded', 'Skipped', 'Failed', 'Errored'];
+const ONE_STARTED = String.raw`\(monitor-start[-\w]*\.Succeeded \|\| [^()]*\)`;
+const STARTED = new RegExp(String.raw`^(?:\((?<own>[^]*)\) && )??${ONE_STARTED}(?: && ${ONE_STARTED})*$`);
+
+export class ArgoWindows {
+  readonly #reader: Reader;
+  readonly #editor: Editor;
+
+  constructor(reader: Reader, editor: Editor) {
+    this.#reader = reader;
+    this.#editor = editor;
+  }
+
+  add(entrypoint: MapNode, plan: Plan): void {
+    const operators = this.#operatorsOf(entrypoint, plan);
+    const { within } = spanOf(operators.all, plan.from, plan.to);
+    if (within.length === 0) throw refused('to', plan.to ?? '', afterFrom(plan));
+    const byDepends = operators.all.some(({ node }) => this.#reader.pair(node, 'depends'));
+    const added = new Map<number, Value[]>();
+    for (const operator of operators.all) {
+      const starts = startsOf(operator, plan, within);
+      const stops = stopsOf(operator, plan, within);
+      this.#checkNames(operators, operator, starts);
+      if (stops.length > 0) this.#stopAfter(operators, operator, stops);
+      if (starts.length === 0) continue;
+      if (operators.kind === 'dag') this.#waitFor(operators, operator, starts, byDepends);
+      const values = starts.map((start) => this.#value(operators, operator, start, byDepends));
+      added.set(operator.index, [...(added.get(operator.index) ?? []), ...values]);
+    }
+    for (const [index, values] of added)
+      this.#editor.insertItems(
+        operators.owner,
+        operators.list,
+        index,
+        operators.kind === 'dag' ? values : [values],
+      );
+  }
+
+  #operatorsOf(entrypoint: MapNode, plan: Plan): Operators {
+    const operators = operatorsOf(this.#reader, entrypoint);
+    if (!operators)
+      throw this.#reader.refusal(
+        entrypoint,
+        'the entrypoint has neither a dag nor steps to put a window around',
+      );
+    const names = operators.all.map(({ name }) => name);
+    for (const option of ['from', 'to'] as const) {
+      const given = plan[option];
+      if (given !== undefined && !names.includes(given)) throw refused(option, given, names.join(', '));
+    }
+    checkOrdered(this.#reader, operators);
+    return operators;
+  }
+
+  #checkNames({ kind, all }: Operators, { node }: Operator, starts: readonly Start[]): void {
+    const taken = starts.find(({ name }) => all.some((other) => other.name === name));
+    if (taken)
+      throw this.#reader.refusal(
+        node,
+        `its stage '${taken.name}' has the name of another operator; rename that`,
+      );
+    const digit = kind === 'dag' && starts.length > 0 ? all.find(({ name }) => /^\d/.test(name)) : undefined;
+    if (digit)
+      throw this.#reader.refusal(
+        digit.node,
+        `task '${digit.name}' begins with a digit, so Argo lets no task depend`,
+      );
+  }
+
+  /** Argo allows one way of depending in a dag. */
+  #waitFor(_operators: Operators, { node }: Operator, starts: readonly Start[], byDepends: boolean): void {
+    const names = starts.map(({ name }) => name);
+    if (byDepends) {
+      const started = names.map((name) => `(${TOLERATED_RESULTS.map((it) => `${name}.${it}`).join(' || ')})`);
+      const depends = this.#reader.scalarAt(node, 'depends');
+      if (depends) this.#editor.surround(depends, '(', `) && ${started.join(' && ')}`);
+      else this.#editor.insertKey(node, 'depends', started.join(' && '));
+      return;
+    }
+    const owner = this.#reader.pair(node, 'dependencies');
+    const list = this.#reader.seqAt(node, 'dependencies');
+    if (owner && list) this.#editor.insertItems(owner, list, list.items.length, names);
+    else this.#editor.insertKey(node, 'dependencies', names);
+  }
+
+  /** It waits for what its operator waits for, and is left out when that is. */
+  #value({ kind }: Operators, { node, after }: Operator, start: Start, byDepends: boolean): Value {
+    const depends = this.#reader.textAt(node, 'depends');
+    return {
+      name: start.name,
+      template: start.template,
+      arguments: start.step ? { parameters: [{ name: 'step', value: start.step }] } : undefined,
+      depends,
+      dependencies: kind === 'dag' && depends === undefined && after.length > 0 ? after : undefined,
+      // An item is not known outside its loop.
+      when: this.#loopOf(node) ? undefined : this.#reader.textAt(node, 'when'),
+      continueOn: byDepends ? undefined : TOLERATED,
+    };
+  }
+
+  #loopOf(node: MapNode): PairNode | undefined {
+    return LOOPS.map((key) => this.#reader.pair(node, key)).find((pair) => pair !== undefined);
+  }
+
+  #stopAfter({ kind }: Operators, { name, node }: Operator, stops: readonly Stop[]): void {
+    const loop = this.#loopOf(node);
+    if (loop)
+      throw this.#reader.refusal(
+        loop.key,
+        `'${name}' runs once an item, so its exit hook would end the window at the first; ` +
+          'put the loop into a template of its own',
+      );
+    const hooks = this.#reader.mapAt(node, 'hooks');
+    const taken = this.#reader.pair(node, 'onExit') ?? (hooks && this.#reader.pair(hooks, 'exit'));
+    const scope = kind === 'dag' ? 'tasks' : 'steps';
+    const added = stops.map(({ job, name: key }, at): readonly [string, Value] =>
+      at === 0 && !taken
+        ? ['exit', stopAt(job, `{{${scope}.${name}.status}}`)]
+        : [key, { expression: endedAs(scope, name), ...stopAt(job, 'Completed') }],
+    );
+    if (hooks) for (const [key, hook] of added) this.#editor.insertKey(hooks, key, hook);
+    else this.#editor.insertKey(node, 'hooks', Object.fromEntries(added));
+  }
+
+  remove(template: MapNode): void {
+    const operators = operatorsOf(this.#reader, template);
+    if (!operators) return;
+    const { list, kind, all } = operators;
+    const added = new Set(all.filter(({ node }) => this.#isStart(node)).map(({ name }) => name));
+    const nodes = new Set<unknown>(all.filter(({ name }) => added.has(name)).map(({ node }) => node));
+    this.#editor.deleteItems(list, (item) =>
+      kind === 'dag' ? nodes.has(item) : (item as SeqNode).items.every((step) => nodes.has(step)),
+    );
+    for (const { name, node } of all) {
+      if (added.has(name)) continue;
+      this.#unhook(node);
+      this.#unwait(node, added);
+    }
+  }
+
+  #isStart(node: MapNode): boolean {
+    const template = this.#reader.value(node, 'template');
+    return yaml().isScalar(template) && (template.value === START || template.value === START_STEP);
+  }
+
+  #unhook(node: MapNode): void {
+    const hooks = this.#reader.mapAt(node, 'hooks');
+    if (!hooks) return;
+    const isOurs = ({ value }: PairNode): boolean =>
+      yaml().isMap(value) && this.#reader.textAt(value, 'template') === STOP_STEP;
+    if ((hooks.items as readonly PairNode[]).every(isOurs)) this.#deleteValue(node, hooks);
+    else this.#editor.deleteKeys(hooks, isOurs);
+  }
+
+  #unwait(node: MapNode, added: ReadonlySet<string>): void {
+    const depends = this.#reader.scalarAt(node, 'depends');
+    if (depends) this.#unwaitDepends(node, depends);
+    const list = this.#reader.seqAt(node, 'dependencies');
+    const isAdded = (item: unknown): boolean => yaml().isScalar(item) && added.has(String(item.value));
+    if (!list?.items.some(isAdded)) return;
+    // A list in block style cannot be empty: it was added with its key. So was one in a mapping in flow style.
+    if (list.items.every(isAdded) && (!list.flow || node.flow)) this.#deleteValue(node, list);
+    else this.#editor.deleteItems(list, isAdded);
+  }
+
+  #unwaitDepends(node: MapNode, depends: ScalarNode): void {
+    const [start, end] = this.#editor.inside(depends);
+    const found = STARTED.exec(this.#editor.written(depends));
+    if (!found) return;
+    const own = found.groups?.['own'];
+    if (own === undefined) return this.#deleteValue(node, depends);
+    this.#editor.delete(start, start + 1);
+    this.#editor.delete(start + 1 + own.length, end);
+  }
+
+  #deleteValue(map: MapNode, unwanted: MapNode | SeqNode | ScalarNode): void {
+    this.#editor.deleteKeys(map, ({ value }) => value === unwanted);
+  }
+}
+
+function startsOf({ name }: Operator, plan: Plan, within: readonly Operator[]): readonly Start[] {
+  const stepped = plan.perStep && within.some((operator) => operator.name === name);
+  return [
+    ...(name === plan.from ? [{ name: START, template: START }] : []),
+    ...(stepped ? [{ name: `${START}-${name}`, template: START_STEP, step: name }] : []),
+  ];
+}
+
+function stopsOf({ name }: Operator, plan: Plan, within: readonly Operator[]): readonly Stop[] {
+  const stepped = plan.perStep && within.some((operator) => operator.name === name);
+  return [
+    ...(name === plan.to ? [{ job: JOB, name: STOP }] : []),
+    ...(stepped ? [{ job: `${JOB}.${name}`, name: STOP_STEP }] : []),
+  ];
+}
+
+function stopAt(job: string, status: string): { readonly [key: string]: Value } {
+  const parameters = [
+    { name: 'job', value: job },
+    { name: 'status', value: status },
+  ];
+  return { template: STOP_STEP, arguments: { parameters } };
+}
+
+/** A hook of another name is not told how its operator ended. */
+function endedAs(scope: string, name: string): string {
+  const ended = ['Succeeded', 'Failed', 'Error'];
+  return ended.map((status) => `${scope}["${name}"].status == "${status}"`).join(' || ');
+}

@@ -1,0 +1,239 @@
+// Argo workflows: the entrypoint is wrapped, so that monitor-start comes first whatever the entrypoint is, and
+// monitor-stop is the exit handler, which also runs when a step has failed. The mechanics are those of Argo 4.1.2.
+import {
+  CONTAINERS,
+  MONITORED,
+  MONITORED_EXIT,
+  RESERVED,
+  START,
+  STOP,
+  TOLERATED,
+  startStepTemplate,
+  startTemplate,
+  stopStepTemplate,
+  stopTemplate,
+} from './argo-stages';
+import { operatorsOf } from './argo-operators';
+import { ArgoWindows } from './argo-windows';
+import type { Editor, Value } from './edit';
+import type { Plan } from './options';
+import type { Reader } from './reader';
+import type { MapNode, PairNode, ScalarNode, SeqNode } from './source';
+
+/** Where an exit handler was named: what its step in the wrapper is called. */
+const WAS_ON_EXIT = 'on-exit';
+const WAS_EXIT_HOOK = 'exit-hook';
+
+/** An input, as it is written. */
+interface Declared {
+  readonly [key: string]: Value;
+  readonly name: string;
+}
+
+interface Passed {
+  readonly inputs?: Value;
+  readonly arguments?: Value;
+}
+
+export class ArgoWorkflow {
+  readonly #reader: Reader;
+  readonly #editor: Editor;
+  readonly #windows: ArgoWindows;
+  readonly #spec: MapNode;
+  readonly #owner: PairNode;
+  readonly #list: SeqNode;
+  /** By name, in the order of the file. */
+  readonly #templates = new Map<string, MapNode>();
+
+  constructor(reader: Reader, editor: Editor, spec: MapNode) {
+    this.#reader = reader;
+    this.#editor = editor;
+    this.#windows = new ArgoWindows(reader, editor);
+    this.#spec = spec;
+    const owner = reader.pair(spec, 'templates');
+    const list = reader.seqAt(spec, 'templates');
+    if (!owner || !list) throw reader.refusal(owner?.key ?? spec, 'there are no templates');
+    this.#owner = owner;
+    this.#list = list;
+    for (const item of list.items) {
+      const node = reader.map(item, 'a template');
+      this.#templates.set(reader.nameOf(node, 'template', this.#templates), node);
+    }
+  }
+
+  add(plan: Plan): void {
+    const entrypoint = this.#reader.scalarAt(this.#spec, 'entrypoint');
+    if (!entrypoint) throw this.#reader.refusal(this.#spec, 'there is no entrypoint');
+    const entry = this.#named(entrypoint, 'entrypoint');
+    for (const [name, node] of this.#templates)
+      if (RESERVED.includes(name))
+        throw this.#reader.refusal(node, `template '${name}' has the name of a monitoring stage; rename it`);
+    if (plan.from !== undefined || plan.to !== undefined || plan.perStep) this.#windows.add(entry, plan);
+    // With --from, the start stands among the operators.
+    const wrapper = plan.from === undefined ? [this.#wrap(entrypoint, entry)] : [];
+    const added = [
+      ...wrapper,
+      ...this.#stopAtExit(),
+      startTemplate(plan),
+      ...(plan.perStep ? [startStepTemplate(plan)] : []),
+      stopTemplate(plan),
+      ...(plan.perStep || plan.to !== undefined ? [stopStepTemplate(plan)] : []),
+    ];
+    this.#editor.insertItems(this.#owner, this.#list, this.#list.items.length, added);
+  }
+
+  remove(): void {
+    const stages = [...this.#templates].filter(([name, node]) => this.#isStage(name, node));
+    if (stages.length === 0) return;
+    const names = new Set(stages.map(([name]) => name));
+    const nodes = new Set<unknown>(stages.map(([, node]) => node));
+    this.#restoreEntrypoint(names);
+    this.#restoreExit(names);
+    for (const [name, node] of this.#templates) if (!names.has(name)) this.#windows.remove(node);
+    this.#editor.deleteItems(this.#list, (item) => nodes.has(item));
+  }
+
+  #named(name: ScalarNode, key: string): MapNode {
+    const template = this.#templates.get(String(name.value));
+    if (template) return template;
+    throw this.#reader.refusal(name, `${key} '${String(name.value)}' is not among the templates here`);
+  }
+
+  #wrap(entrypoint: ScalarNode, entry: MapNode): Value {
+    const passed = this.#passedTo(entry);
+    this.#editor.replace(entrypoint, MONITORED);
+    return {
+      name: MONITORED,
+      inputs: passed.inputs,
+      steps: [
+        [{ name: START, template: START, continueOn: TOLERATED }],
+        [
+          {
+            name: String(entrypoint.value),
+            template: asWritten(entrypoint),
+            arguments: passed.arguments,
+          },
+        ],
+      ],
+    };
+  }
+
+  /** What a template takes from whoever calls it: a wrapper takes the same and hands it on. */
+  #passedTo(template: MapNode): Passed {
+    const inputs = this.#reader.mapAt(template, 'inputs');
+    const declared = (kind: string): readonly Declared[] =>
+      ((inputs && this.#reader.plainAt(inputs, kind)) ?? []) as readonly Declared[];
+    const parameters = declared('parameters');
+    const artifacts = declared('artifacts');
+    if (parameters.length + artifacts.length === 0) return {};
+    return {
+      inputs: { parameters: some(parameters), artifacts: some(artifacts.map(withoutPlace)) },
+      arguments: {
+        parameters: some(parameters.map(({ name }) => ({ name, value: `{{inputs.parameters.${name}}}` }))),
+        artifacts: some(
+          artifacts.map(({ name, optional }) => ({ name, from: `{{inputs.artifacts.${name}}}`, optional })),
+        ),
+      },
+    };
+  }
+
+  /** @returns the wrapper of the exit handler that was there */
+  #stopAtExit(): readonly Value[] {
+    const onExit = this.#reader.scalarAt(this.#spec, 'onExit');
+    if (onExit) {
+      const passed = this.#passedTo(this.#named(onExit, 'onExit'));
+      this.#editor.replace(onExit, MONITORED_EXIT);
+      const own = { name: WAS_ON_EXIT, template: asWritten(onExit), arguments: passed.arguments };
+      return [exitWrapper(passed.inputs, own)];
+    }
+    const hooks = this.#reader.mapAt(this.#spec, 'hooks');
+    const hook = hooks && this.#reader.mapAt(hooks, 'exit');
+    // Where both are there, Argo takes onExit.
+    const after = this.#reader.pair(this.#spec, 'entrypoint');
+    this.#editor.insertKey(this.#spec, 'onExit', hook ? MONITORED_EXIT : STOP, after);
+    return hook ? [this.#wrappedHook(hook)] : [];
+  }
+
+  #wrappedHook(hook: MapNode): Value {
+    const expression = this.#reader.pair(hook, 'expression');
+    if (expression)
+      throw this.#reader.refusal(expression.key, 'an exit hook with an expression cannot be wrapped');
+    const name = this.#reader.scalarAt(hook, 'template');
+    const template = name && this.#named(name, 'template');
+    const own = this.#reader.plainAt(hook, 'arguments') as Value | undefined;
+    const passed = own === undefined && template ? this.#passedTo(template) : {};
+    return exitWrapper(passed.inputs, {
+      name: WAS_EXIT_HOOK,
+      template: name && asWritten(name),
+      templateRef: this.#reader.plainAt(hook, 'templateRef') as Value | undefined,
+      arguments: own ?? passed.arguments ?? (template ? undefined : this.#workflowArguments()),
+    });
+  }
+
+  /** To a template in another object all parameters of the workflow are handed, as Argo does. */
+  #workflowArguments(): Value | undefined {
+    const given = this.#reader.mapAt(this.#spec, 'arguments');
+    const names = given
+      ? this.#reader.mapsAt(given, 'parameters', 'a parameter').map((one) => this.#reader.textAt(one, 'name'))
+      : [];
+    const parameters = names.map((name) => ({ name, value: `{{workflow.parameters.${name}}}` }));
+    return parameters.length > 0 ? { parameters } : undefined;
+  }
+
+  /** Ours by its name and what it runs. */
+  #isStage(name: string, node: MapNode): boolean {
+    if (CONTAINERS.some((one) => one === name))
+      return this.#reader.commandOf(node).some((word) => word === '--start' || word === '--stop');
+    if (name !== MONITORED && name !== MONITORED_EXIT) return false;
+    return this.#stepOf(node, name === MONITORED ? START : STOP) !== undefined;
+  }
+
+  #stepOf(wrapper: MapNode, name: string): MapNode | undefined {
+    return operatorsOf(this.#reader, wrapper)?.all.find((step) => step.name === name)?.node;
+  }
+
+  #restoreEntrypoint(stages: ReadonlySet<string>): void {
+    const entrypoint = this.#reader.scalarAt(this.#spec, 'entrypoint');
+    const wrapper = stages.has(MONITORED) ? this.#templates.get(MONITORED) : undefined;
+    if (entrypoint?.value !== MONITORED || !wrapper) return;
+    const own = operatorsOf(this.#reader, wrapper)?.all.find(({ name }) => name !== START);
+    if (own) this.#restore(entrypoint, own.node);
+  }
+
+  #restoreExit(stages: ReadonlySet<string>): void {
+    const onExit = this.#reader.scalarAt(this.#spec, 'onExit');
+    if (!onExit || !stages.has(String(onExit.value))) return;
+    const wrapper = this.#templates.get(MONITORED_EXIT);
+    const own = onExit.value === MONITORED_EXIT && wrapper && this.#stepOf(wrapper, WAS_ON_EXIT);
+    if (own) this.#restore(onExit, own);
+    else this.#editor.deleteKeys(this.#spec, ({ value }) => value === onExit);
+  }
+
+  /** What a wrapper calls is written as it was where the wrapper is named now. */
+  #restore(name: ScalarNode, step: MapNode): void {
+    const own = this.#reader.scalarAt(step, 'template');
+    if (own) this.#editor.restore(name, own);
+  }
+}
+
+const some = <T>(list: readonly T[]): readonly T[] | undefined => (list.length > 0 ? list : undefined);
+
+/** Where an artifact lies in a container is for the template that has one. */
+function withoutPlace(artifact: Declared): Value {
+  return { ...artifact, path: undefined, mode: undefined, recurseMode: undefined };
+}
+
+/** The same text in the same quotes, without the comment beside it. */
+function asWritten(scalar: ScalarNode): ScalarNode {
+  const copy = scalar.clone() as ScalarNode;
+  delete copy.comment;
+  delete copy.commentBefore;
+  delete copy.anchor;
+  return copy;
+}
+
+/** Beside each other: neither waits for the other, and a stop that fails does not fail the workflow. */
+function exitWrapper(inputs: Value | undefined, own: { readonly [key: string]: Value | undefined }): Value {
+  const stop = { name: STOP, template: STOP, continueOn: TOLERATED };
+  return { name: MONITORED_EXIT, inputs, steps: [[stop, own]] };
+}
