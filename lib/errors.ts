@@ -10,6 +10,8 @@
  * - `ERR_COMMAND`: a command could not be held ready or followed.
  * - `ERR_ELASTICSEARCH`: Elasticsearch cannot be reached, is another product, or holds what conflicts.
  * - `ERR_STATE`: the call does not fit the object's state (closed, already started).
+ * - `ERR_JOB_UNKNOWN`: a server has no job of that id.
+ * - `ERR_SERVER`: a server cannot be reached, cannot do it now, or refused it.
  */
 export type NvpulseErrorCode =
   | 'ERR_OPTION'
@@ -20,7 +22,9 @@ export type NvpulseErrorCode =
   | 'ERR_COMMAND_NOT_EXECUTABLE'
   | 'ERR_COMMAND'
   | 'ERR_ELASTICSEARCH'
-  | 'ERR_STATE';
+  | 'ERR_STATE'
+  | 'ERR_JOB_UNKNOWN'
+  | 'ERR_SERVER';
 
 /** An error of the caller or of the set-up; the message says what happened, what was seen, and what to do. */
 export class NvpulseError extends Error {

@@ -1,7 +1,9 @@
 // The boundary: JavaScript's values in, typed arrays and plain data out. The only file that includes napi.h; it makes
 // no NVML call itself. Runs on the JavaScript thread of its environment; state is kept per environment.
 #include <napi.h>
+#include <sys/file.h>
 
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <set>
@@ -276,6 +278,13 @@ Napi::Value Now(const Napi::CallbackInfo& info) { return Napi::BigInt::New(info.
 
 Napi::Value UtcOffset(const Napi::CallbackInfo& info) { return Napi::BigInt::New(info.Env(), UtcOffsetNs()); }
 
+/// An exclusive lock on an open file, without waiting: 0, or the errno. It ends when the file is closed, as it is when
+/// the process ends in whatever way.
+Napi::Value Lock(const Napi::CallbackInfo& info) {
+  const int fd = info[0].As<Napi::Number>().Int32Value();
+  return Napi::Number::New(info.Env(), flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno);
+}
+
 }  // namespace
 }  // namespace nvpulse
 
@@ -296,6 +305,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("createBulkReader", Napi::Function::New<CreateBulkReader>(env));
   exports.Set("now", Napi::Function::New<Now>(env));
   exports.Set("utcOffset", Napi::Function::New<UtcOffset>(env));
+  exports.Set("lock", Napi::Function::New<Lock>(env));
   return exports;
 }
 

@@ -20,6 +20,8 @@ const COMMANDS = {
   pipeline: 'put monitoring into pipelines of Clara and Argo, or take it out',
   doctor: 'tell what can be measured here, and what each reading costs',
   overhead: 'measure how much measuring slows a command',
+  server: 'monitor this node for jobs that come and go',
+  client: 'start, stop or mark the monitoring of a job, from a pipeline',
   simulator: 'tell where the simulated GPU library is',
 } as const;
 

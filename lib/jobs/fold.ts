@@ -27,6 +27,9 @@ export interface WindowOptions {
   readonly job?: string;
 }
 
+/** What a fold takes of a batch. */
+export type FoldInput = Pick<Batch, 'tables' | 'instances' | 'droppedRows'>;
+
 /** What a fold knows of its window; the rest of a summary is told by whoever ran the job. */
 export interface Folded {
   readonly start__ns: bigint;
@@ -55,7 +58,7 @@ function lastTime(table: Table): bigint {
   return table.time[table.length - 1] ?? 0n;
 }
 
-function newest(batch: Batch): bigint {
+function newest(batch: FoldInput): bigint {
   return batch.tables.reduce((latest, table) => (lastTime(table) > latest ? lastTime(table) : latest), 0n);
 }
 
@@ -69,7 +72,7 @@ export class SummaryFold {
   newest__ns = 0n;
   private readonly bounds: Bounds = { stop: Infinity };
   private readonly subjects = new Map<number, Subject>();
-  private readonly waiting: { readonly batch: Batch; readonly newest__ns: bigint }[] = [];
+  private readonly waiting: { readonly batch: FoldInput; readonly newest__ns: bigint }[] = [];
   private readonly processes: Processes;
   private forgotten = 0;
   private droppedRows = 0;
@@ -82,7 +85,7 @@ export class SummaryFold {
     if (options.stop__ns !== undefined) this.close(options.stop__ns);
   }
 
-  push(batch: Batch): void {
+  push(batch: FoldInput): void {
     const newest__ns = newest(batch);
     this.droppedRows += batch.droppedRows;
     if (newest__ns > this.newest__ns) this.newest__ns = newest__ns;
@@ -111,12 +114,15 @@ export class SummaryFold {
   /**
    * The window's summary from what was pushed.
    * @param cores logical CPUs, for shares of all of them, where the batches have none
+   * @param only of what was folded, what the summary shall tell
    * @throws ERR_STATE where the window is open
    */
-  result(cores: number): Folded {
+  result(cores: number, only: (instance: Instance) => boolean = () => true): Folded {
     if (this.stop__ns === undefined)
       throw new NvpulseError('ERR_STATE', 'close the window before asking for its summary');
-    const inside = [...this.subjects.values()].filter((subject) => this.concerns(subject));
+    const inside = [...this.subjects.values()].filter(
+      (subject) => this.concerns(subject) && only(subject.instance),
+    );
     const counted = inside.filter(({ instance }) => instance.entity === 'core').length;
     const closing = { length: this.bounds.stop, cores: counted || cores };
     const processes = inside.filter(({ instance }) => instance.entity === 'process');

@@ -31,7 +31,7 @@ export class Measurement {
   readonly id = randomUUID();
   readonly sampler: Sampler;
   private readonly host = hostInfo();
-  private readonly batches: AsyncIterator<Batch>;
+  readonly batches: AsyncIterator<Batch>;
   private began__ns = 0n;
 
   constructor(private readonly options: MeasurementOptions) {

@@ -1,4 +1,5 @@
 // From folded windows to summaries: what is told about a job beside its readings, and the one call that does it all.
+import type { Instance } from '../catalog';
 import type { NativeStats } from '../native/addon';
 import type { Batch } from '../sampling/batch';
 import { formatUtc } from '../time';
@@ -41,10 +42,19 @@ export interface SummaryMeta {
   readonly finalUsage?: FinalUsage;
 }
 
-/** The summary of a window that a fold has followed and closed. @throws ERR_STATE where it is open */
-export function summaryOf(fold: SummaryFold, meta: SummaryMeta): JobSummary {
+/**
+ * The summary of a window that a fold has followed and closed.
+ * @param only of what was folded, what the summary shall tell; everything by default
+ * @throws ERR_STATE where it is open
+ */
+export function summaryOf(
+  fold: SummaryFold,
+  meta: SummaryMeta,
+  only?: (instance: Instance) => boolean,
+): JobSummary {
   const { start__ns, stop__ns, entities, processes_left_out, energy, droppedRows } = fold.result(
     meta.host.core_num,
+    only,
   );
   const length = Number(stop__ns - start__ns);
   const { simulated, complete, job, host, gpu } = meta;

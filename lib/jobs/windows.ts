@@ -65,7 +65,7 @@ class Follower {
 }
 
 /** What the sampler did between two looks at it; lateness and call latencies stay those since its start. */
-function since(before: NativeStats, after: NativeStats): NativeStats {
+export function since(before: NativeStats, after: NativeStats): NativeStats {
   return {
     ...after,
     ticks: after.ticks - before.ticks,

@@ -122,6 +122,8 @@ export interface Addon {
   now(): bigint;
   /** CLOCK_REALTIME − CLOCK_MONOTONIC now, in nanoseconds. */
   utcOffset(): bigint;
+  /** Locks an open file for this process alone, without waiting: 0, or the errno. It ends when the file is closed. */
+  lock(fd: number): number;
   createSampler(options: NativeSamplerOptions): NativeSampler;
   /** `metrics`: columns of the gpu table; undefined with a reason in `error` where NVML is not there. */
   createBulkReader(nvml: string, metrics: readonly number[]): NativeBulkReader | string;

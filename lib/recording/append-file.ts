@@ -1,10 +1,11 @@
 // A file that only grows, by whole pieces: a piece that fails to be written is cut off again.
 // Callbacks, not `fs.promises`: a handle's write costs a tenth of a millisecond more, once a second.
-import { close, fstat, ftruncate, open, rm, truncate, write } from 'node:fs';
+import { close, fdatasync, fstat, ftruncate, open, rm, truncate, write } from 'node:fs';
 import { promisify } from 'node:util';
 
-const [closeFile, statFile, cutFile, openFile, removeFile, cutPath] = [
+const [closeFile, syncFile, statFile, cutFile, openFile, removeFile, cutPath] = [
   promisify(close),
+  promisify(fdatasync),
   promisify(fstat),
   promisify(ftruncate),
   promisify(open),
@@ -14,10 +15,15 @@ const [closeFile, statFile, cutFile, openFile, removeFile, cutPath] = [
 
 export class AppendFile {
   private fd: number | undefined;
-  private length = 0;
 
-  /** The file is created, or opened, at the first piece. */
-  constructor(readonly path: string) {}
+  /**
+   * The file is created, or opened, at the first piece.
+   * @param length of a file that is there already
+   */
+  constructor(
+    readonly path: string,
+    private length = 0,
+  ) {}
 
   /** Bytes of whole pieces. */
   get size(): number {
@@ -35,6 +41,11 @@ export class AppendFile {
       await this.close();
       throw error;
     }
+  }
+
+  /** Once all pieces are on the disk. Rejects with the system's error. */
+  async sync(): Promise<void> {
+    if (this.fd !== undefined) await syncFile(this.fd);
   }
 
   /** Whether an open file still has a name: what is written to a removed one is lost without an error. */

@@ -1,0 +1,239 @@
+// nvpulse client: starts and stops monitoring from a pipeline. What goes wrong on the way is a warning, never the
+// pipeline's failure, unless --strict.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { NvpulseError, parseDuration } from '../../index';
+import type { MonitorClient, StartRequest } from '../../server';
+import { readJobFile, writeJobFile } from '../client-job';
+import { checkedInterval, label } from '../options';
+import { note, print } from '../output';
+
+interface Options {
+  readonly start?: true;
+  readonly stop?: true;
+  readonly mark?: string;
+  readonly host: readonly string[];
+  readonly job?: string;
+  readonly name?: string;
+  readonly label?: Readonly<Record<string, string>>;
+  readonly gpu?: readonly string[];
+  readonly pid?: number;
+  readonly cgroup?: string;
+  readonly interval?: string;
+  readonly lease?: string;
+  readonly hold?: true;
+  readonly status?: string;
+  readonly wait?: string | true;
+  readonly output?: string;
+  readonly input?: string;
+  readonly tokenFile?: string;
+  readonly ca?: string;
+  readonly strict?: true;
+}
+
+const WAIT = { default: '10s', range: { min: '1ms', max: '60s' } } as const;
+const LEASE_RANGE = { min: '1s', max: '8760h' } as const;
+/** Of a job that is held: renewed three times within it. */
+const HELD_LEASE = '1m';
+const RENEWALS = 3;
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export function define(command: Command): void {
+  command
+    .option('--start', 'open a window')
+    .option('--stop', 'end it')
+    .option('--mark <name>', 'name this moment of it')
+    .option(
+      '-i, --host <hosts>',
+      'HOST[:PORT] of the server, or several, separated by commas',
+      (text) => text.split(',').filter((host) => host !== ''),
+      ['127.0.0.1'],
+    )
+    .option('--job <id>', 'the job; a start makes one up')
+    .option('--name <name>', "the job's name")
+    .addOption(label())
+    .option('--gpu <gpus>', "the job's GPUs: indices or UUIDs, separated by commas", (text) =>
+      text.split(','),
+    )
+    .option(
+      '--pid <pid>',
+      "the job's first process, where the server runs; it ends when that does",
+      checkedPid,
+    )
+    .option('--cgroup <path>', "the job's cgroup v2, where the server runs; it ends when that is gone")
+    .option('--interval <duration>', "time between readings; the server's by default", checkedInterval)
+    .option(
+      '--lease <duration>',
+      'the longest that it may last without a stop (default: 24h, with --hold 1m)',
+      checkedLease,
+    )
+    .option('--hold', 'stay, renew the lease, and stop the job when this client is told to end')
+    .option('--status <status>', 'with --stop: what became of the job')
+    .option(
+      '--wait [duration]',
+      `with --stop: until Elasticsearch has the documents (default: ${WAIT.default})`,
+    )
+    .option('--output <dir>', 'with --start: leave job.json there')
+    .option('--input <dir>', 'with --stop and --mark: take the job from the job.json there')
+    .option('--token-file <file>', "the server's token (default: NVPULSE_TOKEN)")
+    .option('--ca <file>', "the CA's certificate, for a server with TLS")
+    .option('--strict', 'fail where the server does not do it')
+    .action(client);
+}
+
+/** What went wrong, told at once; with --strict it is the exit code too. */
+class Warnings {
+  constructor(private readonly strict: boolean) {}
+
+  tell(text: string): void {
+    note(`nvpulse client: warning: ${text}`);
+    if (this.strict) process.exitCode = 1;
+  }
+
+  /** Undefined where it failed. */
+  async attempt<T>(action: () => T | Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof NvpulseError)) throw error;
+      this.tell(error.message);
+      return undefined;
+    }
+  }
+}
+
+async function client(options: Options): Promise<void> {
+  const { start, stop, mark } = options;
+  if ([start, stop, mark].filter((action) => action !== undefined).length !== 1)
+    throw new NvpulseError('ERR_OPTION', 'give one of --start, --stop and --mark');
+  const wait__ms = waitOf(options);
+  const warnings = new Warnings(options.strict === true);
+  const clients = await warnings.attempt(() => clientsOf(options));
+  if (!clients) return;
+  if (start) return startJob(options, clients, warnings);
+  await each(clients, warnings, async (one) => {
+    const id = await jobOn(one, options, warnings);
+    if (id === undefined) return;
+    if (mark !== undefined) {
+      await one.mark(id, mark);
+      return note(`job ${id} is marked '${mark}' on ${one.url.host}`);
+    }
+    await one.stop(id, options.status === undefined ? {} : { status: options.status });
+    note(`job ${id} has ended on ${one.url.host}${await documentsOf(one, id, wait__ms)}`);
+  });
+}
+
+async function each(
+  clients: readonly MonitorClient[],
+  warnings: Warnings,
+  action: (client: MonitorClient) => Promise<void>,
+): Promise<void> {
+  await Promise.all(clients.map((client) => warnings.attempt(() => action(client))));
+}
+
+function clientsOf({ host, tokenFile, ca }: Options): readonly MonitorClient[] {
+  const { MonitorClient, readClientToken } = require('../../server') as typeof import('../../server');
+  const token = tokenFile === undefined ? process.env['NVPULSE_TOKEN'] : readClientToken(tokenFile);
+  return host.map((one) => new MonitorClient({ host: one, token, ca }));
+}
+
+async function startJob(
+  options: Options,
+  clients: readonly MonitorClient[],
+  warnings: Warnings,
+): Promise<void> {
+  const id = options.job ?? randomUUID();
+  const lease = options.lease ?? (options.hold ? HELD_LEASE : undefined);
+  const started: MonitorClient[] = [];
+  await each(clients, warnings, async (one) => {
+    await one.start(requestOf(id, lease, options));
+    started.push(one);
+    note(`job ${id} has started on ${one.url.host}`);
+  });
+  // Also where no server answered: one may have heard it, and the stop that follows shall find the job.
+  const { output } = options;
+  if (output !== undefined)
+    await warnings.attempt(() => writeJobFile(output, { id, name: options.name ?? id }));
+  print(id);
+  if (options.hold && started.length > 0) await hold(id, lease ?? HELD_LEASE, started, options, warnings);
+}
+
+function requestOf(id: string, lease: string | undefined, options: Options): StartRequest {
+  const { name, label, gpu, pid, cgroup, interval } = options;
+  return {
+    id,
+    ...(name === undefined ? {} : { name }),
+    ...(label === undefined ? {} : { labels: label }),
+    ...(gpu === undefined ? {} : { gpus: gpu }),
+    ...(pid === undefined ? {} : { pid }),
+    ...(cgroup === undefined ? {} : { cgroup }),
+    ...(interval === undefined ? {} : { interval }),
+    ...(lease === undefined ? {} : { lease }),
+  };
+}
+
+/** Renews until a signal, and stops the job then. A server that is away meanwhile is asked again the next time. */
+async function hold(
+  id: string,
+  lease: string,
+  clients: readonly MonitorClient[],
+  options: Options,
+  warnings: Warnings,
+): Promise<void> {
+  const ended = new AbortController();
+  for (const signal of ENDING) process.once(signal, () => ended.abort());
+  const pause__ms = parseDuration(lease, '--lease', LEASE_RANGE) / 1e6 / RENEWALS;
+  while (!ended.signal.aborted) {
+    await delay(pause__ms, undefined, { signal: ended.signal }).catch(() => undefined);
+    if (ended.signal.aborted) break;
+    await each(clients, warnings, async (one) => void (await one.renew(id)));
+  }
+  await each(clients, warnings, async (one) => {
+    await one.stop(id, options.status === undefined ? {} : { status: options.status });
+    note(`job ${id} has ended on ${one.url.host}`);
+  });
+}
+
+/** The job that is meant on a server; undefined, and a warning, where that is in doubt. */
+async function jobOn(
+  client: MonitorClient,
+  { job, input, name }: Options,
+  warnings: Warnings,
+): Promise<string | undefined> {
+  if (job !== undefined) return job;
+  const left = input === undefined ? undefined : await warnings.attempt(() => readJobFile(input));
+  if (left !== undefined) return left;
+  const open = await client.list({ state: 'open', name });
+  const [only, ...others] = open;
+  if (only && others.length === 0) return only.id;
+  const named = name === undefined ? '' : ` named '${name}'`;
+  const which = only
+    ? `${open.length} jobs${named} are open (${open.map(({ id }) => id).join(', ')})`
+    : `no job${named} is open`;
+  warnings.tell(`${client.url.host}: ${which}; nothing was done: say which with --job`);
+  return undefined;
+}
+
+async function documentsOf(client: MonitorClient, id: string, wait__ms: number | undefined): Promise<string> {
+  if (wait__ms === undefined) return '';
+  const { documents } = await client.documents(id, wait__ms);
+  return documents === 'acknowledged'
+    ? '; its documents are acknowledged'
+    : `; its documents are ${documents}`;
+}
+
+function waitOf({ wait }: Options): number | undefined {
+  if (wait === undefined) return undefined;
+  return parseDuration(wait === true ? WAIT.default : wait, '--wait', WAIT.range) / 1e6;
+}
+
+function checkedPid(text: string): number {
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
+  throw new NvpulseError('ERR_OPTION', `--pid: '${text}' is no process id`);
+}
+
+function checkedLease(text: string): string {
+  parseDuration(text, '--lease', LEASE_RANGE);
+  return text;
+}

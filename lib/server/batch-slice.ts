@@ -1,0 +1,87 @@
+// Parts of batches, and batches of another clock: views, nothing is copied but times and instance numbers.
+import type { Instance } from '../catalog';
+import type { FoldInput } from '../jobs/fold';
+import type { Table } from '../sampling/batch';
+
+/** First row of a table at `time__ns` or later. */
+function lowerBound(time: BigInt64Array, time__ns: bigint): number {
+  let [from, to] = [0, time.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((time[middle] ?? 0n) < time__ns) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+function rowsFrom(table: Table, from: number): Table {
+  if (from === 0) return table;
+  return {
+    entity: table.entity,
+    length: table.length - from,
+    time: table.time.subarray(from),
+    instance: table.instance.subarray(from),
+    values: (metric) => table.values(metric).subarray(from),
+    status: (metric) => table.status(metric).subarray(from),
+  };
+}
+
+/** The rows of `time__ns` or later. */
+export function sliceFrom(batch: FoldInput, time__ns: bigint): FoldInput {
+  const tables = batch.tables
+    .map((table) => rowsFrom(table, lowerBound(table.time, time__ns)))
+    .filter(({ length }) => length > 0);
+  return { tables, instances: batch.instances, droppedRows: batch.droppedRows };
+}
+
+/** Time of the newest row; undefined where there is none. */
+export function newestOf({ tables }: FoldInput): bigint | undefined {
+  return tables
+    .flatMap(({ time }) => time.at(-1) ?? [])
+    .reduce<bigint | undefined>(
+      (newest, time) => (newest === undefined || time > newest ? time : newest),
+      undefined,
+    );
+}
+
+/** What an instance is, whichever recording it stands in. */
+function identityKey({ entity, identity }: Instance): string {
+  // A GPU is the same under another driver, and at another index.
+  return JSON.stringify(
+    entity === 'gpu' ? [entity, identity.uuid] : [entity, Object.entries(identity).sort()],
+  );
+}
+
+/** Brings batches of several recordings onto one clock, with one number for each instance. */
+export class OneClock {
+  private readonly numbers = new Map<string, number>();
+  private readonly instances = new Map<number, Instance>();
+
+  /** @param utcOffset__ns UTC − the clock that times are brought to */
+  constructor(private readonly utcOffset__ns: bigint) {}
+
+  /** The same rows by this clock. @param utcOffset__ns UTC − the batch's own clock */
+  bring(batch: FoldInput, utcOffset__ns: bigint): FoldInput {
+    const shift__ns = utcOffset__ns - this.utcOffset__ns;
+    const numbers = new Map(
+      [...batch.instances.values()].map((one) => [one.id, this.numberOf(one)] as const),
+    );
+    const tables = batch.tables.map((table): Table => ({
+      entity: table.entity,
+      length: table.length,
+      time: shift__ns === 0n ? table.time : table.time.map((time__ns) => time__ns + shift__ns),
+      instance: table.instance.map((id) => numbers.get(id) ?? 0),
+      values: (metric) => table.values(metric),
+      status: (metric) => table.status(metric),
+    }));
+    return { tables, instances: this.instances, droppedRows: batch.droppedRows };
+  }
+
+  private numberOf(instance: Instance): number {
+    const key = identityKey(instance);
+    const number = this.numbers.get(key) ?? this.numbers.size + 1;
+    this.numbers.set(key, number);
+    this.instances.set(number, { ...instance, id: number });
+    return number;
+  }
+}

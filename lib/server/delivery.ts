@@ -1,0 +1,34 @@
+// Where the documents of jobs are: on their way, on the disk, or acknowledged.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DocumentsState, JobDocuments } from './api';
+import type { Monitor } from './monitor';
+
+/** What takes the recordings; the Elasticsearch exporter is one. */
+export interface Sink {
+  /** Once everything up to a time, of what is in files now, is acknowledged. */
+  reached(utc__ns: bigint): Promise<void>;
+}
+
+/**
+ * Waits at most `wait__ms` until the documents of a job's window are acknowledged.
+ * @throws ERR_JOB_UNKNOWN
+ */
+export async function documentsOf(
+  monitor: Monitor,
+  sink: Sink | undefined,
+  id: string,
+  wait__ms: number,
+): Promise<JobDocuments> {
+  if (monitor.show(id).state === 'open') return { id, documents: 'open' };
+  let documents: DocumentsState = 'pending';
+  const settled = (async () => {
+    const end__ns = await monitor.finished(id);
+    documents = 'spooled';
+    if (!sink) return;
+    await sink.reached(end__ns);
+    documents = 'acknowledged';
+  })();
+  // Where nothing is left to wait for, that takes a turn of the event loop.
+  await Promise.race([settled, delay(Math.max(wait__ms, 1), undefined, { ref: false })]);
+  return { id, documents };
+}

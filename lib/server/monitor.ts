@@ -1,0 +1,441 @@
+// The monitor: jobs come and go, the node is sampled as finely as they ask, and each window ends in its summary.
+// It knows nothing of HTTP.
+import { join } from 'node:path';
+import type { Instance } from '../catalog';
+import { NvpulseError } from '../errors';
+import type { JobSummary } from '../jobs/summary-types';
+import type { GpuState } from '../native/addon';
+import { type EndedBy } from '../recording';
+import type { Batch } from '../sampling/batch';
+import type { JobView, StartRequest } from './api';
+import type { Job, JobSpec } from './job';
+import { JobBook } from './job-book';
+import { JobLog, readJobLog } from './job-log';
+import { viewOf } from './job-view';
+import { leaseOf, specOf } from './job-request';
+import { recordingsSince, stopsToldIn } from './past-recordings';
+import { isSame } from './root';
+import { Session, systemUtcOffset } from './session';
+import { SummaryStore } from './summary-store';
+import { Windows } from './windows';
+
+export interface MonitorOptions {
+  /** Folder of jobs, summaries and recordings; the caller holds its lock. */
+  readonly state: string;
+  /** Of jobs that ask for none, in nanoseconds. */
+  readonly interval__ns: number;
+  /** Between readings while no window is open; null for none. */
+  readonly background__ns: number | null;
+  /** Path of the NVML library. */
+  readonly nvml?: string | undefined;
+  /** CLOCK_REALTIME − CLOCK_MONOTONIC, in nanoseconds. @default the system's */
+  readonly utcOffset?: (() => bigint) | undefined;
+  /** Told of what people should know, a line each. */
+  readonly log: (line: string) => void;
+  /** Told of each batch. */
+  readonly onBatch?: (batch: Batch) => void;
+}
+
+/** Windows that may be open at once: each costs a fold of every reading. */
+const OPEN_MAX = 1000;
+/** The longest interval there is stands for none. */
+const NEVER__NS = 3600e9;
+const HOUSEKEEPING__MS = 1000;
+/** A recording that is older makes way for another when no window is open, so that none grows for ever. */
+const RECORDING_AGE__NS = 86_400_000_000_000n;
+/** The longest time that a timer takes. */
+const TIMER_MAX__MS = 2 ** 31 - 1;
+
+/** How a monitor is doing. */
+export interface MonitorStatus {
+  readonly now__ns: bigint;
+  /** Readings are wanted. */
+  readonly sampling: boolean;
+  readonly interval__ms: number;
+  readonly gpu: GpuState;
+  readonly open_jobs: number;
+  /** Why the disk does not take what it should; null where it does. */
+  readonly disk: string | null;
+  readonly lost_rows: number;
+}
+
+export class Monitor {
+  private windows: Windows;
+  /** By job: once its summary is kept. */
+  private readonly finishing = new Map<string, Promise<void>>();
+  /** Summaries are made one after another, so that many at once don't hold up a request. */
+  private lane: Promise<void> = Promise.resolve();
+  private refolding: Promise<void> = Promise.resolve();
+  private readonly housekeeping: NodeJS.Timeout;
+  private lease: NodeJS.Timeout | undefined;
+  private rolling = false;
+  private closed = false;
+
+  private constructor(
+    private readonly options: MonitorOptions,
+    private readonly book: JobBook,
+    private readonly log: JobLog,
+    private readonly summaries: SummaryStore,
+    private session: Session,
+  ) {
+    this.windows = new Windows(session);
+    this.housekeeping = setInterval(() => this.keepHouse(), HOUSEKEEPING__MS);
+  }
+
+  /**
+   * Goes on with the jobs that the state folder has, or begins with none.
+   * @throws ERR_IO where the state folder cannot be read or written · ERR_NATIVE
+   */
+  static async open(options: MonitorOptions): Promise<Monitor> {
+    const path = join(options.state, 'jobs.log');
+    const { records, damaged } = await readJobLog(path);
+    if (damaged.length > 0) options.log(`${path}: lines ${damaged.join(', ')} are damaged and left out`);
+    const summaries = new SummaryStore(join(options.state, 'summaries'));
+    const past = new JobBook(() => undefined);
+    for (const record of records) past.apply(record);
+    const log = await JobLog.create(path, past.snapshot());
+    const book = new JobBook(
+      (record) => log.append(record),
+      (id) => void summaries.remove(id),
+    );
+    for (const record of past.snapshot()) book.apply(record);
+    const before = await recordingsSince(spoolOf(options), startOfOldest(book));
+    const session = await startSession(options, intervalFor(book, options));
+    const monitor = new Monitor(options, book, log, summaries, session);
+    await monitor.resume(before);
+    return monitor;
+  }
+
+  /** Folder of the recordings. */
+  get spool(): string {
+    return spoolOf(this.options);
+  }
+
+  /** Jobs as they are; `open` only those whose window is open, `name` only those of that name. */
+  list(only: { readonly open?: boolean; readonly name?: string | undefined } = {}): readonly JobView[] {
+    const jobs = only.open ? this.book.open : this.book.all;
+    return jobs.filter(({ name }) => only.name === undefined || name === only.name).map(viewOf);
+  }
+
+  /** @throws ERR_JOB_UNKNOWN */
+  show(id: string): JobView {
+    return viewOf(this.known(id));
+  }
+
+  /**
+   * Opens a job's window; it is durable when this resolves. A job that is open already stays as it was started.
+   * @throws ERR_OPTION for what the request says wrongly · ERR_STATE where the id's window is over · ERR_IO where it
+   * cannot be made durable: the window is open, and sending the start again makes it so · ERR_SERVER: not now
+   */
+  async start(request: StartRequest): Promise<{ readonly created: boolean; readonly job: JobView }> {
+    const spec = this.spec(request);
+    if (spec.root && !this.book.get(spec.id)) this.session.track(spec.id, spec.root);
+    const { job, outcome } = this.book.start(spec, this.session.now__ns());
+    if (outcome === 'ended')
+      throw new NvpulseError(
+        'ERR_STATE',
+        `job '${job.id}' has ended; an id names one window: start another id`,
+      );
+    if (outcome === 'started') {
+      this.declare(job);
+      this.windows.open(job);
+      this.retime();
+      void this.session.read();
+    }
+    await this.durable();
+    return { created: outcome === 'started', job: viewOf(job) };
+  }
+
+  /**
+   * Ends a job's window now; it is durable when this resolves. One that has ended stays as it is.
+   * @throws ERR_JOB_UNKNOWN · ERR_IO where it cannot be made durable
+   */
+  async stop(id: string, status = ''): Promise<JobView> {
+    this.end(this.known(id).id, 'stop', status);
+    await this.durable();
+    return this.show(id);
+  }
+
+  /**
+   * The lease counts from now on; durable when this resolves.
+   * @throws ERR_JOB_UNKNOWN · ERR_STATE where the window is over · ERR_OPTION · ERR_IO
+   */
+  async renew(id: string, lease?: string): Promise<JobView> {
+    const lease__ns = lease === undefined ? undefined : leaseOf(lease);
+    const renewed = this.book.renew(this.known(id).id, lease__ns, this.session.now__ns());
+    if (renewed?.outcome !== 'renewed') throw hasEnded(id);
+    this.watchLeases();
+    await this.durable();
+    return this.show(id);
+  }
+
+  /** A named moment of a job. @throws ERR_JOB_UNKNOWN · ERR_STATE where the window is over */
+  async mark(id: string, name: string): Promise<bigint> {
+    if (this.known(id).end) throw hasEnded(id);
+    const time__ns = this.session.now__ns();
+    this.session.event('mark', time__ns, { id }, name);
+    await this.session.flushed();
+    return time__ns;
+  }
+
+  /** A finished job's summary; undefined while its window is open, and shortly after. */
+  async summaryOf(id: string): Promise<JobSummary | undefined> {
+    return this.book.get(id)?.finished ? this.summaries.get(id) : undefined;
+  }
+
+  /** Once the summary of a job that has ended is kept, and all of its window is in files; gives the window's end. */
+  async finished(id: string): Promise<bigint> {
+    await this.finishing.get(id);
+    await this.session.flushed();
+    return this.known(id).end?.time__ns ?? this.session.now__ns();
+  }
+
+  /** How it is doing. */
+  status(): MonitorStatus {
+    const { session, options } = this;
+    return {
+      now__ns: session.now__ns(),
+      sampling: options.background__ns !== null || this.book.open.length > 0,
+      interval__ms: session.interval__ns / 1e6,
+      gpu: session.gpuStatus(),
+      open_jobs: this.book.open.length,
+      disk: this.log.failure ?? session.failure ?? null,
+      lost_rows: session.lostRows,
+    };
+  }
+
+  /** Open windows stay open in the state folder: the next server goes on with them. Twice is allowed. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    clearInterval(this.housekeeping);
+    clearTimeout(this.lease);
+    await this.session.stop();
+    await Promise.all(this.finishing.values());
+    await this.log.close();
+  }
+
+  /** Declares what the new recording must know, and goes on with the windows. */
+  private async resume(before: readonly string[]): Promise<void> {
+    const unfinished = this.book.all.filter(({ finished }) => !finished);
+    const told = await stopsToldIn(before, unfinished);
+    for (const job of unfinished) {
+      this.windows.restore(job);
+      if (job.end && told.has(job.id)) continue;
+      this.declare(job);
+      if (job.end) this.declareEnd(job);
+    }
+    this.session.follow((batch, news) => this.take(batch, news));
+    this.refolding = this.windows.refold(before, this.options.log);
+    for (const job of unfinished) {
+      if (job.end) this.finishLater(job);
+      else this.trackAgain(job);
+    }
+    this.retime();
+  }
+
+  private spec(request: StartRequest): JobSpec {
+    if (this.book.open.length >= OPEN_MAX)
+      throw new NvpulseError('ERR_SERVER', `${OPEN_MAX} jobs are open, which is the most; stop some`);
+    const { session, options } = this;
+    return specOf(request, {
+      gpus: session.gpus,
+      gpu: session.gpuStatus(),
+      interval__ns: options.interval__ns,
+    });
+  }
+
+  private known(id: string): Job {
+    const job = this.book.get(id);
+    if (job) return job;
+    throw new NvpulseError('ERR_JOB_UNKNOWN', `there is no job '${id}' here`);
+  }
+
+  /** @throws ERR_IO where the log cannot be written; what a recording lacks is told by `status` */
+  private async durable(): Promise<void> {
+    await Promise.all([this.log.durable(), this.session.flushed()]);
+  }
+
+  /** Of a job that an earlier server followed. */
+  private trackAgain({ id, root }: Job): void {
+    if (!root) return;
+    try {
+      if (isSame(root)) return this.session.track(id, root);
+    } catch (error) {
+      if (!(error instanceof NvpulseError)) throw error;
+    }
+    this.end(id, 'gone');
+  }
+
+  /** @returns whether it belongs into the recording */
+  private take(batch: Batch, news: readonly Instance[]): boolean {
+    // Rows after a deadline are written after the event that says so.
+    this.expire();
+    for (const instance of news) this.noteProcess(instance, batch);
+    this.windows.push(batch);
+    this.options.onBatch?.(batch);
+    return this.options.background__ns !== null || this.isBusy();
+  }
+
+  /** A process of a job is seen on a GPU. */
+  private noteProcess(instance: Instance, batch: Batch): void {
+    if (instance.entity !== 'gpu_process') return;
+    const job = this.book.sawGpu(instance.identity.job, instance.identity.uuid);
+    if (!job) return;
+    const table = batch.table('gpu_process');
+    const row = table?.instance.indexOf(instance.id) ?? -1;
+    const time__ns = table?.time[row];
+    const seen__ns = time__ns === undefined ? this.session.now__ns() : time__ns + batch.utcOffset__ns;
+    this.session.event('window_gpus', seen__ns, { id: job.id, gpus: job.gpus });
+  }
+
+  /** Tells the recording of a window that opens, or opened before the recording began. */
+  private declare(job: Job): void {
+    const { id, name, labels, gpu_scope, gpus, start__ns } = job;
+    const named = gpu_scope === 'named' ? gpus : [];
+    this.session.event('window_start', start__ns, {
+      id,
+      tree: false,
+      name,
+      labels,
+      gpu_scope,
+      gpus: named,
+    });
+    if (gpu_scope === 'process' && gpus.length > 0)
+      this.session.event('window_gpus', start__ns, { id, gpus });
+  }
+
+  private declareEnd({ id, gpu_scope, gpus, end }: Job): void {
+    if (!end) return;
+    const { time__ns, by, status } = end;
+    this.session.event('window_stop', time__ns, { id, gpu_scope, gpus, ended_by: by, status });
+    if (by === 'lease')
+      this.session.event('lease_expired', time__ns, { id }, `the lease of job ${id} ran out`);
+  }
+
+  private end(id: string, by: EndedBy, status = ''): void {
+    const stopped = this.book.stop(id, { time__ns: this.session.now__ns(), by, status });
+    if (stopped?.outcome === 'stopped') this.ended(stopped.job);
+  }
+
+  /** A window is over as of now, or as of its deadline. */
+  private ended(job: Job): void {
+    if (!job.end) return;
+    this.declareEnd(job);
+    this.windows.close(job.id, job.end.time__ns);
+    this.finishLater(job);
+    this.retime();
+  }
+
+  private expire(): void {
+    for (const job of this.book.expire(this.session.now__ns())) {
+      this.options.log(`job '${job.id}': its lease ran out`);
+      this.ended(job);
+    }
+  }
+
+  private finishLater({ id }: Job): void {
+    const read = this.session.read();
+    const finished = Promise.all([read, this.refolding]).then(() => {
+      this.lane = this.lane.then(() => this.finish(id)).catch((error: unknown) => this.failed(id, error));
+      return this.lane;
+    });
+    this.finishing.set(
+      id,
+      finished.finally(() => this.finishing.delete(id)),
+    );
+  }
+
+  private async finish(id: string): Promise<void> {
+    const summary = this.windows.take(this.known(id));
+    this.session.untrack(id);
+    if (summary) await this.summaries.put(id, summary);
+    this.book.finish(id);
+    await this.log.durable();
+  }
+
+  private failed(id: string, error: unknown): void {
+    this.options.log(`job '${id}': no summary: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  /** Samples as finely as the open jobs ask, and wakes when the next lease runs out. */
+  private retime(): void {
+    this.session.setInterval(intervalFor(this.book, this.options));
+    this.watchLeases();
+  }
+
+  private watchLeases(): void {
+    clearTimeout(this.lease);
+    const next__ns = this.book.nextDeadline__ns;
+    if (next__ns === undefined || this.closed) return;
+    const wait__ms = Math.ceil(Number(next__ns - this.session.now__ns()) / 1e6);
+    this.lease = setTimeout(
+      () => {
+        this.expire();
+        this.watchLeases();
+      },
+      Math.min(Math.max(wait__ms, 0), TIMER_MAX__MS),
+    );
+  }
+
+  private keepHouse(): void {
+    for (const id of this.session.gone()) this.end(id, 'gone');
+    this.session.watchClock();
+    // What the disk refused before is tried again; it is told to whoever asks next.
+    if (this.log.behind) this.log.durable().catch(() => undefined);
+    if (this.isDueToRoll()) void this.roll();
+  }
+
+  /** Nothing hangs on the recording, and it is old, or its times are no longer the system's. */
+  private isDueToRoll(): boolean {
+    const { session } = this;
+    const old = session.now__ns() - session.start__ns > RECORDING_AGE__NS;
+    return !this.isBusy() && !this.rolling && (old || session.outOfStep);
+  }
+
+  private isBusy(): boolean {
+    return this.book.open.length > 0 || this.finishing.size > 0;
+  }
+
+  /** Another session, with another recording and the system's present time. */
+  private async roll(): Promise<void> {
+    this.rolling = true;
+    try {
+      const next = await startSession(this.options, intervalFor(this.book, this.options));
+      const before = this.session;
+      if (this.isBusy() || this.closed) return await next.stop();
+      this.session = next;
+      this.windows = new Windows(next);
+      next.follow((batch, news) => this.take(batch, news));
+      await before.stop();
+    } catch (error) {
+      this.options.log(`no new recording: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      this.rolling = false;
+    }
+  }
+}
+
+function spoolOf({ state }: MonitorOptions): string {
+  return join(state, 'spool');
+}
+
+function startSession(options: MonitorOptions, interval__ns: number): Promise<Session> {
+  const { nvml, utcOffset = systemUtcOffset } = options;
+  return Session.start({ spool: spoolOf(options), interval__ns, nvml, utcOffset });
+}
+
+/** The finest interval that an open job asks for, else the background's. */
+function intervalFor(book: JobBook, { background__ns }: MonitorOptions): number {
+  const asked = book.open.map(({ interval__ns }) => interval__ns);
+  return asked.length > 0 ? Math.min(...asked) : (background__ns ?? NEVER__NS);
+}
+
+/** When the oldest window began whose summary is still to come. */
+function startOfOldest(book: JobBook): bigint | undefined {
+  return book.all.find(({ finished }) => !finished)?.start__ns;
+}
+
+function hasEnded(id: string): NvpulseError {
+  return new NvpulseError('ERR_STATE', `job '${id}' has ended`);
+}

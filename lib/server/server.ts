@@ -1,0 +1,116 @@
+// The monitoring server: the monitor, what follows it, and the API over them on an address.
+import type { FastifyInstance } from 'fastify';
+import type { AddressInfo } from 'node:net';
+import { NvpulseError } from '../errors';
+import { reasonOf } from '../recording/reason';
+import { urlHost } from './address';
+import { documentsOf } from './delivery';
+import { Freshness } from './freshness';
+import { createApi } from './http';
+import { lockState } from './lock';
+import { Monitor } from './monitor';
+import { configOf, type ServerConfig, type ServerOptions } from './options';
+import { LiveStream } from './stream';
+import { Watch } from './watch';
+
+export interface MonitoringServer {
+  /** Where it listens, such as `http://127.0.0.1:9417`. */
+  readonly url: string;
+  /** Folder of jobs, recordings and cursors. */
+  readonly state: string;
+  /** Ends it; open windows stay open for the next server on this state folder. Twice is allowed. */
+  close(): Promise<void>;
+}
+
+/** What was opened is closed in the opposite order. */
+class Closers {
+  private readonly stack: (() => void | Promise<void>)[] = [];
+  private closing: Promise<void> | undefined;
+
+  push(close: () => void | Promise<void>): void {
+    this.stack.push(close);
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.unwind();
+    return this.closing;
+  }
+
+  private async unwind(): Promise<void> {
+    for (let close = this.stack.pop(); close; close = this.stack.pop()) await close();
+  }
+}
+
+/**
+ * Starts a server. It goes on with the jobs that its state folder has.
+ * @throws ERR_OPTION for what cannot be: an option, an address in use, a state folder that another server has ·
+ * ERR_IO · ERR_NATIVE
+ */
+export async function startServer(options: ServerOptions = {}): Promise<MonitoringServer> {
+  const config = configOf(options);
+  const closers = new Closers();
+  try {
+    const url = await open(config, closers);
+    return { url, state: config.state, close: () => closers.close() };
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function open(config: ServerConfig, closers: Closers): Promise<string> {
+  const lock = lockState(config.state);
+  closers.push(() => lock.release());
+  const stream = new LiveStream();
+  const freshness = new Freshness();
+  const monitor = await Monitor.open({
+    ...config,
+    onBatch: (batch) => {
+      freshness.push(batch);
+      stream.push(batch);
+    },
+  });
+  closers.push(() => monitor.close());
+  const watch = new Watch({
+    monitor,
+    freshness,
+    sink: undefined,
+    spool: () => ({ size__B: 0, limit__B: config.spoolLimit__B, dropped__B: 0 }),
+  });
+  closers.push(() => watch.close());
+  const api = await createApi({
+    monitor,
+    stream,
+    health: () => watch.health(),
+    ready: () => watch.ready(),
+    documents: (id, wait__ms) => documentsOf(monitor, undefined, id, wait__ms),
+    token: config.token,
+    tls: config.tls,
+    log: config.log,
+    requestTimeout__ms: config.requestTimeout__ms,
+  });
+  closers.push(async () => {
+    stream.close();
+    await api.close();
+  });
+  return listen(api, config);
+}
+
+async function listen(api: FastifyInstance, { address: { host, port }, tls }: ServerConfig): Promise<string> {
+  try {
+    await api.listen({ host, port });
+  } catch (cause) {
+    throw new NvpulseError('ERR_OPTION', `--listen: ${refusal(cause, `${urlHost(host)}:${port}`)}`, {
+      cause,
+    });
+  }
+  const { port: taken } = api.server.address() as AddressInfo;
+  return `${tls ? 'https' : 'http'}://${urlHost(host)}:${taken}`;
+}
+
+function refusal(cause: unknown, address: string): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return `'${address}' is in use; is a server running already? Name another port`;
+  if (code === 'EADDRNOTAVAIL') return `'${address}' is not an address of this machine`;
+  return `'${address}': ${reasonOf(cause)}`;
+}

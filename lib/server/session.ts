@@ -1,0 +1,232 @@
+// A sampling session: one sampler, and the recording in the spool that everything it reads goes to. Times are UTC
+// nanoseconds by the session's own offset, which a jump of the system's clock doesn't change.
+import { performance } from 'node:perf_hooks';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
+import type { Instance } from '../catalog';
+import type { NvpulseError } from '../errors';
+import { Measurement } from '../jobs/measurement';
+import { addon, type GpuState, type NativeStats } from '../native/addon';
+import { defaultRecordingDir, RecordingWriter, type EventKind, type Json } from '../recording';
+import type { Batch } from '../sampling/batch';
+import type { Sampler } from '../sampling/sampler';
+import type { JobRoot } from './job';
+
+export interface SessionOptions {
+  /** Folder of recordings. */
+  readonly spool: string;
+  readonly interval__ns: number;
+  /** Path of the NVML library. */
+  readonly nvml: string | undefined;
+  /** CLOCK_REALTIME − CLOCK_MONOTONIC now, in nanoseconds; tests set the clock with it. */
+  readonly utcOffset: () => bigint;
+}
+
+/** Told of each batch, with the instances that are new in it; says whether it is to be recorded. */
+export type BatchConsumer = (batch: Batch, news: readonly Instance[]) => boolean;
+
+/** Readings that requests ask for are at least so far apart: they share them. */
+const READING_PAUSE__MS = 50;
+/** A step of the system's clock; slewing moves both clocks alike. */
+const JUMP__NS = 100_000_000n;
+/** A failure to write counts for so long after it was last seen. */
+const FAILURE__MS = 60_000;
+
+const text = (interval__ns: number): string => `${interval__ns / 1e6}ms`;
+
+export class Session {
+  readonly utcOffset__ns: bigint;
+  /** When it began, UTC. */
+  readonly start__ns: bigint;
+  private readonly sampler: Sampler;
+  private consuming: Promise<void> = Promise.resolve();
+  private readonly devices = new Map<string, Extract<Instance, { entity: 'gpu' }>['identity']>();
+  /** Jobs that were seen alive: a cgroup may be made before its first process. */
+  private readonly lived = new Set<string>();
+  private known = 0;
+  private gpuState: GpuState['state'] = 'waiting';
+  private written__B = 0;
+  /** The latest reading that a request asked for, and one that has not begun. */
+  private reading: Promise<void> = Promise.resolve();
+  private nextReading: Promise<void> | undefined;
+  private read__ms = -Infinity;
+  private jumped__ns = 0n;
+  private error: NvpulseError | undefined;
+  private failed__ms = -Infinity;
+  private stopped = false;
+
+  private constructor(
+    private readonly options: SessionOptions,
+    private readonly measurement: Measurement,
+    private readonly writer: RecordingWriter,
+  ) {
+    this.sampler = measurement.sampler;
+    this.utcOffset__ns = this.sampler.utcOffset__ns;
+    this.start__ns = this.now__ns();
+  }
+
+  /** @throws ERR_IO where the spool cannot be written · ERR_NATIVE */
+  static async start(options: SessionOptions): Promise<Session> {
+    const { spool, nvml, interval__ns } = options;
+    const measurement = new Measurement({ name: 'server', interval: text(interval__ns), nvml });
+    try {
+      await measurement.begin();
+      const dir = defaultRecordingDir('server', new Date(), spool);
+      return new Session(options, measurement, await RecordingWriter.create(dir, measurement.describe()));
+    } catch (error) {
+      measurement.abandon();
+      throw error;
+    }
+  }
+
+  /** Lets the readings flow: to the consumer, and into the recording. To be called once. */
+  follow(consumer: BatchConsumer): void {
+    this.consuming = this.consume(consumer);
+  }
+
+  /** Folder of the recording. */
+  get dir(): string {
+    return this.writer.dir;
+  }
+
+  get interval__ns(): number {
+    return this.sampler.interval__ns;
+  }
+
+  /** The GPUs that have been seen, by index. */
+  get gpus(): readonly { readonly index: number; readonly uuid: string }[] {
+    return [...this.devices.values()].sort((one, other) => one.index - other.index);
+  }
+
+  /** The system's clock has jumped since the session began: its times are no longer the system's. */
+  get outOfStep(): boolean {
+    return this.jumped__ns !== 0n;
+  }
+
+  /** Rows that could not be recorded. */
+  get lostRows(): number {
+    return this.writer.lostRows;
+  }
+
+  /** Why the recording cannot be written, where that failed within the last minute. */
+  get failure(): string | undefined {
+    const { lastError } = this.writer;
+    if (lastError !== this.error) {
+      this.error = lastError;
+      this.failed__ms = performance.now();
+    }
+    return performance.now() - this.failed__ms < FAILURE__MS ? lastError?.message : undefined;
+  }
+
+  now__ns(): bigint {
+    return this.sampler.now() + this.utcOffset__ns;
+  }
+
+  gpuStatus(): GpuState {
+    return this.sampler.gpu();
+  }
+
+  stats(): NativeStats {
+    return this.sampler.stats();
+  }
+
+  event(kind: EventKind, time__ns: bigint, data: Json, text = ''): void {
+    if (!this.stopped) this.writer.event(kind, { time__ns: time__ns - this.utcOffset__ns, data, text });
+  }
+
+  /** Measures what a job runs as, from now on. @throws ERR_OPTION where it is not there, or cannot be followed */
+  track(id: string, root: JobRoot): void {
+    if (root.kind === 'cgroup') return this.sampler.follow({ id, pid: 0, cgroup: root.path });
+    this.sampler.follow({ id, pid: root.pid, own: true });
+    this.lived.add(id);
+  }
+
+  untrack(id: string): void {
+    this.sampler.unfollow(id);
+    this.lived.delete(id);
+  }
+
+  /** Ids of the jobs that ran, and are gone. To be asked once a second. */
+  gone(): readonly string[] {
+    const states = this.sampler.following();
+    for (const { id, alive } of states) if (alive) this.lived.add(id);
+    return states.flatMap(({ id, alive }) => (!alive && this.lived.has(id) ? [id] : []));
+  }
+
+  setInterval(interval__ns: number): void {
+    if (interval__ns === this.interval__ns) return;
+    this.event('interval', this.now__ns(), { interval__ns });
+    this.sampler.setInterval(text(interval__ns));
+  }
+
+  /** Once every metric was read after the call, as far as the driver answers. Calls that come together share it. */
+  read(): Promise<void> {
+    this.nextReading ??= this.reading = this.readAfter(this.reading);
+    return this.nextReading;
+  }
+
+  /** Once all events and rows so far are in files; false where some could not be written. */
+  flushed(): Promise<boolean> {
+    return this.writer.flushed();
+  }
+
+  /** Looks at the system's clock; a jump is an event. */
+  watchClock(): void {
+    const by__ns = this.options.utcOffset() - this.utcOffset__ns - this.jumped__ns;
+    if (by__ns < JUMP__NS && by__ns > -JUMP__NS) return;
+    this.jumped__ns += by__ns;
+    const text = `the system's clock jumped by ${(Number(by__ns) / 1e9).toFixed(3)} s`;
+    this.event('clock_jump', this.now__ns(), { by__ns: Number(by__ns) }, text);
+  }
+
+  /** Stops sampling, and closes the recording. Twice is allowed. */
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.sampler.stop();
+    await this.consuming;
+    this.stopped = true;
+    await this.writer.close();
+  }
+
+  private async readAfter(before: Promise<void>): Promise<void> {
+    await before;
+    const pause__ms = this.read__ms + READING_PAUSE__MS - performance.now();
+    // Whoever asks during the pause shares the reading after it.
+    if (pause__ms > 0) await delay(pause__ms);
+    this.nextReading = undefined;
+    if (this.stopped) return;
+    this.read__ms = performance.now();
+    await this.sampler.tick();
+    // What it brought is consumed within this turn of the event loop.
+    await turn();
+  }
+
+  private async consume(consumer: BatchConsumer): Promise<void> {
+    const { batches } = this.measurement;
+    for (let next = await batches.next(); !next.done; next = await batches.next())
+      this.take(next.value, consumer);
+  }
+
+  private take(batch: Batch, consumer: BatchConsumer): void {
+    const news = batch.instances.size === this.known ? [] : [...batch.instances.values()].slice(this.known);
+    this.known = batch.instances.size;
+    for (const { entity, identity } of news) if (entity === 'gpu') this.devices.set(identity.uuid, identity);
+    if (!consumer(batch, news)) return;
+    // Waiting for a slow disk would stop the live windows; what it cannot take is dropped there, and counted.
+    void this.writer.write(batch);
+    this.sampler.wrote(this.writer.bytesWritten - this.written__B);
+    this.written__B = this.writer.bytesWritten;
+    this.describe();
+  }
+
+  /** Tells the recording what the driver has answered since. */
+  private describe(): void {
+    const { state } = this.sampler.gpu();
+    if (state === this.gpuState) return;
+    this.gpuState = state;
+    const { simulated, profile, gpu } = this.measurement.describe();
+    this.writer.describe({ simulated, profile, gpu });
+  }
+}
+
+/** The system's clock. */
+export const systemUtcOffset = (): bigint => addon().utcOffset();

@@ -1,0 +1,52 @@
+// The token: who knows it may use the server.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { NvpulseError } from '../errors';
+import { reasonOf } from '../recording/reason';
+
+const LEAST = 16;
+const READABLE_BY_ALL = 0o004;
+
+function textOf(path: string, option: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    throw new NvpulseError('ERR_OPTION', `${option}: '${path}' cannot be read: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * The server's token.
+ * @throws ERR_OPTION where the file cannot be read, all users may read it, or the token is shorter than 16 characters
+ */
+export function readServerToken(path: string): string {
+  const token = textOf(path, '--token-file');
+  if ((statSync(path).mode & READABLE_BY_ALL) !== 0)
+    throw new NvpulseError(
+      'ERR_OPTION',
+      `--token-file: '${path}' may be read by every user of this machine; chmod 600 it`,
+    );
+  if (token.length < LEAST)
+    throw new NvpulseError(
+      'ERR_OPTION',
+      `--token-file: the token in '${path}' has ${token.length} characters; at least ${LEAST} are needed, such as of openssl rand -hex 32`,
+    );
+  return token;
+}
+
+/** A client's token. @throws ERR_OPTION where the file cannot be read, or is empty */
+export function readClientToken(path: string): string {
+  const token = textOf(path, '--token-file');
+  if (token !== '') return token;
+  throw new NvpulseError('ERR_OPTION', `--token-file: '${path}' is empty`);
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Whether an `Authorization` header carries the token; how long it takes tells nothing of the token. */
+export function isAuthorised(header: string | undefined, token: string): boolean {
+  const given = /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? '';
+  return timingSafeEqual(digest(given), digest(token));
+}
