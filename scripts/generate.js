@@ -10,6 +10,7 @@ const root = join(__dirname, '..');
 const files = {
   ...require('./generate/native'),
   ...require('./generate/metrics-page'),
+  ...require('./generate/elasticsearch'),
 };
 
 let stale = 0;

@@ -1,7 +1,7 @@
 // A CA and a certificate of a server on the loopback address, made by openssl.
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificates } from './elasticsearch';
 
@@ -50,6 +50,8 @@ export function makeCertificates(folder: string, days = 2): Certificates {
     '-out',
     file('server.pem'),
   ]);
+  // With the CA's: a client that knows only its fingerprint finds it there.
+  appendFileSync(file('server.pem'), readFileSync(file('ca.pem')));
   const { fingerprint256 } = new X509Certificate(readFileSync(file('ca.pem')));
   return { ca: file('ca.pem'), fingerprint: fingerprint256 };
 }

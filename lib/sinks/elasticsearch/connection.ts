@@ -25,7 +25,8 @@ export interface ServerIdentity {
   readonly version: string;
 }
 
-const MAJOR_FLOOR = 8;
+/** The first whose bulk requests can ask for a data stream (`require_data_stream`). */
+const FLOOR = { major: 8, minor: 13 };
 const REQUEST_TIMEOUT__MS = 30_000;
 
 /**
@@ -70,12 +71,14 @@ interface RootBody {
 
 function judge(status: number, elastic: boolean, body: RootBody): ServerIdentity | Explanation {
   const { number = '', distribution } = body.version ?? {};
-  const needed = `nvpulse needs Elasticsearch ${MAJOR_FLOOR} or newer`;
+  const needed = `nvpulse needs Elasticsearch ${FLOOR.major}.${FLOOR.minor} or newer`;
   const other = (what: string): Explanation => ({ kind: 'not_elasticsearch', message: `${what}; ${needed}` });
   if (distribution === 'opensearch') return other(`this is OpenSearch ${number}`);
   if (status >= 400) return explainAnswer(status, body);
   if (number === '') return other('what answers is not Elasticsearch');
-  if (Number.parseInt(number, 10) < MAJOR_FLOOR) return other(`this is version ${number}`);
+  const [major = 0, minor = 0] = number.split('.').map(Number);
+  if (major < FLOOR.major || (major === FLOOR.major && minor < FLOOR.minor))
+    return other(`this is version ${number}`);
   if (!elastic) return other('what answers is like Elasticsearch, but another product');
   return { version: number };
 }
@@ -107,7 +110,7 @@ function settingsOf({ url, apiKeyFile, ca, fingerprint }: ConnectionOptions): Cl
     maxRetries: 0,
     requestTimeout: REQUEST_TIMEOUT__MS,
     ...(auth && { auth }),
-    ...(ca !== undefined && { tls: { ca: readOption('ca', ca) } }),
+    ...(ca !== undefined && { tls: { ca: readCertificate(ca) } }),
     ...(fingerprint !== undefined && {
       caFingerprint: checkedFingerprint(fingerprint),
       // The fingerprint is checked in place of the chain to a known CA; with the CA's file, both are.
@@ -157,6 +160,15 @@ function readApiKey(path: string): string | { id: string; api_key: string } {
   throw new NvpulseError(
     'ERR_OPTION',
     `apiKeyFile: '${path}' holds no API key; allowed is "encoded" of Elasticsearch's answer, or id:api_key`,
+  );
+}
+
+function readCertificate(path: string): string {
+  const text = readOption('ca', path);
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new NvpulseError(
+    'ERR_OPTION',
+    `ca: '${path}' holds no certificate; allowed is PEM, beginning with -----BEGIN CERTIFICATE-----`,
   );
 }
 

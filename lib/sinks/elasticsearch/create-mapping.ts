@@ -50,9 +50,9 @@ export async function createMapping(options: CreateMappingOptions): Promise<Crea
   await identify(client);
   try {
     const found = await survey(client);
-    const conflicts = STREAMS.flatMap((stream) => conflictsOf(stream, found));
-    if (conflicts.length > 0)
-      throw new NvpulseError('ERR_ELASTICSEARCH', `nothing is changed: ${conflicts.join('; ')}`);
+    const conflicts = new Set(STREAMS.flatMap((stream) => conflictsOf(stream, found)));
+    if (conflicts.size > 0)
+      throw new NvpulseError('ERR_ELASTICSEARCH', `nothing is changed: ${[...conflicts].join('; ')}`);
     const steps = planOf(found, retention);
     if (!dryRun) for (const { request } of steps) if (request) await client.transport.request(request);
     const changes = steps.map(({ what, change, detail }) => ({ what, change, detail }));

@@ -122,7 +122,7 @@ export function explainAnswer(status: number, body: unknown): Explanation {
   const { type = '', reason = '' } = error;
   const text = oneLine(innermost(error) || reason || type || `status ${status}`);
   if (type === 'cluster_block_exception')
-    return { kind: 'blocked', message: `${text}; free its disk, or take the block back` };
+    return { kind: 'blocked', message: `${text.replace(/;+$/, '')}; free its disk, or take the block back` };
   switch (status) {
     case 401: {
       const detail = error.additional_unsuccessful_credentials;

@@ -22,7 +22,6 @@ export type Fields = Readonly<Record<string, Field | ObjectField>>;
 
 export interface Mapping {
   readonly dynamic: false;
-  readonly date_detection: false;
   readonly _meta: { readonly nvpulse: string };
   readonly properties: Fields;
 }
@@ -188,7 +187,6 @@ export function templatesOf(stream: Stream, lifecycle: Lifecycle | undefined): T
 function componentOf(stream: Stream): ComponentTemplate {
   const mappings: Mapping = {
     dynamic: false,
-    date_detection: false,
     _meta: { nvpulse: VERSION },
     properties: fieldsOf(stream),
   };
