@@ -90,7 +90,7 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
                            InstanceMethod<&SamplerObject::Follow>("follow"),
                            InstanceMethod<&SamplerObject::Unfollow>("unfollow"),
                            InstanceMethod<&SamplerObject::Following>("following"),
-                           InstanceMethod<&SamplerObject::Wrote>("wrote"),
+                           InstanceMethod<&SamplerObject::Note>("note"),
                            InstanceMethod<&SamplerObject::Drain>("drain"),
                            InstanceMethod<&SamplerObject::Gpu>("gpu"),
                            InstanceMethod<&SamplerObject::Stats>("stats"),
@@ -112,7 +112,9 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
   Napi::Value Follow(const Napi::CallbackInfo& info);
   void Unfollow(const Napi::CallbackInfo& info) { sampler_->Unfollow(info[0].As<Napi::String>().Utf8Value()); }
   Napi::Value Following(const Napi::CallbackInfo& info);
-  void Wrote(const Napi::CallbackInfo& info) { sampler_->Wrote(info[0].As<Napi::Number>().DoubleValue()); }
+  void Note(const Napi::CallbackInfo& info) {
+    sampler_->Note(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().DoubleValue());
+  }
   Napi::Value Drain(const Napi::CallbackInfo& info);
   Napi::Value Gpu(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
@@ -157,7 +159,8 @@ Napi::Value SamplerObject::Follow(const Napi::CallbackInfo& info) {
   followed.id = info[0].As<Napi::String>().Utf8Value();
   followed.pid = info[1].As<Napi::Number>().Int32Value();
   followed.cgroup = info[2].As<Napi::String>().Utf8Value();
-  followed.own = info[3].As<Napi::Boolean>();
+  followed.cgroup_name = info[3].As<Napi::String>().Utf8Value();
+  followed.own = info[4].As<Napi::Boolean>();
   return Napi::Boolean::New(info.Env(), sampler_->Follow(std::move(followed)));
 }
 

@@ -8,6 +8,7 @@ export {
   type Kind,
   type Metric,
   type MetricName,
+  type NotedMetric,
   type NvmlRead,
   type Source,
   type Tier,

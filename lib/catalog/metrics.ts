@@ -38,7 +38,9 @@ export type Source =
   | { readonly nvml: NvmlRead }
   | { readonly file: string }
   | { readonly derive: Derivation }
-  | { readonly own: string };
+  | { readonly own: string }
+  /** Told to the sampler by the part that knows it, from JavaScript: see `Sampler.note`. */
+  | { readonly noted: string };
 
 export interface Metric {
   readonly entity: Entity;
@@ -731,6 +733,43 @@ const JOB = [
   },
 ] as const satisfies readonly Metric[];
 
+const CGROUP = [
+  {
+    entity: 'cgroup',
+    name: 'cgroup_cpu_time__s',
+    kind: 'counter',
+    tier: 'medium',
+    better: 'lower',
+    description: 'CPU time of everything that ever ran in the cgroup',
+    source: { file: 'cgroup: cpu.stat' },
+  },
+  {
+    entity: 'cgroup',
+    name: 'cgroup_throttled__s',
+    kind: 'counter',
+    tier: 'medium',
+    better: 'lower',
+    description: 'Time in which the CPU quota held the cgroup back, summed over CPUs',
+    source: { file: 'cgroup: cpu.stat' },
+  },
+  {
+    entity: 'cgroup',
+    name: 'cgroup_memory__MiB',
+    kind: 'gauge',
+    tier: 'medium',
+    description: 'Memory charged to the cgroup, the page cache of its files too',
+    source: { file: 'cgroup: memory.current' },
+  },
+  {
+    entity: 'cgroup',
+    name: 'cgroup_memory_limit__MiB',
+    kind: 'gauge',
+    tier: 'slow',
+    description: 'Memory limit of the cgroup itself, where it has one; one above it may have a lower one',
+    source: { file: 'cgroup: memory.max' },
+  },
+] as const satisfies readonly Metric[];
+
 const AGENT = [
   {
     entity: 'agent',
@@ -801,12 +840,67 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'Bytes that recordings wrote',
-    source: { own: 'the recording writers' },
+    source: { noted: 'the recording' },
+  },
+  {
+    entity: 'agent',
+    name: 'export_backlog__B',
+    kind: 'gauge',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Bytes recorded that Elasticsearch has not acknowledged yet',
+    source: { noted: 'the exporter' },
+  },
+  {
+    entity: 'agent',
+    name: 'export_lag__s',
+    kind: 'gauge',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Age of the oldest row that Elasticsearch has not acknowledged yet',
+    source: { noted: 'the exporter' },
+  },
+  {
+    entity: 'agent',
+    name: 'export_documents',
+    kind: 'counter',
+    tier: 'slow',
+    description: 'Documents that Elasticsearch acknowledged',
+    source: { noted: 'the exporter' },
+  },
+  {
+    entity: 'agent',
+    name: 'export_retries',
+    kind: 'counter',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Requests to Elasticsearch, or documents of one, that were sent again',
+    source: { noted: 'the exporter' },
+  },
+  {
+    entity: 'agent',
+    name: 'export_rejected',
+    kind: 'counter',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Documents that Elasticsearch refused, now in the dead-letter file',
+    source: { noted: 'the exporter' },
+  },
+  {
+    entity: 'agent',
+    name: 'open_jobs',
+    kind: 'gauge',
+    tier: 'slow',
+    description: 'Jobs whose window is open',
+    source: { noted: 'the server' },
   },
 ] as const satisfies readonly Metric[];
 
+/** Metrics of the agent that JavaScript tells it. */
+export type NotedMetric = Extract<(typeof AGENT)[number], { source: { noted: string } }>['name'];
+
 /** All metrics, entity by entity, in the order of their columns. */
-export const METRICS = [...HOST, ...JOB, ...GPU, ...GPU_PROCESS, ...AGENT] as const;
+export const METRICS = [...HOST, ...CGROUP, ...JOB, ...GPU, ...GPU_PROCESS, ...AGENT] as const;
 
 type Row = (typeof METRICS)[number];
 /** The names of an entity's metrics. */

@@ -17,6 +17,8 @@ export const STATUS = {
   gone: 60004,
   stalled: 60005,
   readFailed: 60006,
+  notNoted: 60007,
+  unlimited: 60008,
 } as const;
 
 const OWN: Readonly<Record<number, { state: ValueState; reason: string }>> = {
@@ -28,6 +30,8 @@ const OWN: Readonly<Record<number, { state: ValueState; reason: string }>> = {
   [STATUS.gone]: { state: 'gone', reason: 'it went away' },
   [STATUS.stalled]: { state: 'stalled', reason: 'a driver call does not return' },
   [STATUS.readFailed]: { state: 'transient', reason: 'reading failed' },
+  [STATUS.notNoted]: { state: 'unsupported', reason: 'nothing here measures it' },
+  [STATUS.unlimited]: { state: 'unsupported', reason: 'there is no limit' },
 };
 
 /** NVML's return codes that a monitor meets, by number. */

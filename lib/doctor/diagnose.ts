@@ -151,7 +151,9 @@ class Subject {
   /** @param calls names of the NVML calls that were made */
   diagnosis(calls: ReadonlySet<string>): EntityDiagnosis {
     const { entity, identity } = this.instance;
-    const metrics = this.metrics.map((last) => diagnosisOf(last, entity === 'gpu', calls));
+    // What is told by other parts of nvpulse is nothing that this machine could have or lack.
+    const read = this.metrics.filter(({ metric }) => !('noted' in metric.source));
+    const metrics = read.map((last) => diagnosisOf(last, entity === 'gpu', calls));
     const diagnosis = { entity, ...identity, metrics };
     return diagnosis as EntityDiagnosis;
   }

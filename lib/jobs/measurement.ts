@@ -114,7 +114,6 @@ export class RunningJob {
   private readonly following: Promise<void>;
   private readonly inventory: NodeJS.Timeout | undefined;
   private closed = false;
-  private written__B = 0;
   private gpuState = 'waiting';
   private readonly seen = new Set<string>();
 
@@ -175,8 +174,7 @@ export class RunningJob {
     const { recording } = this;
     if (!recording) return;
     await recording.write(batch);
-    this.measurement.sampler.wrote(recording.bytesWritten - this.written__B);
-    this.written__B = recording.bytesWritten;
+    this.measurement.sampler.note('bytes_written__B', recording.bytesWritten);
     this.describe();
   }
 

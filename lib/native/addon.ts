@@ -93,14 +93,14 @@ export interface NativeSampler {
    */
   tick(timeout__ms: number): Promise<boolean>;
   /**
-   * Follows the process tree below `pid` (0: none), or a cgroup v2 folder where `cgroup` is not ''. `own`: the process
-   * itself counts. False where there is no such process or cgroup. The id must not be followed yet.
+   * Follows the process tree below `pid` (0: none), or a cgroup v2 folder where `cgroup` is not '', called
+   * `cgroupName` in its rows. `own`: the process itself counts. False where there is no such process or cgroup. The id must not be followed yet.
    */
-  follow(id: string, pid: number, cgroup: string, own: boolean): boolean;
+  follow(id: string, pid: number, cgroup: string, cgroupName: string, own: boolean): boolean;
   unfollow(id: string): void;
   following(): readonly FollowedState[];
-  /** Adds to the agent's bytes_written__B. */
-  wrote(bytes: number): void;
+  /** A column of the agent's rows from now on; NaN: not known. */
+  note(column: number, value: number): void;
   drain(): NativeDrain;
   gpu(): GpuState;
   stats(): NativeStats;

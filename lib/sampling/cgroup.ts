@@ -29,24 +29,35 @@ function isCgroup(folder: string): boolean {
   }
 }
 
-/** The folder that shows the group `path` under a mount; undefined where the mount shows other groups. */
-function under({ root, point }: Mount, path: string): string | undefined {
-  if (root === '/') return join(point, path);
-  return path === root || path.startsWith(`${root}/`) ? join(point, path.slice(root.length)) : undefined;
+/** `path` with another beginning; undefined where it does not begin so. */
+function moved(path: string, from: string, to: string): string | undefined {
+  const inside = from === '/' || path === from || path.startsWith(`${from}/`);
+  return inside ? normalize(join(to, from === '/' ? path : path.slice(from.length))) : undefined;
+}
+
+/** A cgroup v2: its folder, and its name for the kernel. */
+export interface Cgroup {
+  readonly folder: string;
+  readonly name: string;
 }
 
 /**
- * The folder of a cgroup v2, given as the kernel names it (`/kubepods/pod1`), or as that folder.
+ * A cgroup v2, given as the kernel names it (`/kubepods/pod1`), or by its folder.
  * @throws ERR_OPTION where there is none
  */
-export function cgroupFolder(cgroup: string): string {
+export function findCgroup(cgroup: string): Cgroup {
   const path = normalize(cgroup).replace(/(?<=.)\/+$/, '');
   const mounted = mounts();
-  const candidates = [path, ...mounted.map((mount) => under(mount, path))];
-  const folder = path.startsWith('/')
-    ? candidates.find((candidate) => candidate !== undefined && isCgroup(candidate))
-    : undefined;
-  if (folder !== undefined) return folder;
+  const found = mounted
+    .flatMap(({ root, point }) => [
+      { folder: path, name: moved(path, point, root) },
+      { folder: moved(path, root, point), name: path },
+    ])
+    .find(
+      (candidate): candidate is Cgroup =>
+        candidate.folder !== undefined && candidate.name !== undefined && isCgroup(candidate.folder),
+    );
+  if (found && path.startsWith('/')) return found;
   throw new NvpulseError(
     'ERR_OPTION',
     mounted.length === 0

@@ -1,5 +1,5 @@
 // The sampler: native threads read on a fixed schedule; what they read comes as batches.
-import type { Instance } from '../catalog';
+import { metricsOf, type Instance, type NotedMetric } from '../catalog';
 import { NvpulseError } from '../errors';
 import {
   addon,
@@ -11,7 +11,7 @@ import {
 import { batchParts } from '../native/batch';
 import type { Batch, BatchParts } from './batch';
 import { BatchQueue } from './batch-queue';
-import { cgroupFolder } from './cgroup';
+import { findCgroup } from './cgroup';
 import { parseInterval, refuseUnknown, type Duration } from './options';
 
 export interface SamplerOptions {
@@ -39,6 +39,10 @@ export interface FollowOptions {
 
 /** A driver that does not answer is not waited for longer. */
 const TICK_TIMEOUT__MS = 250;
+/** Columns of the agent's table that are told. */
+const NOTED: ReadonlyMap<string, number> = new Map(
+  metricsOf('agent').flatMap(({ name, source }, column) => ('noted' in source ? [[name, column]] : [])),
+);
 /** The kernel's limit; beyond it numbers would wrap. */
 const MAX_PID = 2 ** 22;
 const DRAIN__MS = { min: 250, max: 1000 };
@@ -134,8 +138,8 @@ export class Sampler implements AsyncIterable<Batch> {
         'ERR_OPTION',
         `pid: '${pid}' is no process id; allowed is one of a process that runs, or 0 with a cgroup`,
       );
-    const folder = cgroup === undefined ? '' : cgroupFolder(cgroup);
-    if (this.native.follow(id, pid, folder, options.own ?? false)) return;
+    const { folder, name } = cgroup === undefined ? { folder: '', name: '' } : findCgroup(cgroup);
+    if (this.native.follow(id, pid, folder, name, options.own ?? false)) return;
     throw new NvpulseError(
       'ERR_OPTION',
       pid === 0
@@ -154,9 +158,24 @@ export class Sampler implements AsyncIterable<Batch> {
     return this.native.following();
   }
 
-  /** Adds to the agent's `bytes_written__B`. */
-  wrote(bytes: number): void {
-    this.native.wrote(bytes);
+  /**
+   * Tells a metric of the agent that the sampler cannot read itself; its rows have it from now on. NaN takes it back.
+   *
+   * @throws ERR_OPTION for another metric, or an infinite value
+   */
+  note(metric: NotedMetric, value: number): void {
+    const column = NOTED.get(metric);
+    if (column === undefined)
+      throw new NvpulseError(
+        'ERR_OPTION',
+        `metric: '${metric}' is not told to the agent; allowed are ${[...NOTED.keys()].join(', ')}`,
+      );
+    if (Math.abs(value) === Infinity)
+      throw new NvpulseError(
+        'ERR_OPTION',
+        `${metric}: ${value}; allowed is a finite number, or NaN for none`,
+      );
+    this.native.note(column, value);
   }
 
   /** Why there are GPU metrics, or none. */

@@ -44,7 +44,6 @@ export class Session {
   private readonly lived = new Set<string>();
   private known = 0;
   private gpuState: GpuState['state'] = 'waiting';
-  private written__B = 0;
   /** The latest reading that a request asked for, and one that has not begun. */
   private reading: Promise<void> = Promise.resolve();
   private nextReading: Promise<void> | undefined;
@@ -213,8 +212,7 @@ export class Session {
     if (!consumer(batch, news)) return;
     // Waiting for a slow disk would stop the live windows; what it cannot take is dropped there, and counted.
     void this.writer.write(batch);
-    this.sampler.wrote(this.writer.bytesWritten - this.written__B);
-    this.written__B = this.writer.bytesWritten;
+    this.sampler.note('bytes_written__B', this.writer.bytesWritten);
     this.describe();
   }
 

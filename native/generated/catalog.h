@@ -4,7 +4,7 @@
 
 namespace nvpulse {
 
-inline constexpr char kCatalogHash[] = "3207ee5b6562284a";
+inline constexpr char kCatalogHash[] = "c8a4ac455753581e";
 
 enum class Entity : int { kHost, kCore, kMemory, kDisk, kFilesystem, kNetwork, kCgroup, kJob, kProcess, kGpu, kGpuProcess, kMig, kAgent };
 inline constexpr int kEntities = 13;
@@ -33,6 +33,10 @@ namespace network {
 enum Column : int { network_receive__B, network_transmit__B, network_receive__MBps, network_transmit__MBps, kColumns };
 }  // namespace network
 
+namespace cgroup {
+enum Column : int { cgroup_cpu_time__s, cgroup_throttled__s, cgroup_memory__MiB, cgroup_memory_limit__MiB, kColumns };
+}  // namespace cgroup
+
 namespace job {
 enum Column : int { cpu_time__s, cpu_user_time__s, cpu_system_time__s, io_read__B, io_write__B, memory_rss__MiB, memory_rss_peak__MiB, process_num, thread_num, kColumns };
 }  // namespace job
@@ -50,7 +54,7 @@ enum Column : int { process_memory__MiB, process_sm__pct, kColumns };
 }  // namespace gpu_process
 
 namespace agent {
-enum Column : int { ticks, late_ticks, rows_dropped, lateness__us, agent_cpu_time__s, agent_cpu__pct, agent_memory_rss__MiB, bytes_written__B, kColumns };
+enum Column : int { ticks, late_ticks, rows_dropped, lateness__us, agent_cpu_time__s, agent_cpu__pct, agent_memory_rss__MiB, bytes_written__B, export_backlog__B, export_lag__s, export_documents, export_retries, export_rejected, open_jobs, kColumns };
 }  // namespace agent
 
 inline constexpr TableInfo kTables[] = {
@@ -60,13 +64,13 @@ inline constexpr TableInfo kTables[] = {
     {"disk", 9},
     {"filesystem", 3},
     {"network", 4},
-    {"cgroup", 0},
+    {"cgroup", 4},
     {"job", 9},
     {"process", 8},
     {"gpu", 18},
     {"gpu_process", 2},
     {"mig", 0},
-    {"agent", 8},
+    {"agent", 14},
 };
 
 inline constexpr Derivation kDerivations[] = {

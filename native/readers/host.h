@@ -15,6 +15,7 @@ struct Followed {
   int pid = 0;         ///< Its tree hangs below this process; 0: what is in the cgroup is the job.
   std::string cgroup;  ///< A cgroup v2 folder that holds the job, or ''.
   bool own = false;    ///< The process `pid` is of the job itself, and not only its supervisor.
+  std::string cgroup_name = {};  ///< As the cgroup's rows name it.
 };
 
 struct FollowedState {

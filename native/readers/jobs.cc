@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "readers/cgroup.h"
 #include "readers/job.h"
 #include "readers/liveness.h"
 #include "readers/scanner.h"
@@ -25,6 +26,7 @@ struct JobsReader::Job {
   const std::string id;
   const Liveness liveness;
   JobReader reader;  ///< Of the host thread, once it is in the list.
+  std::shared_ptr<CgroupReader> cgroup;  ///< The same of all jobs in it; null where there is none.
 };
 
 JobsReader::JobsReader(const std::string& root) : root_(root), loadavg_(root + "/proc/loadavg") {}
@@ -35,9 +37,19 @@ bool JobsReader::Follow(Followed followed) {
   Buffer buffer;
   if (!job->liveness.Exists(buffer)) return false;
   std::lock_guard<std::mutex> lock(mutex_);
+  if (!followed.cgroup.empty()) job->cgroup = CgroupOf(followed);
   jobs_.push_back(std::move(job));
   changed_ = true;
   return true;
+}
+
+/// That of a job which is followed already, or another. With mutex_ held.
+std::shared_ptr<CgroupReader> JobsReader::CgroupOf(const Followed& followed) {
+  const std::string folder = root_ + followed.cgroup;
+  for (const auto& job : jobs_) {
+    if (job->cgroup && job->cgroup->folder() == folder) return job->cgroup;
+  }
+  return std::make_shared<CgroupReader>(folder, followed.cgroup_name);
 }
 
 void JobsReader::Unfollow(const std::string& id) {
@@ -78,10 +90,19 @@ void JobsReader::Read(Pass& pass) {
       reading_[i]->reader.LivePids(processes_[i].pids);
     }
     const int64_t time_ns = MonotonicNs();
-    for (const auto& job : reading_) job->reader.Append(pass.sink, time_ns);
+    for (size_t i = 0; i < reading_.size(); i++) {
+      reading_[i]->reader.Append(pass.sink, time_ns);
+      if (IsFirstInItsCgroup(i)) reading_[i]->cgroup->Read(pass, time_ns);
+    }
     rests_until_ns_ = time_ns + kRest * (ReadClock(CLOCK_THREAD_CPUTIME_ID) - start_ns);
   }
   reading_.clear();
+}
+
+bool JobsReader::IsFirstInItsCgroup(size_t at) const {
+  const auto end = reading_.begin() + static_cast<std::ptrdiff_t>(at);
+  const auto& cgroup = reading_[at]->cgroup;
+  return cgroup && std::none_of(reading_.begin(), end, [&](const auto& job) { return job->cgroup == cgroup; });
 }
 
 // A search costs as much as all readings, so between slow passes it waits until the kernel has numbered a new

@@ -11,6 +11,8 @@
 
 namespace nvpulse {
 
+class CgroupReader;
+
 class JobsReader {
  public:
   explicit JobsReader(const std::string& root);
@@ -21,7 +23,7 @@ class JobsReader {
   void Unfollow(const std::string& id);
   std::vector<FollowedState> Following() const;
 
-  /// Appends the rows of every job on medium passes, all with one time: what is read together is compared. Where there
+  /// Appends the rows of every job and its cgroup on medium passes, all with one time: what is read together is compared. Where there
   /// are so many processes that it would take more than 1 % of a core, medium passes are left out; slow ones, and the
   /// first after a change of what is followed, never are.
   void Read(Pass& pass);
@@ -30,7 +32,9 @@ class JobsReader {
 
  private:
   struct Job;
+  std::shared_ptr<CgroupReader> CgroupOf(const Followed& followed);
   bool TakeJobs();
+  bool IsFirstInItsCgroup(size_t at) const;
   bool IsSearchDue(Pass& pass);
 
   const std::string root_;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -36,7 +37,9 @@ HostThread::HostThread(bool host, int64_t interval_ns, std::shared_ptr<Store> st
       store_(std::move(store)),
       processes_(std::move(processes)),
       gpu_(std::move(gpu)),
-      schedule_(HostInterval(interval_ns)) {}
+      schedule_(HostInterval(interval_ns)) {
+  for (std::atomic<double>& note : notes_) note.store(kMissing, std::memory_order_relaxed);
+}
 
 void HostThread::Start() {
   auto self = shared_from_this();
@@ -50,9 +53,7 @@ void HostThread::Stop(int64_t deadline_ns) {
 
 void HostThread::SetInterval(int64_t interval_ns) { schedule_.SetInterval(HostInterval(interval_ns)); }
 
-void HostThread::Wrote(double bytes) {
-  bytes_written_.fetch_add(static_cast<uint64_t>(bytes), std::memory_order_relaxed);
-}
+void HostThread::Note(int column, double value) { notes_[column].store(value, std::memory_order_relaxed); }
 
 void HostThread::Work() {
   agent_ = store_->AddInstance(Entity::kAgent, {});
@@ -70,6 +71,14 @@ void HostThread::Work() {
 
 void HostThread::ReadAgent() {
   Row<agent::kColumns> row;
+  for (int column = 0; column < agent::kColumns; column++) {  // of these, what is read here is set below
+    const double noted = notes_[column].load(std::memory_order_relaxed);
+    if (std::isnan(noted)) {
+      row.Fail(column, kNotNoted);
+    } else {
+      row.Set(column, noted);
+    }
+  }
   uint64_t ticks = schedule_.ticks();
   uint64_t late_ticks = schedule_.late_ticks();
   int64_t lateness_ns = schedule_.TakeMaxLateness();
@@ -84,7 +93,6 @@ void HostThread::ReadAgent() {
   row.Set(agent::lateness__us, static_cast<double>(lateness_ns) * 1e-3);
   row.Set(agent::agent_cpu_time__s, static_cast<double>(ReadClock(CLOCK_PROCESS_CPUTIME_ID)) * 1e-9);
   row.Set(agent::agent_memory_rss__MiB, OwnRss__MiB());
-  row.Set(agent::bytes_written__B, static_cast<double>(bytes_written_.load(std::memory_order_relaxed)));
   store_->Append(Entity::kAgent, agent_, MonotonicNs(), row);
 }
 

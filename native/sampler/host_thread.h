@@ -25,7 +25,8 @@ class HostThread : public std::enable_shared_from_this<HostThread> {
 
   Schedule& schedule() { return schedule_; }
   HostReader& reader() { return reader_; }
-  void Wrote(double bytes);
+  /// Any thread: a column of the agent's row from now on; NaN: not known.
+  void Note(int column, double value);
   int64_t cpu_ns() const { return cpu_ns_.load(std::memory_order_relaxed); }
 
  private:
@@ -39,7 +40,7 @@ class HostThread : public std::enable_shared_from_this<HostThread> {
   Schedule schedule_;
   HostReader reader_;
   uint32_t agent_ = 0;
-  std::atomic<uint64_t> bytes_written_{0};
+  std::atomic<double> notes_[agent::kColumns];
   std::atomic<int64_t> cpu_ns_{0};
   Thread thread_;
 };

@@ -55,7 +55,7 @@ void Sampler::Unfollow(const std::string& id) { host_->reader().Unfollow(id); }
 
 std::vector<FollowedState> Sampler::Following() const { return host_->reader().Following(); }
 
-void Sampler::Wrote(double bytes) { host_->Wrote(bytes); }
+void Sampler::Note(int column, double value) { host_->Note(column, value); }
 
 Drained Sampler::Drain() { return store_->Drain(); }
 

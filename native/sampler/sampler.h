@@ -63,7 +63,8 @@ class Sampler {
   bool Follow(Followed followed);
   void Unfollow(const std::string& id);
   std::vector<FollowedState> Following() const;
-  void Wrote(double bytes);
+  /// As that of HostThread.
+  void Note(int column, double value);
   Drained Drain();
   GpuInfo Gpu() const;
   SamplerStats Stats() const;

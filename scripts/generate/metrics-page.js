@@ -9,6 +9,7 @@ function sourceText({ source }) {
     return `nvml${source.nvml.call}${source.nvml.shape === 'field' ? `, field ${source.nvml.arg}` : ''}`;
   if ('derive' in source)
     return `from \`${source.derive.from}\`${source.derive.span__ms > 0 ? `, over ≥ ${source.derive.span__ms} ms` : ''}`;
+  if ('noted' in source) return `told by ${source.noted}`;
   return 'file' in source ? source.file : source.own;
 }
 

@@ -204,6 +204,9 @@ test('a cgroup alone, as the kernel names it and by its folder: alive while some
       ['named', pid],
       ['folder', pid],
     ]);
+    expect([...(value?.rows('cgroup') ?? [])]).toMatchObject([
+      { path: name, cgroup_cpu_time__s: expect.any(Number) },
+    ]);
     expect([...(value?.rows('job') ?? [])]).toMatchObject([{ tracking: 'cgroup' }, { tracking: 'cgroup' }]);
     expect(sampler.following().map(({ alive }) => alive)).toEqual([true, true]);
     started[0]?.kill('SIGKILL');

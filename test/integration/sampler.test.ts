@@ -1,4 +1,5 @@
 // The sampler with the simulator below it: what it reads, what it does when the driver fails, and how it ends.
+import { describeStatus, Sampler, type NotedMetric } from '../../lib';
 import { simulate } from '../../lib/testing';
 import { inChild, runInChild } from '../support/child';
 
@@ -108,6 +109,33 @@ test('another interval: a reading at once, then rows on the new grid, finer and 
   expect(coarse.rows__ms.length).toBeLessThanOrEqual(span(coarse) / 100 + 3);
   expect(once.rows__ms.length).toBeLessThanOrEqual(2);
   expect(seen.refused).toMatch(/^interval: '1us' is out of range; allowed is 1ms to 1h/);
+});
+
+test('what is noted is in the agent’s rows from then on, until it is taken back', async () => {
+  const sampler = new Sampler({ interval: '1h', host: false, gpu: false });
+  const batches = sampler[Symbol.asyncIterator]();
+  sampler.start();
+  const read = async () => {
+    await sampler.tick();
+    const { value } = await batches.next();
+    const row = [...(value?.rows('agent') ?? [])].at(-1);
+    const state = describeStatus(value?.table('agent')?.status('open_jobs').at(-1) ?? 0);
+    return { open_jobs: row?.open_jobs, lag: row?.export_lag__s, state: state.state };
+  };
+  expect(await read()).toEqual({ open_jobs: undefined, lag: undefined, state: 'unsupported' });
+  sampler.note('open_jobs', 0);
+  sampler.note('export_lag__s', 1.25);
+  expect(await read()).toEqual({ open_jobs: 0, lag: 1.25, state: 'ok' });
+  sampler.note('open_jobs', NaN);
+  expect(await read()).toEqual({ open_jobs: undefined, lag: 1.25, state: 'unsupported' });
+  const metric: NotedMetric = JSON.parse('"ticks"');
+  expect(() => sampler.note(metric, 1)).toThrow(
+    /^metric: 'ticks' is not told to the agent; allowed are bytes_written__B, export_backlog__B, /,
+  );
+  expect(() => sampler.note('open_jobs', Infinity)).toThrow(
+    /^open_jobs: Infinity; allowed is a finite number/,
+  );
+  sampler.stop();
 });
 
 test('each iterator has its own queue: one that lags drops the oldest, and they are counted', async () => {

@@ -393,6 +393,63 @@ TEST(ACgroupAloneIsAJob) {
   EXPECT(!reader.Following()[0].alive);
 }
 
+TEST(ACgroupHasOneRowWhateverJobsAreInIt) {
+  Fixture fixture("job");
+  fixture.Write("cgroup/cgroup.events", "populated 1\nfrozen 0\n");
+  fixture.Write("cgroup/cpu.stat", "usage_usec 3000000\nnr_throttled 4\nthrottled_usec 250000\n");
+  fixture.Write("cgroup/memory.current", "3145728\n");
+  fixture.Write("cgroup/memory.max", "max\n");
+  HostReader reader(fixture.root());
+  EXPECT(reader.Follow({"one", 0, "/cgroup", false, "/kubepods/pod1"}));
+  EXPECT(reader.Follow({"two", 100, "/cgroup", false, "/kubepods/pod1"}));
+  EXPECT(reader.Follow({"tree", 100, ""}));
+  Collector rows;
+  reader.Read(kAllTiers, rows);
+  const Collector::Reported* group = rows.Only(Entity::kCgroup);
+  if (!EXPECT(group != nullptr)) return;
+  EXPECT_EQ(rows.Identity(group->instance, "path"), "/kubepods/pod1");
+  EXPECT_EQ(group->time_ns, rows.Of(Entity::kJob)[0]->time_ns);
+  EXPECT_NEAR(group->values[cgroup::cgroup_cpu_time__s], 3.0, 1e-9);
+  EXPECT_NEAR(group->values[cgroup::cgroup_throttled__s], 0.25, 1e-9);
+  EXPECT_EQ(group->values[cgroup::cgroup_memory__MiB], 3.0);
+  EXPECT_EQ(group->status[cgroup::cgroup_memory_limit__MiB], kUnlimited);
+  EXPECT(std::isnan(group->values[cgroup::cgroup_memory_limit__MiB]));
+  // The other job keeps the group's instance.
+  const uint32_t instance = group->instance;
+  reader.Unfollow("one");
+  fixture.Write("cgroup/memory.max", "1073741824\n");
+  rows.Clear();
+  reader.Read(kAllTiers, rows);
+  group = rows.Only(Entity::kCgroup);
+  if (!EXPECT(group != nullptr)) return;
+  EXPECT_EQ(group->instance, instance);
+  EXPECT_EQ(group->values[cgroup::cgroup_memory_limit__MiB], 1024.0);
+  // Between slow passes the limit is not read.
+  reader.Unfollow("tree");
+  rows.Clear();
+  reader.Read(kMediumTier, rows);
+  EXPECT_EQ(rows.Only(Entity::kCgroup)->status[cgroup::cgroup_memory_limit__MiB], kNotDue);
+  reader.Unfollow("two");
+  rows.Clear();
+  reader.Read(kAllTiers, rows);
+  EXPECT_EQ(rows.Of(Entity::kCgroup).size(), 0u);
+}
+
+TEST(ACgroupWithoutControllersTellsWhatItHas) {
+  Fixture fixture("job");
+  fixture.Write("cgroup/cgroup.events", "populated 1\nfrozen 0\n");
+  HostReader reader(fixture.root());
+  EXPECT(reader.Follow({"c", 0, "/cgroup", false, "/c"}));
+  Collector rows;
+  reader.Read(kAllTiers, rows);
+  const Collector::Reported* group = rows.Only(Entity::kCgroup);
+  if (!EXPECT(group != nullptr)) return;
+  EXPECT_EQ(group->values[cgroup::cgroup_cpu_time__s], 3.0);
+  EXPECT_EQ(group->status[cgroup::cgroup_throttled__s], kUnsupported);
+  EXPECT_EQ(group->status[cgroup::cgroup_memory__MiB], kUnsupported);
+  EXPECT_EQ(group->status[cgroup::cgroup_memory_limit__MiB], kUnsupported);
+}
+
 TEST(WhatIsNotThereIsNotFollowed) {
   Fixture fixture("job");
   HostReader reader(fixture.root());
@@ -680,8 +737,16 @@ TEST(ACgroupOfTheKernelTellsTheSame) {
   const Collector::Reported* job = ReadJob(reader, rows);
   EXPECT_NEAR(job->values[job::cpu_time__s], used, 0.01);
   EXPECT_EQ(job->values[job::process_num], 0.0);
+  const Collector::Reported* group = rows.Only(Entity::kCgroup);
+  if (EXPECT(group != nullptr)) EXPECT_NEAR(group->values[cgroup::cgroup_cpu_time__s], used, 0.01);
+  // Once it is removed it says so, and no more.
+  EXPECT_EQ(rmdir(folder.c_str()), 0);
+  ReadJob(reader, rows);
+  group = rows.Only(Entity::kCgroup);
+  if (EXPECT(group != nullptr)) EXPECT_EQ(group->status[cgroup::cgroup_cpu_time__s], kGone);
+  ReadJob(reader, rows);
+  EXPECT(rows.Only(Entity::kCgroup) == nullptr);
   supervisor.End();
-  rmdir(folder.c_str());
 }
 
 TEST(OtherThreadsMayFollowAndAsk) {

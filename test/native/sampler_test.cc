@@ -78,6 +78,27 @@ TEST(AReadingThatIsWaitedForOutlivesTheSampler) {
   EXPECT(true);
 }
 
+TEST(WhatIsNotedIsInTheAgentsRow) {
+  Sampler sampler(Simulated(0));
+  sampler.Start();
+  const auto read = [&](int column) {
+    EXPECT(sampler.Tick().Wait(10'000 * kMs));
+    const DrainedTable table = std::move(sampler.Drain().tables[static_cast<int>(Entity::kAgent)]);
+    const size_t cell = static_cast<size_t>(column + 1) * table.rows - 1;
+    return std::make_pair(table.values[cell], table.status[cell]);
+  };
+  EXPECT_EQ(read(agent::open_jobs).second, kNotNoted);
+  EXPECT_EQ(read(agent::agent_memory_rss__MiB).second, kOk);
+  std::thread other([&] {
+    for (int i = 0; i <= 100; i++) sampler.Note(agent::open_jobs, i);
+  });
+  EXPECT_EQ(read(agent::rows_dropped).second, kOk);
+  other.join();
+  EXPECT_EQ(read(agent::open_jobs).first, 100.0);
+  sampler.Note(agent::open_jobs, kMissing);
+  EXPECT_EQ(read(agent::open_jobs).second, kNotNoted);
+}
+
 TEST(NoLibraryIsAState) {
   SamplerOptions options;
   options.nvml_path = "/nowhere/libnvidia-ml.so.1";
