@@ -1,10 +1,11 @@
 // What stands at the address given: each of the many that are not it, or do not let us, is one clear line.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { makeCertificates } from '../support/elasticsearch-tls';
-import { describeWithElasticsearch } from '../support/elasticsearch';
+import { templatesOf } from '../../lib/sinks/elasticsearch/mapping';
+import { describeWithElasticsearch, type Answer } from '../support/elasticsearch';
 import { nvpulseIn, stateFolder, type Ending, type StartOptions } from '../support/nvpulse';
 
 const folder = stateFolder();
@@ -235,7 +236,7 @@ describeWithElasticsearch(
 
     /** A file of a key of these privileges. */
     async function keyFile(name: string, key: object = {}, form?: 'id:key'): Promise<string> {
-      const { body } = await elasticsearch.request('POST', '/_security/api_key', { name, ...key });
+      const { body } = await elasticsearch.request('POST', '/_security/api_key', { ...key, name });
       const file = join(folder, name);
       writeFileSync(file, `${form ? `${body.id}:${body.api_key}` : body.encoded}\n`, { mode: 0o600 });
       return file;
@@ -315,7 +316,7 @@ describeWithElasticsearch(
       );
     });
 
-    test('a key that may not set up, and the least that may', async () => {
+    test('a key that may not set up', async () => {
       const nosy = await keyFile('nosy', role([], ['view_index_metadata']));
       await expectFailure(
         createMapping([...trusted(), '--api-key-file', nosy]),
@@ -326,20 +327,87 @@ describeWithElasticsearch(
         run(['create-mapping', ...trusted(), '--api-key-file', reader]),
         /^action \[cluster:admin\/component_template\/put\] is unauthorized.*\[manage_index_templates,manage,all\]$/,
       );
-      const first = await keyFile(
-        'first',
-        role(['monitor', 'manage_index_templates'], ['view_index_metadata']),
-        'id:key',
-      );
-      const { code, stdout } = await run(['create-mapping', ...trusted(), '--api-key-file', first]);
-      expect(code).toBe(0);
-      expect(stdout).toContain('index template jobmetrics: created\n');
-      // The file goes before the environment.
-      const again = await createMapping([...trusted(), '--api-key-file', first], {
-        env: { NVPULSE_ES_USER: 'nobody', NVPULSE_ES_PASSWORD: 'wrong' },
+    });
+
+    describe('keys of the least privileges, as docs/ELASTICSEARCH.md has them', () => {
+      const bulk = (id: string): string =>
+        `${JSON.stringify({ create: { _index: 'gpumetrics', _id: id } })}\n${JSON.stringify({ '@timestamp': '2026-01-01T00:00:00Z', index: 3, power_draw__W: 70 })}\n`;
+
+      /** As whom a key's holder asks. */
+      async function holderOf(name: string): Promise<(path: string, body?: unknown) => Promise<Answer>> {
+        const authorization = `ApiKey ${readFileSync(await keyFile(name, documented(name)), 'utf8').trim()}`;
+        return (path, body) =>
+          elasticsearch.request(body === undefined ? 'GET' : 'POST', path, body, { authorization });
+      }
+
+      test('set up, the first time and again', async () => {
+        const first = await keyFile(
+          'first',
+          role(['monitor', 'manage_index_templates'], ['view_index_metadata']),
+        );
+        const made = await run(['create-mapping', ...trusted(), '--api-key-file', first]);
+        expect(made.stdout).toContain('index template jobmetrics: created\n');
+        expect(made.code).toBe(0);
+        const later = await keyFile('nvpulse-setup', documented('nvpulse-setup'), 'id:key');
+        // The file goes before the environment.
+        const again = await run(['create-mapping', ...trusted(), '--api-key-file', later], {
+          env: { NVPULSE_ES_USER: 'nobody', NVPULSE_ES_PASSWORD: 'wrong' },
+        });
+        expect(again.stdout).toContain('index template jobmetrics: unchanged\n');
+        expect(again.code).toBe(0);
       });
-      expect(again.stdout).toContain('index template jobmetrics: unchanged\n');
-      expect(again.code).toBe(0);
+
+      test('export: create the data stream, add a document, look it up', async () => {
+        const ask = await holderOf('nvpulse-exporter');
+        const path = '/_bulk?require_data_stream=true&filter_path=items.create.status';
+        expect((await ask(path, bulk('a'))).body.items[0].create.status).toBe(201);
+        expect((await ask(path, bulk('a'))).body.items[0].create.status).toBe(409);
+        expect((await ask('/gpumetrics/_refresh', '')).status).toBe(200);
+        const found = await ask('/gpumetrics/_search', { query: { ids: { values: ['a', 'b'] } } });
+        expect(found.body.hits.hits).toMatchObject([{ _id: 'a' }]);
+        expect((await ask('/_component_template/nvpulse-gpumetrics')).status).toBe(403);
+      });
+
+      test('Grafana: queries, fields, version', async () => {
+        const ask = await holderOf('nvpulse-grafana');
+        const query = {
+          size: 0,
+          query: { query_string: { query: 'index:3' } },
+          aggs: { mean: { avg: { field: 'power_draw__W' } } },
+        };
+        const lines = `${JSON.stringify({ index: 'gpumetrics', ignore_unavailable: true })}\n${JSON.stringify(query)}\n`;
+        expect((await ask('/_msearch', lines)).body.responses[0].aggregations.mean.value).toBe(70);
+        for (const path of [
+          '/',
+          '/gpumetrics/_mapping',
+          '/gpumetrics/_field_caps?fields=*',
+          '/_cluster/health',
+        ])
+          expect((await ask(path)).status).toBe(200);
+        expect((await ask('/_bulk', bulk('c'))).status).toBe(403);
+      });
+
+      test('set up again, with a data stream to bring up to date', async () => {
+        const { component } = templatesOf('gpumetrics', undefined);
+        const older = { ...component.template.mappings, _meta: { nvpulse: '0.0.9' } };
+        const put = await elasticsearch.request('PUT', '/gpumetrics/_mapping', older);
+        expect(put.status).toBe(200);
+        const key = await keyFile('setup-again', documented('nvpulse-setup'));
+        const { code, stdout } = await run(['create-mapping', ...trusted(), '--api-key-file', key]);
+        expect(stdout).toContain('data stream gpumetrics: updated\n');
+        expect(code).toBe(0);
+      });
     });
   },
 );
+
+/** The body that the page gives for a key of that name, without the name. */
+function documented(name: string): object {
+  const page = readFileSync(join(__dirname, '..', '..', 'docs', 'ELASTICSEARCH.md'), 'utf8');
+  const bodies = [...page.matchAll(/```json\n(.*?)```/gs)].map(
+    ([, text]) => JSON.parse(text ?? '') as { name: string },
+  );
+  const body = bodies.find((candidate) => candidate.name === name);
+  if (!body) throw new Error(`docs/ELASTICSEARCH.md has no key ${name}`);
+  return { ...body, name: undefined };
+}

@@ -77,8 +77,13 @@ export interface Elasticsearch {
   readonly auth: Auth | undefined;
   /** Where the suite asked for TLS. */
   readonly certificates: Certificates | undefined;
-  /** As the superuser; an object is sent as JSON, a text as NDJSON. */
-  request(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** As the superuser, where `headers` says nothing else; an object is sent as JSON, a text as NDJSON. */
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
   /** SIGKILL to all its processes; resolves when they are gone. */
   kill(): Promise<void>;
   /** On the same port and data; resolves when it answers, and has opened its indices. */
@@ -255,11 +260,11 @@ interface Target {
 
 function requester({ url, auth, ca }: Target): Elasticsearch['request'] {
   const send = url.startsWith('https:') ? tlsRequest : plainRequest;
-  return (method, path, body) =>
+  return (method, path, body, others = {}) =>
     new Promise((resolve, reject) => {
       const text = typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body);
       const type = typeof body === 'string' ? 'application/x-ndjson' : 'application/json';
-      const headers = text === undefined ? {} : { 'content-type': type };
+      const headers = { ...(text !== undefined && { 'content-type': type }), ...others };
       const call = send(
         `${url}${path}`,
         {
@@ -267,7 +272,7 @@ function requester({ url, auth, ca }: Target): Elasticsearch['request'] {
           headers,
           agent: false,
           timeout: 60_000,
-          ...(auth && { auth: `${auth.username}:${auth.password}` }),
+          ...(auth && !('authorization' in others) && { auth: `${auth.username}:${auth.password}` }),
           ...(ca !== undefined && { ca }),
         },
         (response) => {
