@@ -1,18 +1,7 @@
 // Whether all is well: a verdict on what is seen, with its reasons. Pure. Values that no longer come, and a backlog
 // that grows, are never fine.
 import type { GpuState } from '../native/addon';
-
-/** How a sink that takes the recordings is doing. */
-export interface SinkFacts {
-  readonly state: 'ok' | 'idle' | 'retrying' | 'denied' | 'not_set_up' | 'refused';
-  readonly reason: string;
-  readonly backlog__B: number;
-  readonly lag__s: number;
-  readonly documents: number;
-  readonly duplicates: number;
-  readonly retries: number;
-  readonly rejected: number;
-}
+import type { ExporterStats } from '../sinks/elasticsearch';
 
 export interface HealthFacts {
   /** Readings are wanted: a window is open, or there is a background. */
@@ -31,7 +20,7 @@ export interface HealthFacts {
   /** Recorded and never exported: it had to go at the spool's limit. */
   readonly spool_dropped__B: number;
   /** Null where the server exports nothing, and only spools. */
-  readonly export: SinkFacts | null;
+  readonly export: ExporterStats | null;
   /** The backlog was larger at each look than at the one before, for half a minute. */
   readonly backlog_grows: boolean;
 }

@@ -19,12 +19,14 @@ interface Waiter {
   readonly reject: (reason: NvpulseError) => void;
 }
 
-const CHECKSUM = /^([0-9a-f]{8}) (.+)$/;
+const CHECKSUM = /^([0-9a-f]{8}) (.+)$/s;
 
+/** Labels are kept as pairs, so that no label can look like nanoseconds. */
 function formatRecord(record: JobRecord): string {
-  const json = JSON.stringify(record, (_, value: unknown) =>
-    typeof value === 'bigint' ? { $ns: String(value) } : value,
-  );
+  const json = JSON.stringify(record, (key, value: unknown) => {
+    if (typeof value === 'bigint') return { $ns: String(value) };
+    return key === 'labels' && typeof value === 'object' && value !== null ? Object.entries(value) : value;
+  });
   return `${checksum(json)} ${json}\n`;
 }
 
@@ -32,9 +34,14 @@ function formatRecord(record: JobRecord): string {
 function parseRecord(line: string): JobRecord | undefined {
   const [, sum, json = ''] = CHECKSUM.exec(line) ?? [];
   if (sum === undefined || sum !== checksum(json)) return undefined;
-  return JSON.parse(json, (_, value: unknown) =>
-    isNanoseconds(value) ? BigInt(value.$ns) : value,
-  ) as JobRecord;
+  return JSON.parse(json, (key, value: unknown) => {
+    if (isNanoseconds(value)) return BigInt(value.$ns);
+    return key === 'labels' && Array.isArray(value) ? labelsOf(value) : value;
+  }) as JobRecord;
+}
+
+function labelsOf(pairs: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(pairs);
 }
 
 function isNanoseconds(value: unknown): value is { readonly $ns: string } {

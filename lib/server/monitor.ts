@@ -111,6 +111,16 @@ export class Monitor {
     return spoolOf(this.options);
   }
 
+  /** Folder of the recording that is being written. */
+  get recording(): string {
+    return this.session.dir;
+  }
+
+  /** Start (UTC, ns) of the oldest window whose summary is still to come. */
+  get needed__ns(): bigint | undefined {
+    return startOfOldest(this.book);
+  }
+
   /** Jobs as they are; `open` only those whose window is open, `name` only those of that name. */
   list(only: { readonly open?: boolean; readonly name?: string | undefined } = {}): readonly JobView[] {
     const jobs = only.open ? this.book.open : this.book.all;
@@ -181,6 +191,12 @@ export class Monitor {
   /** A finished job's summary; undefined while its window is open, and shortly after. */
   async summaryOf(id: string): Promise<JobSummary | undefined> {
     return this.book.get(id)?.finished ? this.summaries.get(id) : undefined;
+  }
+
+  /** The summary of a job that has ended, once it is kept; undefined where there is none. */
+  async summaryAfter(id: string): Promise<JobSummary | undefined> {
+    await this.finishing.get(id);
+    return this.summaryOf(id);
   }
 
   /** Once the summary of a job that has ended is kept, and all of its window is in files; gives the window's end. */
@@ -305,10 +321,10 @@ export class Monitor {
       this.session.event('window_gpus', start__ns, { id, gpus });
   }
 
-  private declareEnd({ id, gpu_scope, gpus, end }: Job): void {
+  private declareEnd({ id, gpu_scope, gpus, gpu_shared, end }: Job): void {
     if (!end) return;
     const { time__ns, by, status } = end;
-    this.session.event('window_stop', time__ns, { id, gpu_scope, gpus, ended_by: by, status });
+    this.session.event('window_stop', time__ns, { id, gpu_scope, gpus, gpu_shared, ended_by: by, status });
     if (by === 'lease')
       this.session.event('lease_expired', time__ns, { id }, `the lease of job ${id} ran out`);
   }

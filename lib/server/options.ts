@@ -5,6 +5,7 @@ import { NvpulseError } from '../errors';
 import { recordingRoot } from '../recording';
 import { reasonOf } from '../recording/reason';
 import { INTERVAL_RANGE, parseInterval, refuseUnknown, type Duration } from '../sampling/options';
+import type { ConnectionOptions } from '../sinks/elasticsearch';
 import { parseDuration } from '../time';
 import { DEFAULT_PORT, isLoopback, parseAddress, type Address } from './address';
 import { readServerToken } from './token';
@@ -26,6 +27,12 @@ export interface ServerOptions {
   readonly background?: Duration;
   /** Bytes that recordings may take, with a unit: `512MiB`, `2GiB`. @default '2GiB' */
   readonly spoolLimit?: string;
+  /** Where the recordings go. @default nowhere: they stay in the spool */
+  readonly elasticsearch?: ConnectionOptions;
+  /** Samples that are closer together become one document. @default '100ms' */
+  readonly resolution?: Duration;
+  /** Also documents of single CPU cores. @default false */
+  readonly cores?: boolean;
   /** Path of the NVML library. @default NVPULSE_NVML, else the system's */
   readonly nvml?: string;
   /** The longest time that a request may take to arrive. @default '10s' */
@@ -36,6 +43,12 @@ export interface ServerOptions {
   readonly log?: (line: string) => void;
 }
 
+export interface ElasticsearchConfig {
+  readonly connection: ConnectionOptions;
+  readonly resolution: Duration;
+  readonly cores: boolean;
+}
+
 export interface ServerConfig {
   readonly address: Address;
   readonly token: string | undefined;
@@ -44,6 +57,8 @@ export interface ServerConfig {
   readonly interval__ns: number;
   readonly background__ns: number | null;
   readonly spoolLimit__B: number;
+  /** Undefined: nothing is exported. */
+  readonly elasticsearch: ElasticsearchConfig | undefined;
   readonly nvml: string | undefined;
   readonly requestTimeout__ms: number;
   readonly utcOffset: (() => bigint) | undefined;
@@ -59,6 +74,9 @@ const OPTIONS = [
   'interval',
   'background',
   'spoolLimit',
+  'elasticsearch',
+  'resolution',
+  'cores',
   'nvml',
   'requestTimeout',
   'utcOffset',
@@ -93,12 +111,22 @@ export function configOf(options: ServerOptions): ServerConfig {
     background__ns:
       background === 'off' ? null : parseDuration(String(background), '--background', INTERVAL_RANGE),
     spoolLimit__B: parseSize(options.spoolLimit ?? '2GiB', '--spool-limit'),
+    elasticsearch: elasticsearchOf(options),
     nvml: options.nvml,
     requestTimeout__ms:
       parseDuration(String(requestTimeout), 'requestTimeout', { min: '100ms', max: '1h' }) / 1e6,
     utcOffset: options.utcOffset,
     log: options.log ?? (() => undefined),
   };
+}
+
+function elasticsearchOf({
+  elasticsearch,
+  resolution = '100ms',
+  cores = false,
+}: ServerOptions): ElasticsearchConfig | undefined {
+  parseInterval(resolution, '--resolution');
+  return elasticsearch && { connection: elasticsearch, resolution, cores };
 }
 
 function fileOf(path: string, option: string): Buffer {

@@ -5,13 +5,18 @@ import { NvpulseError } from '../errors';
 import { reasonOf } from '../recording/reason';
 import { urlHost } from './address';
 import { documentsOf } from './delivery';
+import { startExport } from './export';
 import { Freshness } from './freshness';
 import { createApi } from './http';
 import { lockState } from './lock';
 import { Monitor } from './monitor';
 import { configOf, type ServerConfig, type ServerOptions } from './options';
+import { Spool } from './spool';
 import { LiveStream } from './stream';
 import { Watch } from './watch';
+
+/** Between looks at the spool's size. */
+const SPOOL__MS = 10_000;
 
 export interface MonitoringServer {
   /** Where it listens, such as `http://127.0.0.1:9417`. */
@@ -71,19 +76,25 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
     },
   });
   closers.push(() => monitor.close());
-  const watch = new Watch({
-    monitor,
-    freshness,
-    sink: undefined,
-    spool: () => ({ size__B: 0, limit__B: config.spoolLimit__B, dropped__B: 0 }),
+  const exporter = config.elasticsearch && (await startExport(config.elasticsearch, monitor, config));
+  closers.push(async () => exporter?.stop());
+  const spool = new Spool({
+    dir: monitor.spool,
+    limit__B: config.spoolLimit__B,
+    current: () => monitor.recording,
+    needed__ns: () => monitor.needed__ns,
+    taken: () => exporter?.acknowledged() ?? [],
+    log: config.log,
   });
+  closers.push(keepRegularly(spool));
+  const watch = new Watch({ monitor, freshness, spool, exporter });
   closers.push(() => watch.close());
   const api = await createApi({
     monitor,
     stream,
     health: () => watch.health(),
     ready: () => watch.ready(),
-    documents: (id, wait__ms) => documentsOf(monitor, undefined, id, wait__ms),
+    documents: (id, wait__ms) => documentsOf(monitor, exporter, id, wait__ms),
     token: config.token,
     tls: config.tls,
     log: config.log,
@@ -94,6 +105,17 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
     await api.close();
   });
   return listen(api, config);
+}
+
+/** @returns what ends it */
+function keepRegularly(spool: Spool): () => Promise<void> {
+  void spool.keep();
+  const timer = setInterval(() => void spool.keep(), SPOOL__MS);
+  return () => {
+    clearInterval(timer);
+    // One that is under way ends before the folder is another server's.
+    return spool.keep();
+  };
 }
 
 async function listen(api: FastifyInstance, { address: { host, port }, tls }: ServerConfig): Promise<string> {

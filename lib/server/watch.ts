@@ -1,14 +1,17 @@
 // Gathers what health is judged by.
 import type { Freshness } from './freshness';
-import { BacklogTrend, healthOf, type Health, type HealthFacts, type SinkFacts } from './health';
+import type { ExporterStats } from '../sinks/elasticsearch';
+import { BacklogTrend, healthOf, type Health, type HealthFacts } from './health';
 import type { Monitor } from './monitor';
+import type { Spool } from './spool';
 
 /** What is looked at. */
 export interface Watched {
   readonly monitor: Monitor;
   readonly freshness: Freshness;
-  readonly sink: (() => SinkFacts) | undefined;
-  readonly spool: () => { readonly size__B: number; readonly limit__B: number; readonly dropped__B: number };
+  readonly spool: Spool;
+  /** Undefined: the server only spools. */
+  readonly exporter: { stats(): ExporterStats } | undefined;
 }
 
 const LOOK__MS = 1000;
@@ -20,7 +23,7 @@ export class Watch {
   private readonly looking: NodeJS.Timeout;
 
   constructor(private readonly watched: Watched) {
-    this.looking = setInterval(() => this.trend.look(watched.sink?.().backlog__B ?? 0), LOOK__MS);
+    this.looking = setInterval(() => this.trend.look(watched.exporter?.stats().backlog__B ?? 0), LOOK__MS);
   }
 
   health(): Health {
@@ -38,17 +41,16 @@ export class Watch {
   }
 
   private facts(): HealthFacts {
-    const { monitor, freshness, sink, spool } = this.watched;
+    const { monitor, freshness, spool, exporter } = this.watched;
     const { now__ns, ...status } = monitor.status();
-    const { size__B, limit__B, dropped__B } = spool();
     return {
       ...status,
       host_age__s: freshness.age__s('host', now__ns),
       gpu_age__s: freshness.age__s('gpu', now__ns),
-      spool__B: size__B,
-      spool_limit__B: limit__B,
-      spool_dropped__B: dropped__B,
-      export: sink ? sink() : null,
+      spool__B: spool.size__B,
+      spool_limit__B: spool.limit__B,
+      spool_dropped__B: spool.dropped__B,
+      export: exporter ? exporter.stats() : null,
       backlog_grows: this.trend.grows,
     };
   }

@@ -1,11 +1,12 @@
 // nvpulse server: until it is told to end.
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { NvpulseError } from '../../index';
-import { interval, simulated } from '../options';
+import { connectionOf, elasticsearchOptions, type ElasticsearchFlags } from '../elasticsearch-options';
+import { checkedInterval, interval, simulated } from '../options';
 import { note } from '../output';
 import { simulateHere } from '../simulate';
 
-interface Options {
+interface Options extends ElasticsearchFlags {
   readonly interval: string;
   readonly listen: string;
   readonly tokenFile?: string;
@@ -15,14 +16,17 @@ interface Options {
   readonly state?: string;
   readonly background: string;
   readonly spoolLimit: string;
+  readonly resolution: string;
+  readonly cores?: true;
   readonly simulate?: string;
 }
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function define(command: Command): void {
+  command.addOption(interval());
+  for (const option of elasticsearchOptions('-d, --ip <host>')) command.addOption(option);
   command
-    .addOption(interval())
     .option('--listen <address>', 'HOST:PORT to listen on', '127.0.0.1:9417')
     .option('--token-file <file>', 'what clients must show; needed on other addresses than loopback')
     .option('--tls-cert <file>', 'certificate, as PEM')
@@ -31,6 +35,12 @@ export function define(command: Command): void {
     .option('--state <dir>', 'jobs, recordings and cursors (default: below $XDG_STATE_HOME)')
     .option('--background <duration>', 'time between readings while no job is open, or off', '10s')
     .option('--spool-limit <size>', 'bytes that recordings may take', '2GiB')
+    .addOption(
+      new Option('--resolution <duration>', 'samples that are closer together become one document')
+        .default('100ms')
+        .argParser(checkedInterval),
+    )
+    .option('--cores', 'also documents of single CPU cores')
     .addOption(simulated())
     .action(serve);
 }
@@ -48,15 +58,25 @@ async function serve(options: Options): Promise<void> {
     listen: options.listen,
     background: options.background,
     spoolLimit: options.spoolLimit,
+    resolution: options.resolution,
+    cores: options.cores === true,
     insecure,
+    ...(isExporting(options) ? { elasticsearch: connectionOf(options) } : {}),
     log: (line) => note(`nvpulse server: ${line}`),
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(tls === undefined ? {} : { tls }),
     ...(state === undefined ? {} : { state }),
   });
   note(`nvpulse server: listening on ${server.url}, state in ${server.state}`);
+  if (!isExporting(options))
+    note('nvpulse server: exporting nothing; name an Elasticsearch with -d or --url');
   await ended;
   await server.close();
+}
+
+/** Without a word of Elasticsearch the server only spools. */
+function isExporting({ url, ip, port, apiKeyFile, ca, fingerprint }: Options): boolean {
+  return [url, ip, port, apiKeyFile, ca, fingerprint].some((option) => option !== undefined);
 }
 
 function tlsOf({ tlsCert, tlsKey }: Options): { readonly cert: string; readonly key: string } | undefined {

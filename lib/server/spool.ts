@@ -1,0 +1,150 @@
+// Keeps the spool within its limit. What is acknowledged goes first, then what open windows would be folded from again;
+// what no sink has taken only when nothing else is left, and it is counted.
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  listRecordings,
+  parsePosition,
+  trimRecording,
+  type RecordingListing,
+  type TailPosition,
+} from '../recording';
+import { parseSegmentName } from '../recording/segments';
+
+/** How far a sink has taken a recording. */
+export interface TakenRecording {
+  readonly dir: string;
+  readonly position: unknown;
+  readonly finished: boolean;
+}
+
+export interface SpoolOptions {
+  /** Folder of the recordings. */
+  readonly dir: string;
+  readonly limit__B: number;
+  /** Folder of the recording that is being written. */
+  readonly current: () => string;
+  /** Start (UTC, ns) of the oldest window whose summary is still to come. */
+  readonly needed__ns: () => bigint | undefined;
+  readonly taken: () => readonly TakenRecording[];
+  readonly log: (line: string) => void;
+}
+
+/** It is brought down to this share of the limit, so that it isn't at it at once again. */
+const TARGET = 0.9;
+
+export class Spool {
+  private size = 0;
+  private dropped = 0;
+  private keeping: Promise<void> | undefined;
+
+  constructor(private readonly options: SpoolOptions) {}
+
+  /** Bytes of all recordings, when they were last looked at. */
+  get size__B(): number {
+    return this.size;
+  }
+
+  get limit__B(): number {
+    return this.options.limit__B;
+  }
+
+  /** Bytes that no sink had taken, and that had to go. */
+  get dropped__B(): number {
+    return this.dropped;
+  }
+
+  /** Looks, and makes room where it is needed. Calls that come meanwhile share it. Never rejects. */
+  keep(): Promise<void> {
+    this.keeping ??= this.look()
+      .catch((error: unknown) =>
+        this.options.log(`spool: ${error instanceof Error ? error.message : String(error)}`),
+      )
+      .finally(() => (this.keeping = undefined));
+    return this.keeping;
+  }
+
+  private async look(): Promise<void> {
+    const recordings = await listRecordings(this.options.dir);
+    this.size = recordings.reduce((sum, { size__B }) => sum + size__B, 0);
+    if (this.size <= this.options.limit__B) return;
+    const taken = new Map(this.options.taken().map((one) => [one.dir, one] as const));
+    await this.dropTaken(recordings, taken, true);
+    await this.dropTaken(recordings, taken, false);
+    await this.dropOldest(recordings);
+  }
+
+  private get isOver(): boolean {
+    return this.size > TARGET * this.options.limit__B;
+  }
+
+  /** What a sink has taken, oldest first; `spare`: but not what a window may be folded from again. */
+  private async dropTaken(
+    recordings: readonly RecordingListing[],
+    taken: ReadonlyMap<string, TakenRecording>,
+    spare: boolean,
+  ): Promise<void> {
+    for (const [index, { dir }] of recordings.entries()) {
+      const sink = taken.get(dir);
+      if (!this.isOver) return;
+      if (!sink || (spare && this.isNeeded(recordings[index + 1]?.start))) continue;
+      if (sink.finished && dir !== this.options.current()) this.size -= await removeFolder(dir);
+      else {
+        const position = parsePosition(sink.position);
+        if (position) this.size -= (await trimRecording(dir, position)).bytes;
+      }
+    }
+  }
+
+  /** A window began before the recording ended, which is when the next one began. */
+  private isNeeded(end: string | undefined): boolean {
+    const needed__ns = this.options.needed__ns();
+    if (needed__ns === undefined) return false;
+    return end === undefined || Date.parse(end) >= Number(needed__ns / 1_000_000n);
+  }
+
+  private async dropOldest(recordings: readonly RecordingListing[]): Promise<void> {
+    const before = this.size;
+    for (const { dir } of recordings) {
+      if (!this.isOver) break;
+      if (dir !== this.options.current()) this.size -= await removeFolder(dir);
+      else {
+        const oldest = await oldestSegments(dir, this.size - TARGET * this.options.limit__B);
+        this.size -= (await trimRecording(dir, oldest)).bytes;
+      }
+    }
+    const dropped = before - this.size;
+    if (dropped <= 0) return;
+    this.dropped += dropped;
+    this.options.log(`spool: at its limit; ${dropped} bytes that were not exported are removed`);
+  }
+}
+
+async function removeFolder(dir: string): Promise<number> {
+  let bytes = 0;
+  for (const file of await readdir(dir)) bytes += (await stat(join(dir, file))).size;
+  await rm(dir, { recursive: true, force: true });
+  return bytes;
+}
+
+/** A position behind the oldest segments, of about so many bytes, of a recording that is being written. */
+async function oldestSegments(dir: string, bytes: number): Promise<TailPosition> {
+  const files = await Promise.all(
+    (await readdir(dir)).map(async (file) => {
+      const segment = parseSegmentName(file);
+      const { size, mtimeMs } = await stat(join(dir, file));
+      return segment ? [{ ...segment, size, mtimeMs }] : [];
+    }),
+  );
+  const segments = files.flat().sort((one, other) => one.mtimeMs - other.mtimeMs);
+  const tables: Record<string, TailPosition['tables'][keyof TailPosition['tables']]> = {};
+  let rest = bytes;
+  for (const { entity, number, size } of segments) {
+    // The last one of each table is being written.
+    const isLast = !segments.some((other) => other.entity === entity && other.number > number);
+    if (rest <= 0 || isLast) continue;
+    rest -= size;
+    tables[entity] = { flush: 0, rows: 0, segment: number + 1, offset: 0 };
+  }
+  return { tables };
+}

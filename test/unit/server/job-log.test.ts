@@ -1,0 +1,115 @@
+// The log behind the book: what is durable when it says so, and what a torn or damaged file gives.
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { JobLog, readJobLog } from '../../../lib/server/job-log';
+import type { JobRecord } from '../../../lib/server/job-book';
+
+const folder = mkdtempSync(join(tmpdir(), 'nvpulse-job-log-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const start = (id: string, labels: Readonly<Record<string, string>> = {}): JobRecord => ({
+  kind: 'start',
+  time__ns: 1_795_570_666_229_793_134n,
+  spec: {
+    id,
+    name: id,
+    labels,
+    interval__ns: 1e8,
+    lease__ns: 1e9,
+    gpu_scope: 'node',
+    gpus: [],
+    root: null,
+  },
+});
+const finish = (id: string): JobRecord => ({ kind: 'finish', id });
+
+test('what was durable is read again, to the nanosecond, whatever its texts hold', async () => {
+  const path = join(folder, 'whole.log');
+  const log = await JobLog.create(path, [finish('before')]);
+  const odd = start('a\u2028"\\ü', { time__ns: '5', $ns: 'x' });
+  log.append(odd);
+  await log.durable();
+  log.append({ kind: 'stop', id: 'a', ending: { time__ns: 2n ** 62n, by: 'lease', status: '' } });
+  await log.durable();
+  // Read while it is open: nothing depends on an orderly end.
+  expect(await readJobLog(path)).toEqual({
+    records: [
+      finish('before'),
+      odd,
+      { kind: 'stop', id: 'a', ending: { time__ns: 2n ** 62n, by: 'lease', status: '' } },
+    ],
+    damaged: [],
+  });
+  await log.close();
+});
+
+test('requests that come together are all durable, in their order', async () => {
+  const path = join(folder, 'many.log');
+  const log = await JobLog.create(path, []);
+  const ids = Array.from({ length: 200 }, (_, i) => `job-${i}`);
+  await Promise.all(
+    ids.map(async (id, i) => {
+      if (i % 7 === 0) await new Promise(setImmediate);
+      log.append(start(id));
+      await log.durable();
+      expect(readFileSync(path, 'utf8')).toContain(`"${id}"`);
+    }),
+  );
+  const { records } = await readJobLog(path);
+  expect(records).toHaveLength(200);
+  expect(new Set(records.map((record) => record.kind === 'start' && record.spec.id))).toEqual(new Set(ids));
+  await log.close();
+});
+
+test('a log that was cut anywhere gives every whole record before the cut', async () => {
+  const path = join(folder, 'cut.log');
+  const log = await JobLog.create(path, []);
+  for (const id of ['a', 'b', 'c']) log.append(start(id));
+  await log.close();
+  const whole = readFileSync(path);
+  const ends = [...whole.entries()].flatMap(([at, byte]) => (byte === 10 ? [at + 1] : []));
+  for (let length = 0; length <= whole.length; length += 11) {
+    const cut = join(folder, 'cut-here.log');
+    writeFileSync(cut, whole.subarray(0, length));
+    const { records, damaged } = await readJobLog(cut);
+    expect(records).toHaveLength(ends.filter((end) => end <= length).length);
+    expect(damaged).toEqual([]);
+  }
+});
+
+test('a damaged line is left out, and named', async () => {
+  const path = join(folder, 'damaged.log');
+  const log = await JobLog.create(path, []);
+  for (const id of ['a', 'b', 'c']) log.append(start(id));
+  await log.close();
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"id":"b"', '"id":"B"'));
+  const { records, damaged } = await readJobLog(path);
+  expect(records.map((record) => record.kind === 'start' && record.spec.id)).toEqual(['a', 'c']);
+  expect(damaged).toEqual([2]);
+});
+
+test('what the disk refuses is said, kept, and written when it can be', async () => {
+  const path = join(folder, 'gone', 'jobs.log');
+  const away = join(folder, 'away');
+  mkdirSync(join(folder, 'gone'));
+  const log = await JobLog.create(path, [start('a')]);
+  renameSync(join(folder, 'gone'), away);
+  log.append(start('b'));
+  await expect(log.durable()).rejects.toMatchObject({ code: 'ERR_IO' });
+  expect(log.failure).toMatch(/cannot be kept on the disk: .*ENOENT/);
+  expect(log.behind).toBe(true);
+  renameSync(away, join(folder, 'gone'));
+  log.append(start('c'));
+  await log.durable();
+  expect(log.failure).toBeUndefined();
+  const { records, damaged } = await readJobLog(path);
+  expect(records.map((record) => record.kind === 'start' && record.spec.id)).toEqual(['a', 'b', 'c']);
+  expect(damaged).toEqual([]);
+  await log.close();
+});
+
+test('no log is an empty one; a folder in its place is an error', async () => {
+  expect(await readJobLog(join(folder, 'none.log'))).toEqual({ records: [], damaged: [] });
+  await expect(readJobLog(folder)).rejects.toMatchObject({ code: 'ERR_IO' });
+});
