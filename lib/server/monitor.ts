@@ -1,7 +1,7 @@
 // The monitor: jobs come and go, the node is sampled as finely as they ask, and each window ends in its summary.
 // It knows nothing of HTTP.
 import { join } from 'node:path';
-import type { Instance } from '../catalog';
+import type { Instance, NotedMetric } from '../catalog';
 import { NvpulseError } from '../errors';
 import type { JobSummary } from '../jobs/summary-types';
 import type { GpuState } from '../native/addon';
@@ -206,6 +206,11 @@ export class Monitor {
     return this.known(id).end?.time__ns ?? this.session.now__ns();
   }
 
+  /** Tells a metric of the agent: rows have it from now on. */
+  note(metric: NotedMetric, value: number): void {
+    this.session.note(metric, value);
+  }
+
   /** How it is doing. */
   status(): MonitorStatus {
     const { session, options } = this;
@@ -397,6 +402,7 @@ export class Monitor {
   private keepHouse(): void {
     for (const id of this.session.gone()) this.end(id, 'gone');
     this.session.watchClock();
+    this.session.note('open_jobs', this.book.open.length);
     // What the disk refused before is tried again; it is told to whoever asks next.
     if (this.log.behind) this.log.durable().catch(() => undefined);
     if (this.isDueToRoll()) void this.roll();

@@ -2,7 +2,7 @@
 // nanoseconds by the session's own offset, which a jump of the system's clock doesn't change.
 import { performance } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
-import type { Instance } from '../catalog';
+import type { Instance, NotedMetric } from '../catalog';
 import type { NvpulseError } from '../errors';
 import { Measurement } from '../jobs/measurement';
 import { addon, type GpuState, type NativeStats } from '../native/addon';
@@ -161,6 +161,11 @@ export class Session {
   read(): Promise<void> {
     this.nextReading ??= this.reading = this.readAfter(this.reading);
     return this.nextReading;
+  }
+
+  /** Tells a metric of the agent. */
+  note(metric: NotedMetric, value: number): void {
+    this.sampler.note(metric, value);
   }
 
   /** Once all events and rows so far are in files; false where some could not be written. */

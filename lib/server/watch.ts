@@ -23,7 +23,7 @@ export class Watch {
   private readonly looking: NodeJS.Timeout;
 
   constructor(private readonly watched: Watched) {
-    this.looking = setInterval(() => this.trend.look(watched.exporter?.stats().backlog__B ?? 0), LOOK__MS);
+    this.looking = setInterval(() => this.look(), LOOK__MS);
   }
 
   health(): Health {
@@ -38,6 +38,18 @@ export class Watch {
 
   close(): void {
     clearInterval(this.looking);
+  }
+
+  private look(): void {
+    const { monitor, exporter } = this.watched;
+    if (!exporter) return;
+    const { backlog__B, lag__s, documents, retries, rejected } = exporter.stats();
+    this.trend.look(backlog__B);
+    monitor.note('export_backlog__B', backlog__B);
+    monitor.note('export_lag__s', lag__s);
+    monitor.note('export_documents', documents);
+    monitor.note('export_retries', retries);
+    monitor.note('export_rejected', rejected);
   }
 
   private facts(): HealthFacts {
