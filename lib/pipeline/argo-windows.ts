@@ -27,7 +27,7 @@ const LOOPS = ['withItems', 'withParam', 'withSequence'];
 /** A start that failed, or was skipped with its operator, holds nobody up. */
 const TOLERATED_RESULTS = ['Succeeded', 'Skipped', 'Failed', 'Errored'];
 const ONE_STARTED = String.raw`\(monitor-start[-\w]*\.Succeeded \|\| [^()]*\)`;
-const STARTED = new RegExp(String.raw`^(?:\((?<own>[^]*)\) && )??${ONE_STARTED}(?: && ${ONE_STARTED})*$`);
+const STARTED = new RegExp(String.raw`^(?:\((?<own>[^]*?)\) && )??${ONE_STARTED}(?: && ${ONE_STARTED})*$`);
 
 export class ArgoWindows {
   readonly #reader: Reader;
@@ -48,9 +48,10 @@ export class ArgoWindows {
       const starts = startsOf(operator, plan, within);
       const stops = stopsOf(operator, plan, within);
       this.#checkNames(operators, operator, starts);
+      // First: it may end where a key is added.
+      if (starts.length > 0 && operators.kind === 'dag') this.#waitFor(operator, starts, byDepends);
       if (stops.length > 0) this.#stopAfter(operators, operator, stops);
       if (starts.length === 0) continue;
-      if (operators.kind === 'dag') this.#waitFor(operators, operator, starts, byDepends);
       const values = starts.map((start) => this.#value(operators, operator, start, byDepends));
       added.set(operator.index, [...(added.get(operator.index) ?? []), ...values]);
     }
@@ -95,7 +96,7 @@ export class ArgoWindows {
   }
 
   /** Argo allows one way of depending in a dag. */
-  #waitFor(_operators: Operators, { node }: Operator, starts: readonly Start[], byDepends: boolean): void {
+  #waitFor({ node }: Operator, starts: readonly Start[], byDepends: boolean): void {
     const names = starts.map(({ name }) => name);
     if (byDepends) {
       const started = names.map((name) => `(${TOLERATED_RESULTS.map((it) => `${name}.${it}`).join(' || ')})`);

@@ -64,7 +64,9 @@ export class ClaraPipeline {
     for (const operator of [...first, ...last, ...stepped]) this.#checkWirable(operator);
 
     // All wiring comes first: a key at the end of an operator comes before the stage that follows it.
-    const outputs = new Map([...last, ...stepped].map((operator) => [operator, this.#outputOf(operator)]));
+    const outputs = new Map(
+      [...new Set([...last, ...stepped])].map((operator) => [operator, this.#outputOf(operator)]),
+    );
     for (const operator of new Set([...first, ...stepped]))
       this.#waitFor(operator, [
         ...(first.includes(operator) ? [{ from: windowOf(this.#name).start, path: STARTED }] : []),

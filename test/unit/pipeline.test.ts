@@ -1,0 +1,454 @@
+// What add-monitoring makes of pipelines of each kind, and that remove-monitoring gives back what was there.
+import { parse, parseAllDocuments } from 'yaml';
+import { addMonitoring, removeMonitoring, type AddMonitoringOptions } from '../../lib/pipeline';
+import { argoOrder, claraOrder } from '../support/pipelines';
+
+/** Adds, and checks what must hold of every text. */
+function added(text: string, options: AddMonitoringOptions = {}): string {
+  const result = addMonitoring(text, options);
+  expect(addMonitoring(result, options)).toBe(result);
+  expect(removeMonitoring(result)).toBe(text);
+  return result;
+}
+
+const named = <T extends { name: string }>(list: readonly T[], name: string): T =>
+  list.find((item) => item.name === name)!;
+
+describe('Clara', () => {
+  const PLAIN = `api-version: 0.3.0
+name: two
+operators:
+# reads
+- name: reader
+  container: { image: r, tag: latest }
+  input:
+  - path: /input
+  output:
+  - path: /output
+# writes
+- name: writer
+  container: { image: w, tag: latest }
+  input:
+  - from: reader
+    path: /input
+`;
+
+  test('the stages are as in the original, with the id handed from one to the other', () => {
+    const { operators } = parse(added(PLAIN));
+    expect(operators.map(({ name }: { name: string }) => name)).toEqual([
+      'monitor-start',
+      'reader',
+      'writer',
+      'monitor-stop',
+    ]);
+    expect(operators[0]).toEqual({
+      name: 'monitor-start',
+      description: 'Start the monitoring service',
+      container: {
+        image: 'clara/monitor-server',
+        tag: 'latest',
+        command: [
+          'python3',
+          'client.py',
+          '--start',
+          '-i',
+          'REPLACE-IP-ADDRESS',
+          '--name',
+          'two',
+          '--output',
+          '/output',
+        ],
+      },
+      input: [{ path: '/input' }],
+      output: [{ path: '/output' }],
+    });
+    expect(operators[1].input).toEqual([
+      { from: 'monitor-start', path: '/monitor_start' },
+      { path: '/input' },
+    ]);
+    expect(operators[2].output).toEqual([{ path: '/monitor_output' }]);
+    expect(operators[3]).toEqual({
+      name: 'monitor-stop',
+      description: 'Stop the monitoring service',
+      container: {
+        image: 'clara/monitor-server',
+        tag: 'latest',
+        command: ['python3', 'client.py', '--stop', '-i', 'REPLACE-IP-ADDRESS', '--input', '/monitor_start'],
+      },
+      input: [
+        { from: 'writer', path: '/reg_output' },
+        { from: 'monitor-start', path: '/monitor_start' },
+      ],
+      output: [{ path: '/output' }],
+    });
+  });
+
+  test("the original's sed, which replaces once a line, sets the host everywhere", () => {
+    const replaced = added(PLAIN)
+      .split('\n')
+      .map((line) => line.replace('REPLACE-IP-ADDRESS', '10.0.0.7'))
+      .join('\n');
+    expect(replaced).toBe(added(PLAIN, { host: '10.0.0.7' }));
+    expect(removeMonitoring(replaced)).toBe(PLAIN);
+  });
+
+  test('other options replace the stages that are there', () => {
+    const first = added(PLAIN, { host: 'a', from: 'writer', perStep: true });
+    expect(addMonitoring(first, { host: 'b' })).toBe(added(PLAIN, { host: 'b' }));
+  });
+
+  test('stages written by hand, as on the original page, are taken out too', () => {
+    const byHand = PLAIN.replace(
+      '# reads\n',
+      `- name: monitor-start
+  container:
+    image: clara/monitor-server
+    tag: latest
+    command: ["python3", "client.py","--start", "-i", "REPLACE-IP-ADDRESS"]
+  input:
+  - path: /input
+  output:
+  - path: /output
+# reads
+`,
+    ).replace('  input:\n  - path', '  input:\n  - from: monitor-start\n    path: /monitor_start\n  - path');
+    expect(byHand).not.toBe(PLAIN);
+    expect(removeMonitoring(byHand)).toBe(PLAIN);
+    expect(addMonitoring(byHand)).toBe(added(PLAIN));
+  });
+
+  test('host, image and tag', () => {
+    const { operators } = parse(added(PLAIN, { host: '10.0.0.7:9417,n2', image: 'reg:5000/x/monitor:1.2' }));
+    expect(operators[0].container).toMatchObject({ image: 'reg:5000/x/monitor', tag: '1.2' });
+    expect(operators[0].container.command).toContain('10.0.0.7:9417,n2');
+    expect(parse(added(PLAIN, { image: 'reg:5000/x/monitor' })).operators[0].container).toMatchObject({
+      image: 'reg:5000/x/monitor',
+      tag: 'latest',
+    });
+  });
+
+  test('around one operator: start waits for what it waits for', () => {
+    const text = added(PLAIN, { from: 'writer', to: 'writer', perStep: true });
+    const { operators } = parse(text);
+    const start = named<{ name: string; input: unknown }>(operators, 'monitor-start');
+    expect(start.input).toEqual([{ from: 'reader', path: '/input' }]);
+    const order = claraOrder(text);
+    expect(order.get('writer')).toContain('monitor-start-writer');
+    expect(order.get('monitor-stop-writer')).toContain('writer');
+    const step = named<{ name: string; container: { command: string[] } }>(operators, 'monitor-start-writer');
+    expect(step.container.command).toEqual(
+      expect.arrayContaining(['--name', 'writer', '--label', 'step=writer']),
+    );
+  });
+
+  test('named outputs are taken by their names', () => {
+    const text = PLAIN + '  output:\n  - path: /a\n    name: first\n  - path: /b\n    name: second\n';
+    expect(parse(added(text)).operators[3].input[0]).toEqual({
+      from: 'writer',
+      name: 'first',
+      path: '/reg_output',
+    });
+  });
+
+  test('an imported operator may stand between: its arguments say whose output it takes', () => {
+    const text = PLAIN.replace(
+      '# writes',
+      '- name: between\n  import: {path: between.yaml, args: {input-from: reader}}\n# writes',
+    ).replace('- from: reader', '- from: between');
+    expect(claraOrder(added(text)).get('monitor-stop')).toContain('writer');
+    expect(() => addMonitoring(text, { from: 'between' })).toThrow(
+      /^pipeline:11:3: operator 'between' is imported/,
+    );
+  });
+
+  test('all of it on one line, as JSON', () => {
+    const json = JSON.stringify(parse(PLAIN));
+    expect(JSON.parse(added(json, { perStep: true }))).toEqual(parse(added(PLAIN, { perStep: true })));
+    const pretty = JSON.stringify(parse(PLAIN), null, 2);
+    expect(JSON.parse(added(pretty))).toEqual(parse(added(PLAIN)));
+  });
+
+  test('a byte order mark, line feeds of Windows, and none at the end', () => {
+    for (const text of ['\ufeff' + PLAIN, PLAIN.replaceAll('\n', '\r\n'), PLAIN.trimEnd()]) added(text);
+    expect(added(PLAIN.replaceAll('\n', '\r\n'))).not.toMatch(/[^\r]\n/);
+  });
+});
+
+describe('Argo', () => {
+  const workflow = (spec: string, kind = 'Workflow'): string =>
+    `apiVersion: argoproj.io/v1alpha1\nkind: ${kind}\nmetadata: {name: w}\nspec:\n${spec}`;
+  const templates = (text: string): { name: string }[] => parse(text).spec.templates;
+
+  test('the entrypoint is wrapped, with what it takes; start may fail; stop is the exit handler', () => {
+    const text = added(
+      workflow(`  entrypoint: main # here
+  arguments: {parameters: [{name: study, value: s}], artifacts: [{name: model, raw: {data: m}}]}
+  templates:
+  - name: main
+    inputs:
+      parameters: [{name: study}, {name: level, value: "3"}]
+      artifacts: [{name: model, path: /model, optional: true}]
+    container: {image: i}
+`),
+      { host: 'n1', image: 'monitor:2' },
+    );
+    const { spec } = parse(text);
+    expect(text).toContain('  entrypoint: monitored # here\n  onExit: monitor-stop\n');
+    expect(named(spec.templates, 'monitored')).toEqual({
+      name: 'monitored',
+      inputs: {
+        parameters: [{ name: 'study' }, { name: 'level', value: '3' }],
+        artifacts: [{ name: 'model', optional: true }],
+      },
+      steps: [
+        [
+          {
+            name: 'monitor-start',
+            template: 'monitor-start',
+            continueOn: { failed: true, error: true },
+          },
+        ],
+        [
+          {
+            name: 'main',
+            template: 'main',
+            arguments: {
+              parameters: [
+                { name: 'study', value: '{{inputs.parameters.study}}' },
+                { name: 'level', value: '{{inputs.parameters.level}}' },
+              ],
+              artifacts: [{ name: 'model', from: '{{inputs.artifacts.model}}', optional: true }],
+            },
+          },
+        ],
+      ],
+    });
+    const client = ['nvpulse', 'client'];
+    const job = ['-i', 'n1', '--job', '{{workflow.uid}}'];
+    expect(named(spec.templates, 'monitor-start')).toEqual({
+      name: 'monitor-start',
+      timeout: '5m',
+      container: {
+        image: 'monitor:2',
+        command: [...client, '--start', ...job, '--name', '{{workflow.name}}'],
+      },
+    });
+    expect(named(spec.templates, 'monitor-stop')).toEqual({
+      name: 'monitor-stop',
+      timeout: '5m',
+      container: {
+        image: 'monitor:2',
+        command: [...client, '--stop', ...job, '--status', '{{workflow.status}}'],
+      },
+    });
+  });
+
+  test('an exit handler is wrapped, quotes and comments kept', () => {
+    const text = added(
+      workflow(`  entrypoint: 'main'
+  onExit: "tell"  # whoever waits
+  arguments: {parameters: [{name: who}]}
+  templates:
+  - {name: main, container: {image: i}}
+  - {name: tell, inputs: {parameters: [{name: who}]}, container: {image: i}}
+`),
+    );
+    expect(text).toContain('onExit: monitored-exit  # whoever waits\n');
+    expect(named(templates(text), 'monitored-exit')).toEqual({
+      name: 'monitored-exit',
+      inputs: { parameters: [{ name: 'who' }] },
+      steps: [
+        [
+          { name: 'monitor-stop', template: 'monitor-stop', continueOn: { failed: true, error: true } },
+          {
+            name: 'on-exit',
+            template: 'tell',
+            arguments: { parameters: [{ name: 'who', value: '{{inputs.parameters.who}}' }] },
+          },
+        ],
+      ],
+    });
+    expect(argoOrder(text).get('on-exit')).toContain('main');
+  });
+
+  test('an exit hook is called from the wrapper, which takes its place', () => {
+    const text = added(
+      workflow(`  entrypoint: main
+  hooks:
+    exit:
+      templateRef: {name: tools, template: tell}
+      arguments: {parameters: [{name: who, value: me}]}
+    running: {expression: 'workflow.status == "Running"', template: main}
+  templates:
+  - {name: main, container: {image: i}}
+`),
+    );
+    const { spec } = parse(text);
+    expect(spec.onExit).toBe('monitored-exit');
+    expect(spec.hooks.running).toEqual({ expression: 'workflow.status == "Running"', template: 'main' });
+    expect(
+      (named(spec.templates, 'monitored-exit') as unknown as { steps: unknown[][] }).steps[0]?.[1],
+    ).toEqual({
+      name: 'exit-hook',
+      templateRef: { name: 'tools', template: 'tell' },
+      arguments: { parameters: [{ name: 'who', value: 'me' }] },
+    });
+  });
+
+  test('a token comes from a Secret, whose absence holds nobody up', () => {
+    const text = added(workflow('  entrypoint: m\n  templates:\n  - {name: m, container: {image: i}}\n'), {
+      tokenSecret: 'nvpulse-token',
+    });
+    for (const name of ['monitor-start', 'monitor-stop'])
+      expect(named(templates(text), name)).toMatchObject({
+        container: {
+          env: [
+            {
+              name: 'NVPULSE_TOKEN',
+              valueFrom: { secretKeyRef: { name: 'nvpulse-token', key: 'token', optional: true } },
+            },
+          ],
+        },
+      });
+  });
+
+  describe('steps', () => {
+    const STEPS = workflow(`  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    # first
+    - - name: a
+        template: work
+    # both at once
+    - - {name: b, template: work, when: "{{steps.a.outputs.result}} == yes"}
+      - name: c
+        template: work
+        hooks: {exit: {template: work}}
+    - [{name: d, template: work}]
+  - {name: work, container: {image: i}}
+`);
+
+    test('around some of them', () => {
+      const text = added(STEPS, { from: 'b', to: 'd' });
+      const order = argoOrder(text);
+      expect(order.get('monitor-start')).toEqual(new Set(['a']));
+      for (const name of ['b', 'c', 'd']) expect(order.get(name)).toContain('monitor-start');
+      expect(order.get('stop {{workflow.uid}}')).toEqual(new Set(['d', 'c', 'b', 'monitor-start', 'a']));
+      const main = named(templates(text), 'main') as unknown as {
+        steps: { name: string; when?: string }[][];
+      };
+      // Skipped with its step.
+      expect(main.steps[1]).toEqual([
+        {
+          name: 'monitor-start',
+          template: 'monitor-start',
+          when: '{{steps.a.outputs.result}} == yes',
+          continueOn: { failed: true, error: true },
+        },
+      ]);
+    });
+
+    test('around each: an exit hook that is there stays, and the stop has another name', () => {
+      const text = added(STEPS, { perStep: true });
+      const order = argoOrder(text);
+      for (const name of ['a', 'b', 'c', 'd']) {
+        expect(order.get(name)).toContain(`monitor-start-${name}`);
+        expect(order.get(`stop {{workflow.uid}}.${name}`)).toContain(name);
+      }
+      const main = named(templates(text), 'main') as unknown as {
+        steps: { name: string; hooks: unknown }[][];
+      };
+      expect(main.steps[2]?.map(({ name }) => name)).toEqual(['monitor-start-b', 'monitor-start-c']);
+      expect(main.steps[3]?.[1]?.hooks).toEqual({
+        exit: { template: 'work' },
+        'monitor-stop-step': {
+          expression:
+            'steps["c"].status == "Succeeded" || steps["c"].status == "Failed" || steps["c"].status == "Error"',
+          template: 'monitor-stop-step',
+          arguments: {
+            parameters: [
+              { name: 'job', value: '{{workflow.uid}}.c' },
+              { name: 'status', value: 'Completed' },
+            ],
+          },
+        },
+      });
+      expect(named(templates(text), 'monitor-start-step')).toMatchObject({
+        container: {
+          command: [
+            'nvpulse',
+            'client',
+            '--start',
+            '-i',
+            'REPLACE-IP-ADDRESS',
+            '--job',
+            '{{workflow.uid}}.{{inputs.parameters.step}}',
+            '--name',
+            '{{inputs.parameters.step}}',
+            '--label',
+            'parent={{workflow.uid}}',
+            '--label',
+            'step={{inputs.parameters.step}}',
+          ],
+        },
+      });
+    });
+  });
+
+  test('depends over several lines is surrounded where it stands', () => {
+    const text = added(
+      workflow(`  entrypoint: main
+  templates:
+  - name: main
+    dag:
+      tasks:
+      - {name: a, template: work}
+      - name: b
+        template: work
+        depends: >-
+          a.Succeeded ||
+          a.Failed
+  - {name: work, container: {image: i}}
+`),
+      { perStep: true },
+    );
+    const main = named(templates(text), 'main') as unknown as {
+      dag: { tasks: { name: string; depends: string }[] };
+    };
+    expect(named(main.dag.tasks, 'b').depends).toBe(
+      '(a.Succeeded || a.Failed) && (monitor-start-b.Succeeded || monitor-start-b.Skipped || ' +
+        'monitor-start-b.Failed || monitor-start-b.Errored)',
+    );
+    expect(named(main.dag.tasks, 'monitor-start-b').depends).toBe('a.Succeeded || a.Failed');
+  });
+
+  test.each(['WorkflowTemplate', 'ClusterWorkflowTemplate'])('%s', (kind) => {
+    const text = added(
+      workflow('  entrypoint: m\n  templates:\n  - {name: m, container: {image: i}}\n', kind),
+    );
+    expect(parse(text).spec.onExit).toBe('monitor-stop');
+  });
+
+  test('CronWorkflow', () => {
+    const text = added(
+      workflow(
+        '  schedules: ["0 3 * * *"]\n  workflowSpec:\n    entrypoint: m\n    templates:\n    - {name: m, container: {image: i}}\n',
+        'CronWorkflow',
+      ),
+    );
+    expect(parse(text).spec.workflowSpec).toMatchObject({ entrypoint: 'monitored', onExit: 'monitor-stop' });
+  });
+
+  test('a template and the workflow of it, with other objects between: the template is monitored', () => {
+    const template = workflow(
+      '  entrypoint: m\n  templates:\n  - {name: m, container: {image: i}}\n',
+      'WorkflowTemplate',
+    );
+    const text = `${template}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n---\n${workflow('  workflowTemplateRef: {name: w}\n')}`;
+    const [first, ...others] = parseAllDocuments(added(text)).map((document) => document.toJS());
+    expect(first.spec.entrypoint).toBe('monitored');
+    const before = parseAllDocuments(text).map((document) => document.toJS());
+    expect(others).toEqual(before.slice(1));
+  });
+});
