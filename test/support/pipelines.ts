@@ -90,12 +90,14 @@ export function claraText(dag: Dag, g: GeneratorValue): string {
     }
     layout.line(`${indent}- name: ${layout.name(name)}`);
     layout.line(`${pad}container: {image: i, tag: t}`);
-    if (inputs.length > 0 && layout.flip()) {
+    const block = layout.flip();
+    if (inputs.length > 0 && block) {
       layout.line(`${pad}input:`);
       for (const input of inputs) {
         input.split(', ').forEach((part, at) => layout.line(`${pad}${at === 0 ? '- ' : '  '}${part}`));
       }
-    } else if (inputs.length > 0 || layout.flip()) layout.line(`${pad}input: [${items.join(', ')}]`);
+    } else if (inputs.length > 0) layout.line(`${pad}input: [${items.join(', ')}]`);
+    else if (block) layout.line(`${pad}input: []`);
     if (waitedFor || layout.flip()) layout.line(`${pad}output: [{${output}}]`);
     else if (layout.flip()) layout.line(`${pad}output: []`);
   }

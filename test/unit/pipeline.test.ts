@@ -11,8 +11,11 @@ function added(text: string, options: AddMonitoringOptions = {}): string {
   return result;
 }
 
-const named = <T extends { name: string }>(list: readonly T[], name: string): T =>
-  list.find((item) => item.name === name)!;
+/** What the YAML package reads has no type. */
+type Parsed = ReturnType<typeof parse>;
+
+const named = (list: Parsed, name: string): Parsed =>
+  list.find((item: { name: string }) => item.name === name);
 
 describe('Clara', () => {
   const PLAIN = `api-version: 0.3.0
@@ -130,12 +133,12 @@ operators:
   test('around one operator: start waits for what it waits for', () => {
     const text = added(PLAIN, { from: 'writer', to: 'writer', perStep: true });
     const { operators } = parse(text);
-    const start = named<{ name: string; input: unknown }>(operators, 'monitor-start');
+    const start = named(operators, 'monitor-start');
     expect(start.input).toEqual([{ from: 'reader', path: '/input' }]);
     const order = claraOrder(text);
     expect(order.get('writer')).toContain('monitor-start-writer');
     expect(order.get('monitor-stop-writer')).toContain('writer');
-    const step = named<{ name: string; container: { command: string[] } }>(operators, 'monitor-start-writer');
+    const step = named(operators, 'monitor-start-writer');
     expect(step.container.command).toEqual(
       expect.arrayContaining(['--name', 'writer', '--label', 'step=writer']),
     );
@@ -177,7 +180,7 @@ operators:
 describe('Argo', () => {
   const workflow = (spec: string, kind = 'Workflow'): string =>
     `apiVersion: argoproj.io/v1alpha1\nkind: ${kind}\nmetadata: {name: w}\nspec:\n${spec}`;
-  const templates = (text: string): { name: string }[] => parse(text).spec.templates;
+  const templates = (text: string): Parsed => parse(text).spec.templates;
 
   test('the entrypoint is wrapped, with what it takes; start may fail; stop is the exit handler', () => {
     const text = added(
@@ -286,9 +289,7 @@ describe('Argo', () => {
     const { spec } = parse(text);
     expect(spec.onExit).toBe('monitored-exit');
     expect(spec.hooks.running).toEqual({ expression: 'workflow.status == "Running"', template: 'main' });
-    expect(
-      (named(spec.templates, 'monitored-exit') as unknown as { steps: unknown[][] }).steps[0]?.[1],
-    ).toEqual({
+    expect(named(spec.templates, 'monitored-exit').steps[0]?.[1]).toEqual({
       name: 'exit-hook',
       templateRef: { name: 'tools', template: 'tell' },
       arguments: { parameters: [{ name: 'who', value: 'me' }] },
@@ -335,9 +336,7 @@ describe('Argo', () => {
       expect(order.get('monitor-start')).toEqual(new Set(['a']));
       for (const name of ['b', 'c', 'd']) expect(order.get(name)).toContain('monitor-start');
       expect(order.get('stop {{workflow.uid}}')).toEqual(new Set(['d', 'c', 'b', 'monitor-start', 'a']));
-      const main = named(templates(text), 'main') as unknown as {
-        steps: { name: string; when?: string }[][];
-      };
+      const main = named(templates(text), 'main');
       // Skipped with its step.
       expect(main.steps[1]).toEqual([
         {
@@ -356,9 +355,7 @@ describe('Argo', () => {
         expect(order.get(name)).toContain(`monitor-start-${name}`);
         expect(order.get(`stop {{workflow.uid}}.${name}`)).toContain(name);
       }
-      const main = named(templates(text), 'main') as unknown as {
-        steps: { name: string; hooks: unknown }[][];
-      };
+      const main = named(templates(text), 'main');
       expect(main.steps[2]?.map(({ name }) => name)).toEqual(['monitor-start-b', 'monitor-start-c']);
       expect(main.steps[3]?.[1]?.hooks).toEqual({
         exit: { template: 'work' },
@@ -413,9 +410,7 @@ describe('Argo', () => {
 `),
       { perStep: true },
     );
-    const main = named(templates(text), 'main') as unknown as {
-      dag: { tasks: { name: string; depends: string }[] };
-    };
+    const main = named(templates(text), 'main');
     expect(named(main.dag.tasks, 'b').depends).toBe(
       '(a.Succeeded || a.Failed) && (monitor-start-b.Succeeded || monitor-start-b.Skipped || ' +
         'monitor-start-b.Failed || monitor-start-b.Errored)',
