@@ -98,7 +98,8 @@ export function claraText(dag: Dag, g: GeneratorValue): string {
       }
     } else if (inputs.length > 0) layout.line(`${pad}input: [${items.join(', ')}]`);
     else if (block) layout.line(`${pad}input: []`);
-    if (waitedFor || layout.flip()) layout.line(`${pad}output: [{${output}}]`);
+    const written = waitedFor || layout.flip();
+    if (written) layout.line(`${pad}output: [{${output}}]`);
     else if (layout.flip()) layout.line(`${pad}output: []`);
   }
   return layout.text();

@@ -356,7 +356,7 @@ describe('Argo', () => {
         expect(order.get(`stop {{workflow.uid}}.${name}`)).toContain(name);
       }
       const main = named(templates(text), 'main');
-      expect(main.steps[2]?.map(({ name }) => name)).toEqual(['monitor-start-b', 'monitor-start-c']);
+      expect(main.steps[2]).toMatchObject([{ name: 'monitor-start-b' }, { name: 'monitor-start-c' }]);
       expect(main.steps[3]?.[1]?.hooks).toEqual({
         exit: { template: 'work' },
         'monitor-stop-step': {
