@@ -11,6 +11,7 @@ const files = {
   ...require('./generate/native'),
   ...require('./generate/metrics-page'),
   ...require('./generate/elasticsearch'),
+  ...require('./generate/grafana'),
 };
 
 let stale = 0;

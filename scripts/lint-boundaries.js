@@ -17,7 +17,7 @@ const ALLOWED = {
   sinks: { values: ['catalog', 'recording', 'sampling', ...SHARED], types: ['jobs'] },
   server: { values: ['catalog', 'native', 'sampling', 'jobs', 'recording', 'sinks', ...SHARED], types: [] },
   pipeline: { values: [...SHARED], types: [] },
-  grafana: { values: ['catalog'], types: [] },
+  grafana: { values: ['catalog', 'sinks'], types: [] },
   cli: { values: ['index', 'testing', 'sinks', 'server', 'pipeline', ...SHARED], types: [] },
 };
 

@@ -79,14 +79,9 @@ export class SpanFold {
   /** Position in `all` of each window that is open. */
   private readonly open = new Map<string, number>();
 
-  private told: readonly JobSpan[] = [];
-  private isChanged = false;
-
-  /** In the order in which they began to be told; another array after a change. */
+  /** In the order in which they began to be told. */
   get spans(): readonly JobSpan[] {
-    if (this.isChanged) this.told = [...this.all];
-    this.isChanged = false;
-    return this.told;
+    return this.all;
   }
 
   /** An event that is not ours says nothing. */
@@ -102,9 +97,7 @@ export class SpanFold {
 
   private start(data: JsonRecord, time__ns: bigint): void {
     const span = startedSpan(data, time__ns);
-    if (!span || this.open.has(span.id)) return;
-    this.open.set(span.id, this.all.push(span) - 1);
-    this.isChanged = true;
+    if (span && !this.open.has(span.id)) this.open.set(span.id, this.all.push(span) - 1);
   }
 
   private change(data: JsonRecord, changed: (span: JobSpan) => JobSpan): string | undefined {
@@ -114,7 +107,6 @@ export class SpanFold {
     const span = at === undefined ? undefined : this.all[at];
     if (at === undefined || !span) return undefined;
     this.all[at] = changed(span);
-    this.isChanged = true;
     return id;
   }
 }

@@ -1,0 +1,20 @@
+// Fields of the documents that are not metrics, as queries group by them.
+import type { Dimension } from './query';
+
+/** The largest machine that nvpulse knows has 64 GPUs. */
+export const INDEX: Dimension = { field: 'index', size: 64 };
+export const HOST: Dimension = { field: 'host.name', size: 200 };
+export const DEVICE: Dimension = { field: 'device', size: 32 };
+export const MOUNT: Dimension = { field: 'mount', size: 32 };
+export const INTERFACE: Dimension = { field: 'interface', size: 32 };
+export const CGROUP: Dimension = { field: 'path', size: 32 };
+export const PID: Dimension = { field: 'pid', size: 32 };
+export const JOB: Dimension = { field: 'job', size: 50 };
+/** Stands where a window has no such field. */
+const NONE = '–';
+export const JOB_NAME: Dimension = { field: 'job_name', size: 1, missing: NONE };
+export const STATUS: Dimension = { field: 'status', size: 1, missing: NONE };
+export const ENDED_BY: Dimension = { field: 'ended_by', size: 1, missing: NONE };
+export const GPU_SCOPE: Dimension = { field: 'gpu_scope', size: 1, missing: NONE };
+/** Never the last dimension of a table: there the plugin shows a boolean as 0 or 1. */
+export const GPU_SHARED: Dimension = { field: 'gpu_shared', size: 2 };

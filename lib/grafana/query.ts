@@ -1,0 +1,221 @@
+// Queries as Grafana's Elasticsearch plugin keeps them in a panel or a rule; it makes a search of each.
+import type { Entity, MetricName } from '../catalog';
+import { streamOf, type Stream } from '../sinks/elasticsearch/streams';
+
+/** The data source that reads a data stream has its name and uid. */
+export interface Datasource {
+  readonly type: 'elasticsearch';
+  readonly uid: Stream;
+}
+
+/** Ids are unique within a query: metrics from 1, buckets from 11. */
+export type MetricAggregation =
+  | { readonly id: string; readonly type: 'count' }
+  | {
+      readonly id: string;
+      readonly type: 'avg' | 'max' | 'min';
+      readonly field: string;
+      readonly hide?: true;
+    }
+  | {
+      readonly id: string;
+      readonly type: 'derivative';
+      /** The id of the metric that it is the slope of. */
+      readonly field: string;
+      readonly settings: { readonly unit: '1s' };
+    }
+  | { readonly id: string; readonly type: 'raw_data'; readonly settings: { readonly size: string } };
+
+export type BucketAggregation =
+  | {
+      readonly id: string;
+      readonly type: 'terms';
+      readonly field: string;
+      readonly settings: {
+        readonly size: string;
+        readonly order: 'asc' | 'desc';
+        /** `_key`, or the id of a metric. */
+        readonly orderBy: string;
+        readonly min_doc_count: '1';
+        readonly missing?: string;
+      };
+    }
+  | {
+      readonly id: string;
+      readonly type: 'date_histogram';
+      readonly field: '@timestamp';
+      /** Empty buckets are asked for: they are gaps, which a graph shows. */
+      readonly settings: {
+        readonly interval: string;
+        readonly min_doc_count: '0';
+        readonly trimEdges: '0';
+      };
+    };
+
+export interface Query {
+  readonly refId: string;
+  readonly datasource: Datasource;
+  /** Lucene. */
+  readonly query: string;
+  readonly metrics: readonly MetricAggregation[];
+  readonly bucketAggs: readonly BucketAggregation[];
+  /** The legend; `{{field}}` is replaced by the value of a terms bucket. */
+  readonly alias: string;
+  readonly timeField: '@timestamp';
+}
+
+/** A field whose values become lines or rows. */
+export interface Dimension {
+  readonly field: string;
+  /** At most so many. */
+  readonly size: number;
+  /** Stands where a document has no such field; without it the document is left out. */
+  readonly missing?: string;
+}
+
+/** What the lines of a graph are about: documents of one entity, and what tells its instances apart. */
+export interface Subject<E extends Entity> {
+  readonly entity: E;
+  /** Lucene conditions beside the entity's. */
+  readonly where: readonly string[];
+  readonly by: readonly Dimension[];
+  /** Of a line, with `{{field}}`; '' where there is one line. */
+  readonly legend: string;
+}
+
+/** mean, highest: of the samples in a bucket · rate: of a counter, a second. */
+export type Reading = 'mean' | 'highest' | 'rate';
+
+export const datasource = (uid: Stream): Datasource => ({ type: 'elasticsearch', uid });
+
+/** All conditions at once. */
+export const all = (...conditions: readonly string[]): string => conditions.join(' AND ');
+
+const letter = (position: number): string => String.fromCharCode('A'.charCodeAt(0) + position);
+
+function metricsFor(field: string, reading: Reading): readonly MetricAggregation[] {
+  if (reading === 'mean') return [{ id: '1', type: 'avg', field }];
+  if (reading === 'highest') return [{ id: '1', type: 'max', field }];
+  return [
+    { id: '1', type: 'max', field, hide: true },
+    { id: '2', type: 'derivative', field: '1', settings: { unit: '1s' } },
+  ];
+}
+
+/** The first dimension is in the order of `orderBy`: its own values, or a metric from the highest down. */
+function termsOf(dimensions: readonly Dimension[], orderBy = '_key'): readonly BucketAggregation[] {
+  return dimensions.map(({ field, size, missing }, position) => {
+    const by = position === 0 ? orderBy : '_key';
+    return {
+      id: String(11 + position),
+      type: 'terms',
+      field,
+      settings: {
+        size: String(size),
+        order: by === '_key' ? 'asc' : 'desc',
+        orderBy: by,
+        min_doc_count: '1',
+        ...(missing === undefined ? {} : { missing }),
+      },
+    };
+  });
+}
+
+const timeBuckets = (interval: string): BucketAggregation => ({
+  id: '10',
+  type: 'date_histogram',
+  field: '@timestamp',
+  settings: { interval, min_doc_count: '0', trimEdges: '0' },
+});
+
+/** Metrics of a subject over time: a query each, its lines in the order of the subject's dimensions. */
+export function overTime<E extends Entity>(
+  { entity, where, by }: Subject<E>,
+  lines: readonly { readonly metric: MetricName<E>; readonly reading: Reading; readonly legend: string }[],
+): readonly Query[] {
+  return lines.map(({ metric, reading, legend }, position) => ({
+    refId: letter(position),
+    datasource: datasource(streamOf(entity)),
+    query: all(`entity:${entity}`, ...where),
+    metrics: metricsFor(metric, reading),
+    bucketAggs: [...termsOf(by), timeBuckets('auto')],
+    alias: legend,
+    timeField: '@timestamp',
+  }));
+}
+
+/** A column of a table: the mean, lowest or highest value of a field in the documents of a row. */
+export interface Column {
+  readonly calculation: 'avg' | 'min' | 'max';
+  readonly field: string;
+}
+
+/**
+ * A row for each combination of dimensions. Those of the first dimension are in the order of their values, or from
+ * the highest of column `orderBy` down.
+ */
+export function rowsOf(
+  stream: Stream,
+  where: string,
+  by: readonly Dimension[],
+  columns: readonly Column[],
+  orderBy?: number,
+): Query {
+  return {
+    refId: 'A',
+    datasource: datasource(stream),
+    query: where,
+    metrics: columns.map(({ calculation, field }, position) => ({
+      id: String(position + 1),
+      type: calculation,
+      field,
+    })),
+    bucketAggs: termsOf(by, orderBy === undefined ? '_key' : String(orderBy + 1)),
+    alias: '',
+    timeField: '@timestamp',
+  };
+}
+
+/** What a rule looks at: one calculation over time, a series for each combination of dimensions. */
+export function watched(
+  stream: Stream,
+  where: string,
+  by: readonly Dimension[],
+  of: Column | 'count',
+  interval: string,
+): Query {
+  return {
+    refId: 'A',
+    datasource: datasource(stream),
+    query: where,
+    metrics: [
+      of === 'count' ? { id: '1', type: 'count' } : { id: '1', type: of.calculation, field: of.field },
+    ],
+    bucketAggs: [...termsOf(by), timeBuckets(interval)],
+    alias: '',
+    timeField: '@timestamp',
+  };
+}
+
+/** The newest documents as they are. */
+export function documentsOf(stream: Stream, where: string, size: number): Query {
+  return {
+    refId: 'A',
+    datasource: datasource(stream),
+    query: where,
+    metrics: [{ id: '1', type: 'raw_data', settings: { size: String(size) } }],
+    bucketAggs: [],
+    alias: '',
+    timeField: '@timestamp',
+  };
+}
+
+/**
+ * The name that the plugin gives a column: the calculation alone where no other column has the same one,
+ * else with the field.
+ */
+export function columnName(column: Column, columns: readonly Column[]): string {
+  const word = { avg: 'Average', min: 'Min', max: 'Max' }[column.calculation];
+  const shared = columns.filter(({ calculation }) => calculation === column.calculation).length > 1;
+  return shared ? `${word} ${column.field}` : word;
+}
