@@ -44,6 +44,7 @@ export type { RecordingOption } from './jobs/job-recording';
 export type { Ratio } from './jobs/confidence';
 export { measureOverhead, type IntervalOverhead, type Overhead, type OverheadOptions } from './jobs/overhead';
 export { recordMachine, type RecordOptions, type RecordResult } from './jobs/record-machine';
+export { summarizeJobs } from './jobs/recorded-jobs';
 export { summarizeRecording, type RecordedSummary } from './jobs/recorded-summary';
 export { runJob, type JobResult, type RunJobOptions } from './jobs/run-job';
 export type { LivingProcess } from './jobs/supervisor';

@@ -1,8 +1,7 @@
 // The summary of a recorded job, made again from its rows and events: the same as when it ran.
-import type { NativeStats } from '../native/addon';
 import type { Manifest, RecordedEvent, Recording, RecordingProblem } from '../recording';
-import type { Batch } from '../sampling/batch';
 import { SummaryFold } from './fold';
+import { cutStop, LastAgent } from './last-agent';
 import { metaOf, parseStart, parseStop, troublesIn, type JobStart, type JobStop } from './job-events';
 import { summaryOf } from './summary';
 import type { JobSummary } from './summary-types';
@@ -23,28 +22,6 @@ interface RecordedWindow {
   readonly stop__ns?: bigint;
   /** Of a job that had the sampler to itself. */
   readonly stop?: JobStop;
-}
-
-/** The last row that tells of the sampler itself. */
-class LastAgent {
-  private row: Partial<Record<'ticks' | 'late_ticks' | 'rows_dropped', number>> = {};
-
-  push(batch: Batch): void {
-    for (const row of batch.rows('agent')) this.row = row;
-  }
-
-  /** What the sampler did until its last row; what its threads took is not known. */
-  get stats(): NativeStats {
-    const { ticks = 0, late_ticks = 0, rows_dropped = 0 } = this.row;
-    return {
-      ticks,
-      late_ticks,
-      rows_dropped,
-      sampler_cpu_time__s: NaN,
-      lateness__us: { p50: NaN, p99: NaN, max: NaN },
-      calls: [],
-    };
-  }
 }
 
 /**
@@ -104,18 +81,5 @@ function wholeOf(
     start__ns: BigInt(clock.start__ns),
     start: { id, tree: false },
     ...(closed ? { stop__ns: closed.time__ns } : {}),
-  };
-}
-
-/** Stands in for what a cut recording, or one of several jobs, does not tell. */
-function cutStop({ manifest }: Recording, agent: LastAgent, elapsed__s: number): JobStop {
-  const { state, reason } = manifest.gpu;
-  return {
-    exitCode: null,
-    signal: null,
-    usage: null,
-    left: [],
-    gpu: { state, reason },
-    sampler: { elapsed__s, stats: agent.stats },
   };
 }

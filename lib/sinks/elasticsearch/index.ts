@@ -27,3 +27,4 @@ export {
   type ToDocumentsOptions,
 } from './documents';
 export { STREAMS, type Stream } from './streams';
+export { eventDocuments, windowDocument, type EventContext, type JobDocument } from './job-documents';

@@ -1,0 +1,219 @@
+// Documents of `jobmetrics`: one for each window that has ended, and one for each thing that happened. Pure.
+// Their ids hold no recording: a window that a server tells again in its next recording is the same one.
+import { createHash } from 'node:crypto';
+import type { Instance } from '../../catalog';
+import type { EntitySummary, GaugeSummary, JobSummary, MetricSummary } from '../../jobs/summary-types';
+import type { EventKind, Json, JobSpan, RecordedEvent } from '../../recording';
+import { belongingsOf } from './attribution';
+import { documentId } from './documents';
+
+type Value = string | number | boolean;
+
+/** A document of `jobmetrics`. */
+export interface JobDocument {
+  readonly index: 'jobmetrics';
+  readonly id: string;
+  readonly source: {
+    readonly '@timestamp': string;
+    readonly 'host.name': string;
+    readonly entity: 'window' | 'event';
+    readonly job?: readonly string[];
+    readonly [field: string]: Value | readonly Value[] | undefined;
+  };
+}
+
+type Gpu = Extract<EntitySummary, { entity: 'gpu' }>;
+type Fields = Record<string, Value | readonly Value[]>;
+
+/** UTC nanoseconds of a stamp with nine decimals. */
+function utcOf(stamp: string): bigint {
+  return BigInt(Date.parse(`${stamp.slice(0, 19)}Z`)) * 1_000_000n + BigInt(stamp.slice(20, 29));
+}
+
+/** @param identity what tells it from all others at its time */
+function idOf(time: string, identity: readonly (string | number)[]): string {
+  const key = createHash('sha256').update(JSON.stringify(identity)).digest('base64url').slice(0, 13);
+  return documentId(key, utcOf(time));
+}
+
+/**
+ * The document of a window that has ended, or was cut.
+ * @param summary of the window; of the job's GPUs alone, or of more
+ * @param spans all windows of the recording, to tell which GPUs were shared
+ */
+export function windowDocument(summary: JobSummary, span: JobSpan, spans: readonly JobSpan[]): JobDocument {
+  const { job, host, complete, simulated, energy } = summary;
+  const all = summary.entities.filter((one): one is Gpu => one.entity === 'gpu');
+  const gpus = all.filter(({ uuid }) => hasGpu(span, uuid));
+  return {
+    index: 'jobmetrics',
+    id: idOf(job.end, ['window', host.name, job.id, job.start]),
+    source: {
+      '@timestamp': job.end,
+      'host.name': host.name,
+      entity: 'window',
+      job: [job.id],
+      job_name: job.name,
+      labels: Object.entries(job.labels).map(([key, value]) => `${key}=${value}`),
+      start: job.start,
+      end: job.end,
+      duration__s: job.duration__s,
+      ...(span.status ? { status: span.status } : {}),
+      ended_by: span.stop__ns === undefined ? 'cut' : (span.ended_by ?? 'stop'),
+      ...(job.exitCode === null ? {} : { exit_code: job.exitCode }),
+      ...(job.signal === null ? {} : { signal: job.signal }),
+      gpu_scope: span.gpu_scope,
+      gpu_index: gpus.map(({ index }) => index),
+      gpu_uuid: gpus.map(({ uuid }) => uuid),
+      gpu_shared: gpus.some((gpu) => isShared(gpu, span, spans)),
+      // Energy is told of all GPUs of a summary together.
+      ...(gpus.length === all.length ? energyFields(energy) : {}),
+      complete,
+      simulated,
+      samples: samplesOf(summary),
+      ...overGpus('gpu_utilization__pct', gpus, ({ metrics }) => metrics.gpu_utilization__pct),
+      ...overGpus('gpu_memory_used__MiB', gpus, ({ metrics }) => metrics.memory_used__MiB),
+      ...overGpus('power_draw__W', gpus, ({ metrics }) => metrics.power_draw__W),
+      ...overGpus('gpu_temperature__C', gpus, ({ metrics }) => metrics.gpu_temperature__C),
+      ...hostFields(summary),
+    },
+  };
+}
+
+function hasGpu({ gpus }: JobSpan, uuid: string): boolean {
+  return gpus === 'node' || gpus.some(({ uuids }) => uuids.includes(uuid));
+}
+
+/** Another job has had the GPU while this one did. */
+function isShared(gpu: Gpu, { id, start__ns, stop__ns }: JobSpan, spans: readonly JobSpan[]): boolean {
+  const { entity, metrics: _, ...identity } = gpu;
+  const belongings = belongingsOf({ id: 0, entity, identity }, spans);
+  return belongings.some(
+    ({ from__ns, jobs }) =>
+      jobs.length > 1 &&
+      jobs.includes(id) &&
+      from__ns !== undefined &&
+      from__ns >= start__ns &&
+      (stop__ns === undefined || from__ns < stop__ns),
+  );
+}
+
+function energyFields({ gpu__J, method, uncertainty__J }: JobSummary['energy']): Fields {
+  return {
+    ...(gpu__J === null ? {} : { gpu_energy__J: gpu__J }),
+    ...(uncertainty__J === null ? {} : { gpu_energy_uncertainty__J: uncertainty__J }),
+    gpu_energy_method: method,
+  };
+}
+
+function isGauge(metric: MetricSummary | undefined): metric is GaugeSummary {
+  return metric !== undefined && 'mean' in metric;
+}
+
+/** The mean of the GPUs' means, and the greatest value of any of them. */
+function overGpus(
+  name: string,
+  gpus: readonly Gpu[],
+  metricOf: (gpu: Gpu) => MetricSummary | undefined,
+): Fields {
+  const gauges = gpus.map(metricOf).filter(isGauge);
+  if (gauges.length === 0) return {};
+  const mean = gauges.reduce((sum, gauge) => sum + gauge.mean, 0) / gauges.length;
+  return { [name]: mean, [`${name}_max`]: Math.max(...gauges.map(({ max }) => max)) };
+}
+
+function hostFields({ entities }: JobSummary): Fields {
+  const fields: Fields = {};
+  const add = (name: string, metric: MetricSummary | undefined): void => {
+    if (isGauge(metric)) Object.assign(fields, { [name]: metric.mean, [`${name}_max`]: metric.max });
+  };
+  for (const one of entities) {
+    if (one.entity === 'host') add('cpu_utilization__pct', one.metrics.cpu_utilization__pct);
+    if (one.entity === 'memory') add('memory_used__MiB', one.metrics.memory_used__MiB);
+  }
+  return fields;
+}
+
+/** Readings inside the window, of the metric that was read most often. */
+function samplesOf({ entities }: JobSummary): number {
+  const metrics = entities.flatMap(({ metrics: own }) => Object.values<MetricSummary>(own));
+  return Math.max(0, ...metrics.filter(isGauge).map(({ samples }) => samples));
+}
+
+/** What the recording's other texts are called in `event`. */
+const EVENTS: Partial<Record<EventKind, string>> = {
+  window_start: 'start',
+  window_stop: 'stop',
+  mark: 'mark',
+  lease_expired: 'lease_expired',
+  device_lost: 'device_lost',
+  device_recovered: 'device_recovered',
+  device_stalled: 'device_stalled',
+  clock_jump: 'clock_jump',
+};
+
+export interface EventContext {
+  /** `host.name` of the documents. */
+  readonly host: string;
+  /** All windows that are known. */
+  readonly spans: readonly JobSpan[];
+  readonly instances: ReadonlyMap<number, Instance>;
+}
+
+/**
+ * Documents of what happened. An event of one job names it; one of a GPU names those that have it; all others name
+ * all jobs whose windows are open.
+ */
+export function eventDocuments(events: readonly RecordedEvent[], context: EventContext): JobDocument[] {
+  return events.flatMap((event) => {
+    const name = EVENTS[event.kind];
+    return name === undefined ? [] : [eventDocument(name, event, context)];
+  });
+}
+
+function eventDocument(event: string, recorded: RecordedEvent, context: EventContext): JobDocument {
+  const { host, spans, instances } = context;
+  const { time, text } = recorded;
+  const gpu = gpuOf(instances.get(recorded.instance ?? -1));
+  const own = ownJob(recorded.data);
+  const jobs = own === undefined ? jobsAt(recorded.time__ns, gpu, spans) : [own];
+  const names = jobs.flatMap((id) => spans.findLast((span) => span.id === id)?.name ?? []);
+  return {
+    index: 'jobmetrics',
+    id: idOf(time, ['event', host, event, text, gpu?.uuid ?? '', own ?? '']),
+    source: {
+      '@timestamp': time,
+      'host.name': host,
+      entity: 'event',
+      ...(jobs.length > 0 ? { job: jobs } : {}),
+      ...(names.length > 0 ? { job_name: names } : {}),
+      event,
+      ...(text === '' ? {} : { text }),
+      ...(gpu ? { gpu_index: [gpu.index], gpu_uuid: [gpu.uuid] } : {}),
+    },
+  };
+}
+
+type GpuInstance = Extract<Instance, { entity: 'gpu' }>;
+
+function gpuOf(instance: Instance | undefined): GpuInstance['identity'] | undefined {
+  return instance?.entity === 'gpu' ? instance.identity : undefined;
+}
+
+function ownJob(data: Json): string | undefined {
+  const id: unknown = typeof data === 'object' && data !== null && 'id' in data ? data['id'] : undefined;
+  return typeof id === 'string' ? id : undefined;
+}
+
+function jobsAt(
+  time__ns: bigint,
+  gpu: GpuInstance['identity'] | undefined,
+  spans: readonly JobSpan[],
+): readonly string[] {
+  // Who asks for a host has all windows.
+  const instance: Instance = gpu
+    ? { id: 0, entity: 'gpu', identity: gpu }
+    : { id: 0, entity: 'host', identity: { name: '' } };
+  const belongings = belongingsOf(instance, spans);
+  return belongings.findLast(({ from__ns }) => from__ns === undefined || from__ns <= time__ns)?.jobs ?? [];
+}
