@@ -18,7 +18,7 @@ export {
 } from './manifest';
 export { readCursor, writeCursor } from './cursor';
 export { listRecordings, type RecordingListing } from './list';
-export { parsePosition, type TablePosition, type TailPosition } from './position';
+export { parsePosition, TABLE_START, TAIL_START, type TablePosition, type TailPosition } from './position';
 export { openRecording, Recording } from './reader';
 export { type RecordingProblem } from './segment-reader';
 export { RecordingTail, type TailRead } from './tail';

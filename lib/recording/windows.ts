@@ -79,9 +79,14 @@ export class SpanFold {
   /** Position in `all` of each window that is open. */
   private readonly open = new Map<string, number>();
 
-  /** In the order in which they began to be told. */
+  private told: readonly JobSpan[] = [];
+  private isChanged = false;
+
+  /** In the order in which they began to be told; another array after a change. */
   get spans(): readonly JobSpan[] {
-    return this.all;
+    if (this.isChanged) this.told = [...this.all];
+    this.isChanged = false;
+    return this.told;
   }
 
   /** An event that is not ours says nothing. */
@@ -97,7 +102,9 @@ export class SpanFold {
 
   private start(data: JsonRecord, time__ns: bigint): void {
     const span = startedSpan(data, time__ns);
-    if (span && !this.open.has(span.id)) this.open.set(span.id, this.all.push(span) - 1);
+    if (!span || this.open.has(span.id)) return;
+    this.open.set(span.id, this.all.push(span) - 1);
+    this.isChanged = true;
   }
 
   private change(data: JsonRecord, changed: (span: JobSpan) => JobSpan): string | undefined {
@@ -107,6 +114,7 @@ export class SpanFold {
     const span = at === undefined ? undefined : this.all[at];
     if (at === undefined || !span) return undefined;
     this.all[at] = changed(span);
+    this.isChanged = true;
     return id;
   }
 }

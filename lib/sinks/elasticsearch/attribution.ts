@@ -25,15 +25,32 @@ export function belongingsOf(
   instance: Instance,
   spans: readonly JobSpan[],
 ): readonly [Belonging, ...Belonging[]] {
-  const stays = spans.flatMap((span) => staysOf(instance, span));
-  const edges = new Set(stays.flatMap(({ from__ns, until__ns }) => [from__ns, until__ns ?? from__ns]));
+  const stays = spans.flatMap((span) => staysOf(instance, span)).filter(isLong);
+  const edges = stays.flatMap(({ from__ns, until__ns }, stay) => [
+    { time__ns: from__ns, stay, begins: true },
+    ...(until__ns === undefined ? [] : [{ time__ns: until__ns, stay, begins: false }]),
+  ]);
+  edges.sort((a, b) => (a.time__ns < b.time__ns ? -1 : a.time__ns > b.time__ns ? 1 : 0));
   const all: [Belonging, ...Belonging[]] = [{ from__ns: undefined, jobs: [] }];
-  for (const from__ns of [...edges].sort((a, b) => (a < b ? -1 : 1))) {
-    const inside = stays.filter((stay) => covers(stay, from__ns));
-    const jobs = [...new Set(inside.map(({ job }) => job))];
-    if (jobs.join('\n') !== all.at(-1)?.jobs.join('\n')) all.push({ from__ns, jobs });
-  }
+  /** Positions of stays that have begun, and those that have ended. */
+  const inside = new Set<number>();
+  edges.forEach(({ time__ns, stay, begins }, at) => {
+    if (begins) inside.add(stay);
+    else inside.delete(stay);
+    if (edges[at + 1]?.time__ns === time__ns) return;
+    const jobs = [...inside].sort((a, b) => a - b).map((own) => stays[own]?.job ?? '');
+    const next = { from__ns: time__ns, jobs: [...new Set(jobs)] };
+    if (!isSame(next.jobs, all.at(-1)?.jobs)) all.push(next);
+  });
   return all;
+}
+
+function isLong({ from__ns, until__ns }: Stay): boolean {
+  return until__ns === undefined || from__ns < until__ns;
+}
+
+function isSame(jobs: readonly string[], others: readonly string[] = []): boolean {
+  return jobs.length === others.length && jobs.every((job, at) => job === others[at]);
 }
 
 /** The job that alone an instance belongs to; '' where none; undefined where windows decide. */
@@ -53,13 +70,10 @@ function staysOf(instance: Instance, span: JobSpan): readonly Stay[] {
   const { uuid } = instance.identity;
   const { gpus } = span;
   return gpus.flatMap(({ from__ns, uuids }, at) => {
-    const until__ns = gpus[at + 1]?.from__ns ?? stop__ns;
-    return uuids.includes(uuid)
-      ? [{ job, from__ns: from__ns < start__ns ? start__ns : from__ns, until__ns }]
-      : [];
+    if (!uuids.includes(uuid)) return [];
+    const next__ns = gpus[at + 1]?.from__ns;
+    const isStopFirst = next__ns === undefined || (stop__ns !== undefined && stop__ns < next__ns);
+    const until__ns = isStopFirst ? stop__ns : next__ns;
+    return [{ job, from__ns: from__ns < start__ns ? start__ns : from__ns, until__ns }];
   });
-}
-
-function covers({ from__ns, until__ns }: Stay, time__ns: bigint): boolean {
-  return from__ns <= time__ns && (until__ns === undefined || time__ns < until__ns);
 }

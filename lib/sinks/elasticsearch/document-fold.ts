@@ -1,0 +1,103 @@
+// Documents of a recording as lines of JSON, from its rows as they are read. Samples that are closer together than
+// the resolution are folded into one document. What a row becomes depends on the recording alone: not on how it is
+// cut into reads, nor on where reading began.
+// This is the exporter's inner loop: no BigInt and no object a metric, and the same text as of `toDocuments`.
+import type { Entity } from '../../catalog';
+import {
+  TABLE_START,
+  TAIL_START,
+  type JobSpan,
+  type Manifest,
+  type RecordedInterval,
+  type TablePosition,
+  type TailPosition,
+  type TailRead,
+} from '../../recording';
+import type { OutgoingDocument } from './bulk';
+import { TableFold, type FoldSetting } from './table-fold';
+import { Timeline } from './timeline';
+
+export interface DocumentFoldOptions {
+  /** Length of what samples are folded into, in nanoseconds: a whole number. */
+  readonly resolution__ns: number;
+  /** Documents of single cores too. @default false */
+  readonly cores?: boolean | undefined;
+}
+
+/** No row comes more than this after rows that were sampled later: a drain takes a second, a stalled device less. */
+const LATE__NS = 10e9;
+
+/** Takes what a `RecordingTail` reads, in its order. */
+export class DocumentFold {
+  private readonly tables = new Map<Entity, TableFold>();
+  private readonly timeline: Timeline;
+  private readonly setting: FoldSetting;
+  private read: TailPosition;
+
+  constructor(
+    { id, clock, host }: Pick<Manifest, 'id' | 'clock' | 'host'>,
+    private readonly options: DocumentFoldOptions,
+    /** Where the tail begins: a `position` of a fold with the same resolution. */
+    private readonly from: TailPosition = TAIL_START,
+  ) {
+    this.read = from;
+    const { resolution__ns } = options;
+    const start__ns = BigInt(clock.start__ns);
+    const utcOffset__ns = BigInt(clock.utcOffset__ns);
+    this.setting = { recording: id, host: host.name, resolution__ns, utcOffset__ns, start__ns };
+    this.timeline = new Timeline(start__ns, resolution__ns);
+  }
+
+  /**
+   * Everything before it is in documents that were given. A tail and a fold that go on from here give the same
+   * documents as this one, again those of which some rows come after it.
+   */
+  get position(): TailPosition {
+    const tables: Partial<Record<Entity, TablePosition>> = { ...this.read.tables };
+    for (const [entity, { position }] of this.tables) tables[entity] = position;
+    return { tables };
+  }
+
+  /**
+   * The documents that are complete with these rows, of each table in order of time.
+   * @param windows `RecordingTail.spans` after the read, and `intervals` likewise
+   */
+  push(
+    { batch, position, settled }: TailRead,
+    windows: readonly JobSpan[],
+    intervals: readonly RecordedInterval[],
+  ): OutgoingDocument[] {
+    const documents: OutgoingDocument[] = [];
+    this.read = position;
+    this.timeline.set(windows, intervals);
+    for (const table of batch.tables) {
+      const { entity } = table;
+      if (entity === 'core' && !this.options.cores) continue;
+      const after = position.tables[entity] ?? TABLE_START;
+      this.tableOf(entity).push(table, batch.instances, after, documents);
+    }
+    // A table that has no more rows waits for none.
+    if (settled) this.close(this.timeline.newest - LATE__NS, documents);
+    return documents;
+  }
+
+  /** The rest, where nothing will be added to the recording. */
+  end(): OutgoingDocument[] {
+    const documents: OutgoingDocument[] = [];
+    this.close(Infinity, documents);
+    return documents;
+  }
+
+  private close(time: number, documents: OutgoingDocument[]): void {
+    for (const table of this.tables.values()) table.close(time, documents);
+  }
+
+  private tableOf(entity: Entity): TableFold {
+    const known = this.tables.get(entity);
+    if (known) return known;
+    const from = this.from.tables[entity] ?? TABLE_START;
+    const table = new TableFold(entity, this.timeline, this.setting, from);
+    this.tables.set(entity, table);
+    return table;
+  }
+}

@@ -1,0 +1,262 @@
+// Documents of one table: rows as they are, or folded into buckets.
+import { metricsOf, type Entity, type Instance, type Kind } from '../../catalog';
+import type { TablePosition } from '../../recording';
+import type { Table } from '../../sampling/batch';
+import { formatUtc } from '../../time';
+import type { OutgoingDocument } from './bulk';
+import { documentId } from './documents';
+import { InstanceFold, type Bucket } from './instance-fold';
+import { Stamps } from './stamps';
+import { streamOf, type Stream } from './streams';
+import type { IntervalStretch, Timeline } from './timeline';
+
+export interface FoldSetting {
+  readonly recording: string;
+  readonly host: string;
+  readonly resolution__ns: number;
+  readonly utcOffset__ns: bigint;
+  /** Of the recording, the origin of relative times. */
+  readonly start__ns: bigint;
+}
+
+/** A stretch of the grid, and the position of its first row. */
+interface Cell {
+  readonly start: number;
+  readonly position: TablePosition;
+}
+
+/** A row that begins a bucket. */
+interface FirstRow {
+  readonly time: number;
+  readonly time__ns: bigint;
+  readonly interval: IntervalStretch;
+  /** How many rows of the flush are before it. */
+  readonly before: number;
+  readonly after: TablePosition;
+}
+
+interface Field {
+  readonly name: MetricColumn;
+  readonly kind: Kind;
+  /** `,"name":` */
+  readonly text: string;
+  readonly minText: string;
+  readonly maxText: string;
+  readonly lastText: string;
+}
+type MetricColumn = ReturnType<typeof metricsOf>[number]['name'];
+
+/** Instances without a row for so long are forgotten: processes come and go. */
+const FORGET__NS = 60e9;
+
+export class TableFold {
+  private readonly stream: Stream;
+  private readonly fields: readonly Field[];
+  private readonly instances = new Map<number, InstanceFold>();
+  private readonly open = new Set<InstanceFold>();
+  /** Where rows of the latest stretches of the grid begin, oldest first. */
+  private cells: Cell[] = [];
+  private reached: TablePosition;
+  /** The first end of an open bucket. */
+  private nextEnd = Infinity;
+  private generation = -1;
+  private newest = -Infinity;
+  private swept = -Infinity;
+
+  constructor(
+    entity: Entity,
+    private readonly timeline: Timeline,
+    private readonly setting: FoldSetting,
+    from: TablePosition,
+  ) {
+    this.reached = from;
+    this.stream = streamOf(entity);
+    this.fields = metricsOf(entity).map(({ name, kind }) => ({
+      name,
+      kind,
+      text: `,"${name}":`,
+      minText: `,"${name}_min":`,
+      maxText: `,"${name}_max":`,
+      lastText: `,"${name}_last":`,
+    }));
+  }
+
+  /** All rows before it are in documents that were given, and no document has rows on both sides of it. */
+  get position(): TablePosition {
+    let oldest = Infinity;
+    for (const { bucket } of this.open) if (bucket) oldest = Math.min(oldest, bucket.cell);
+    return this.cells.find(({ start }) => start >= oldest)?.position ?? this.reached;
+  }
+
+  /** @param after the position after these rows, which are of one flush */
+  push(
+    table: Table,
+    known: ReadonlyMap<number, Instance>,
+    after: TablePosition,
+    documents: OutgoingDocument[],
+  ): void {
+    this.revise();
+    const values = this.fields.map(({ name }) => table.values(name));
+    const times = this.timeline.relativeTimes(table.time);
+    const stamps = new Stamps(table.time, this.setting.utcOffset__ns);
+    const first = after.rows - table.length;
+    let interval = this.timeline.intervalAt(times[0] ?? 0);
+    for (let row = 0; row < times.length; row++) {
+      const time = times[row] ?? 0;
+      if (time >= this.nextEnd) this.close(time, documents);
+      const instance = this.instanceOf(table.instance[row] ?? 0, known);
+      if (!instance) continue;
+      instance.seen = time;
+      if (time > this.newest) this.newest = time;
+      if (time < interval.from || time >= interval.until) interval = this.timeline.intervalAt(time);
+      if (interval.isFolded) {
+        const bucket =
+          instance.bucket ??
+          this.begin(instance, {
+            time,
+            time__ns: table.time[row] ?? 0n,
+            interval,
+            before: first + row,
+            after,
+          });
+        this.add(bucket, values, row);
+        continue;
+      }
+      if (!(time >= instance.from && time < instance.until)) instance.turnTo(time);
+      stamps.read(row);
+      const metrics = this.metricsText(values, row);
+      if (metrics === '') continue;
+      const source = `{"@timestamp":"${stamps.text}",${instance.text}${metrics}}`;
+      documents.push({ index: this.stream, id: stamps.key + instance.key, source });
+    }
+    this.reached = after;
+    if (this.newest > this.timeline.newest) this.timeline.newest = this.newest;
+    this.forget();
+  }
+
+  /** Gives the buckets that end at a time, or before. */
+  close(time: number, documents: OutgoingDocument[]): void {
+    this.revise();
+    this.nextEnd = Infinity;
+    let oldest = Infinity;
+    for (const instance of this.open) {
+      const { bucket } = instance;
+      if (!bucket) continue;
+      if (bucket.end > time) {
+        this.nextEnd = Math.min(this.nextEnd, bucket.end);
+        oldest = Math.min(oldest, bucket.cell);
+        continue;
+      }
+      this.open.delete(instance);
+      instance.bucket = undefined;
+      instance.closedUntil = bucket.end;
+      const document = this.documentOf(instance, bucket);
+      if (document) documents.push(document);
+    }
+    const last = this.cells.length - 1;
+    this.cells = this.cells.filter(({ start }, at) => start >= oldest || at === last);
+  }
+
+  private metricsText(values: readonly Float64Array[], row: number): string {
+    const { fields } = this;
+    let text = '';
+    for (let at = 0; at < fields.length; at++) {
+      const value = values[at]?.[row] ?? NaN;
+      // Finite: neither missing nor beyond JSON.
+      if (value - value === 0) text += (fields[at]?.text ?? '') + value;
+    }
+    return text;
+  }
+
+  /** Windows or intervals have changed: buckets end where one of them does. */
+  private revise(): void {
+    if (this.generation === this.timeline.generation) return;
+    this.generation = this.timeline.generation;
+    for (const instance of this.instances.values()) instance.revise();
+    this.nextEnd = Math.min(Infinity, ...[...this.open].map(({ bucket }) => bucket?.end ?? Infinity));
+  }
+
+  private instanceOf(id: number, known: ReadonlyMap<number, Instance>): InstanceFold | undefined {
+    const kept = this.instances.get(id);
+    if (kept) return kept;
+    const instance = known.get(id);
+    if (!instance) return undefined;
+    const fold = new InstanceFold(instance, this.timeline, this.setting);
+    this.instances.set(id, fold);
+    return fold;
+  }
+
+  private begin(instance: InstanceFold, row: FirstRow): Bucket {
+    const { time, time__ns, interval } = row;
+    instance.turnTo(time);
+    const { utcOffset__ns, resolution__ns } = this.setting;
+    const grid = time - Number((time__ns + utcOffset__ns) % BigInt(resolution__ns));
+    // A row that comes after its bucket was given has one of its own.
+    const isLate = time < instance.closedUntil;
+    const start = isLate ? time : Math.max(grid, instance.from, interval.from);
+    const end = Math.min(grid + resolution__ns, instance.until, interval.until);
+    const cell = this.cellOf(grid, row);
+    const fields = this.fields.length;
+    const bucket = {
+      start,
+      end,
+      cell,
+      count: new Uint32Array(fields),
+      sum: new Float64Array(fields),
+      min: new Float64Array(fields).fill(Infinity),
+      max: new Float64Array(fields).fill(-Infinity),
+      last: new Float64Array(fields),
+    };
+    instance.bucket = bucket;
+    this.open.add(instance);
+    this.nextEnd = Math.min(this.nextEnd, end);
+    return bucket;
+  }
+
+  /** The grid's stretch of a row: that of the row before, or a new one. */
+  private cellOf(grid: number, { before, after }: FirstRow): number {
+    const last = this.cells.at(-1);
+    if (last && grid <= last.start) return last.start;
+    const { segment, offset } = this.reached;
+    this.cells.push({ start: grid, position: { flush: after.flush, rows: before, segment, offset } });
+    return grid;
+  }
+
+  private add({ count, sum, min, max, last }: Bucket, values: readonly Float64Array[], row: number): void {
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at]?.[row] ?? NaN;
+      if (value - value !== 0) continue;
+      count[at] = (count[at] ?? 0) + 1;
+      sum[at] = (sum[at] ?? 0) + value;
+      if (value < (min[at] ?? 0)) min[at] = value;
+      if (value > (max[at] ?? 0)) max[at] = value;
+      last[at] = value;
+    }
+  }
+
+  private documentOf(instance: InstanceFold, bucket: Bucket): OutgoingDocument | undefined {
+    const { start__ns, utcOffset__ns } = this.setting;
+    instance.turnTo(bucket.start);
+    let metrics = '';
+    this.fields.forEach(({ kind, text, minText, maxText, lastText }, at) => {
+      const count = bucket.count[at] ?? 0;
+      if (count === 0) return;
+      const last = bucket.last[at] ?? 0;
+      if (kind === 'gauge') {
+        metrics += `${text}${(bucket.sum[at] ?? 0) / count}${minText}${bucket.min[at]}`;
+        metrics += `${maxText}${bucket.max[at]}${lastText}${last}`;
+      } else metrics += text + last;
+    });
+    if (metrics === '') return undefined;
+    const utc__ns = start__ns + BigInt(bucket.start) + utcOffset__ns;
+    const source = `{"@timestamp":"${formatUtc(utc__ns)}",${instance.text}${metrics}}`;
+    return { index: this.stream, id: documentId(instance.key, utc__ns), source };
+  }
+
+  private forget(): void {
+    if (this.newest - this.swept < FORGET__NS) return;
+    this.swept = this.newest;
+    for (const [id, instance] of this.instances)
+      if (!instance.bucket && instance.seen < this.newest - FORGET__NS) this.instances.delete(id);
+  }
+}
