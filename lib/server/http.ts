@@ -81,6 +81,12 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   });
   app.server.maxConnections = CONNECTIONS_MAX;
   app.server.headersTimeout = parts.requestTimeout__ms;
+  app.removeContentTypeParser('text/plain');
+  // Who has nothing to say need not send an empty object.
+  app.addHook('preValidation', (request, _, done) => {
+    if (request.method === 'POST') request.body ??= {};
+    done();
+  });
   app.addHook('onRequest', (request, reply) => guard(request, reply, parts));
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, parts));
   app.setNotFoundHandler((request, reply) =>
@@ -132,7 +138,7 @@ function addJobs(app: FastifyInstance, { monitor, documents }: ApiParts): void {
       return reply.code(created ? 201 : 200).send(job);
     },
   );
-  app.post<{ Params: JobParams; Body: StopRequest | undefined }>(
+  app.post<{ Params: JobParams; Body: StopRequest }>(
     '/v1/jobs/:id/stop',
     {
       schema: {
@@ -143,9 +149,9 @@ function addJobs(app: FastifyInstance, { monitor, documents }: ApiParts): void {
         response: { 200: schemas.JOB, ...PROBLEMS },
       },
     },
-    (request): Promise<JobView> => monitor.stop(request.params.id, request.body?.status),
+    (request): Promise<JobView> => monitor.stop(request.params.id, request.body.status),
   );
-  app.post<{ Params: JobParams; Body: RenewRequest | undefined }>(
+  app.post<{ Params: JobParams; Body: RenewRequest }>(
     '/v1/jobs/:id/renew',
     {
       schema: {
@@ -156,7 +162,7 @@ function addJobs(app: FastifyInstance, { monitor, documents }: ApiParts): void {
         response: { 200: schemas.JOB, ...PROBLEMS },
       },
     },
-    (request): Promise<JobView> => monitor.renew(request.params.id, request.body?.lease),
+    (request): Promise<JobView> => monitor.renew(request.params.id, request.body.lease),
   );
   app.post<{ Params: JobParams; Body: MarkRequest }>(
     '/v1/jobs/:id/marks',

@@ -1,0 +1,306 @@
+// The API as programs written elsewhere meet it: what it answers to what is asked well, badly, slowly or not at all.
+import { connect } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { runInChild } from '../support/child';
+import { serversIn, eventually, temporaryFolder, type RunningServer } from '../support/monitoring-server';
+
+const folder = temporaryFolder();
+const servers = serversIn(folder);
+const TOKEN = '0123456789abcdef0123456789abcdef';
+let server: RunningServer;
+beforeAll(async () => void (server = await servers.start('http', { args: ['--background', '100ms'] })));
+
+interface Answer {
+  readonly status: number;
+  readonly type: string | null;
+  readonly headers: Headers;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- JSON that a test reads is what it expects
+  readonly body: any;
+}
+
+async function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(server.url + path, {
+    method,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: text }),
+  });
+  const type = response.headers.get('content-type');
+  return { status: response.status, type, headers: response.headers, body: await response.json() };
+}
+
+/** Everything that comes back for these bytes, until the server closes the connection. */
+function exchange(port: number, bytes: string, end = false): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => (end ? socket.end(bytes) : socket.write(bytes)));
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}
+
+test('a job from its start to its end', async () => {
+  const started = await ask('POST', '/v1/jobs', {
+    id: 'a/b ü',
+    name: 'train',
+    labels: { team: 'x' },
+    gpus: [0, '3'],
+  });
+  expect(started.status).toBe(201);
+  expect(started.headers.get('location')).toBe('/v1/jobs/a%2Fb%20%C3%BC');
+  expect(started.body).toMatchObject({
+    id: 'a/b ü',
+    name: 'train',
+    labels: { team: 'x' },
+    state: 'open',
+    end: null,
+    lease__s: 86400,
+    interval__ms: 100,
+    gpu_scope: 'named',
+    gpu_shared: false,
+  });
+  expect(started.body.gpu_uuid).toHaveLength(2);
+  const again = await ask('POST', '/v1/jobs', { id: 'a/b ü', name: 'other' });
+  expect([again.status, again.body.name, again.body.start]).toEqual([200, 'train', started.body.start]);
+  const path = '/v1/jobs/a%2Fb%20%C3%BC';
+  expect(await ask('POST', `${path}/marks`, { name: 'epoch 1' })).toMatchObject({ status: 201 });
+  const renewed = await ask('POST', `${path}/renew`, { lease: '60s' });
+  expect([renewed.status, renewed.body.lease__s]).toEqual([200, 60]);
+  expect((await ask('GET', `${path}/documents`)).body).toEqual({ id: 'a/b ü', documents: 'open' });
+  expect((await ask('GET', '/v1/jobs?state=open&name=train')).body.jobs).toHaveLength(1);
+  expect((await ask('GET', '/v1/jobs?name=nobody')).body.jobs).toEqual([]);
+
+  const stopped = await ask('POST', `${path}/stop`, { status: 'Succeeded' });
+  expect(stopped.body).toMatchObject({ state: 'ended', ended_by: 'stop', status: 'Succeeded' });
+  expect((await ask('POST', `${path}/stop`)).body).toMatchObject({
+    status: 'Succeeded',
+    end: stopped.body.end,
+  });
+  expect((await ask('GET', `${path}/documents?wait=30s`)).body.documents).toBe('spooled');
+  const { body: shown } = await ask('GET', path);
+  expect(shown.summary.job).toMatchObject({ id: 'a/b ü', name: 'train', start: shown.start, end: shown.end });
+  expect(shown.summary.entities.filter(({ entity }: { entity: string }) => entity === 'gpu')).toHaveLength(2);
+  expect((await ask('GET', '/v1/jobs?state=open')).body.jobs).toEqual([]);
+});
+
+describe('what is asked wrongly', () => {
+  test.each<[string, unknown, number, RegExp]>([
+    ['no JSON', '{"id":', 400, /JSON/],
+    ['an unknown field', { colour: 'red' }, 400, /additional properties: "colour"/],
+    ['an id of 10 kB', { id: 'x'.repeat(10_000) }, 400, /body\/id must NOT have more than 256 characters/],
+    ['an empty id', { id: '' }, 400, /body\/id must NOT have fewer than 1/],
+    ['an id with a control character', { id: 'a\u0007b' }, 400, /body\/id must not have control characters/],
+    ['an id with a new line', { id: 'a\n' }, 400, /body\/id must not have control characters/],
+    ['a name with a control character', { name: 'a\u0000' }, 400, /body\/name must not have control/],
+    ['a label that is no text', { labels: { a: 1 } }, 400, /body\/labels\/a must be string/],
+    ['a GPU that is not there', { gpus: [99] }, 400, /gpus: there is no GPU '99' here; there are 0 \(GPU-/],
+    ['a process that is not there', { pid: 4_194_000 }, 400, /pid: there is no process 4194000/],
+    ['a cgroup that is not there', { cgroup: '/no/such' }, 400, /cgroup: '\/no\/such' is no cgroup v2/],
+    ['a process and a cgroup', { pid: 1, cgroup: '/a' }, 400, /pid, cgroup: give one/],
+    ['a lease without an end', { lease: 'for ever' }, 400, /lease: 'for ever' is not a duration/],
+    ['a lease of no time', { lease: '0s' }, 400, /lease: '0s' is out of range/],
+    ['an interval that is too short', { interval: '1us' }, 400, /interval: '1us' is out of range/],
+    ['more than 64 KiB', { id: 'x'.repeat(70_000) }, 413, /larger than 65536 bytes/],
+  ])('%s', async (_, body, status, detail) => {
+    const answer = await ask('POST', '/v1/jobs', body);
+    expect(answer).toMatchObject({ status, type: 'application/problem+json' });
+    expect(answer.body).toEqual({
+      type: 'about:blank',
+      title: expect.any(String),
+      status,
+      detail: expect.stringMatching(detail),
+    });
+    expect((await ask('GET', '/v1/jobs?state=open')).body.jobs).toEqual([]);
+  });
+
+  test.each([
+    ['POST', '/v1/jobs/none/stop'],
+    ['POST', '/v1/jobs/none/renew'],
+    ['GET', '/v1/jobs/none'],
+    ['GET', '/v1/jobs/none/documents'],
+  ])('%s %s of an unknown job', async (method, path) => {
+    const answer = await ask(method, path);
+    expect(answer).toMatchObject({ status: 404, type: 'application/problem+json' });
+    expect(answer.body.detail).toBe("there is no job 'none' here");
+  });
+
+  test('an id in the path that is too long, or has control characters', async () => {
+    expect((await ask('POST', `/v1/jobs/${'x'.repeat(300)}/stop`)).status).toBe(400);
+    expect((await ask('POST', '/v1/jobs/a%07/stop')).body.detail).toMatch(/params\/id must not have control/);
+  });
+
+  test('a window that is over', async () => {
+    await ask('POST', '/v1/jobs', { id: 'over' });
+    await ask('POST', '/v1/jobs/over/stop');
+    for (const [path, body] of [
+      ['/v1/jobs', { id: 'over' }],
+      ['/v1/jobs/over/renew', {}],
+      ['/v1/jobs/over/marks', { name: 'late' }],
+    ] as const) {
+      const answer = await ask('POST', path, body);
+      expect([answer.status, answer.body.detail]).toEqual([
+        409,
+        expect.stringMatching(/job 'over' has ended/),
+      ]);
+    }
+  });
+
+  test('a path, a type and a query that are not ours', async () => {
+    expect((await ask('GET', '/v2/jobs')).body.detail).toMatch(/there is no GET \/v2\/jobs here/);
+    expect((await ask('POST', '/v1/jobs', 'a=1', { 'content-type': 'text/plain' })).status).toBe(415);
+    expect((await ask('GET', '/v1/jobs?state=closed')).body.detail).toMatch(/querystring\/state/);
+    expect((await ask('GET', '/v1/batches?entity=cpu')).body.detail).toMatch(
+      /'cpu' is none; allowed are host/,
+    );
+    expect((await ask('GET', '/v1/jobs/over/documents?wait=1h')).body.detail).toMatch(
+      /wait: '1h' is out of range/,
+    );
+  });
+
+  test('what is no HTTP', async () => {
+    const answer = await exchange(Number(new URL(server.url).port), 'GARBAGE\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(answer).toContain('application/problem+json');
+    expect(JSON.parse(answer.slice(answer.indexOf('{')))).toMatchObject({ status: 400 });
+  });
+
+  test('a name that is not this machine (DNS rebinding)', async () => {
+    const status = await new Promise((resolve) => {
+      get(server.url + '/v1/jobs', { headers: { host: 'evil.example.com' } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+    });
+    expect(status).toBe(403);
+  });
+});
+
+test('a request that takes too long to arrive is told so, whether its head or its body is late', async () => {
+  const { value } = await runInChild(
+    {},
+    async (_, state: string) => {
+      const { startServer } = require('./lib/server') as typeof import('../../lib/server');
+      const { connect: open } = require('node:net') as typeof import('node:net');
+      const late = await startServer({
+        listen: '127.0.0.1:0',
+        state,
+        requestTimeout: '200ms',
+        background: 'off',
+      });
+      const answers = await Promise.all(
+        [
+          'POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\n',
+          'POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"id"',
+        ].map(
+          (bytes) =>
+            new Promise<string>((resolve) => {
+              const socket = open(Number(new URL(late.url).port), '127.0.0.1', () => socket.write(bytes));
+              let answer = '';
+              socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+              socket.on('close', () => resolve(answer));
+            }),
+        ),
+      );
+      await late.close();
+      return answers;
+    },
+    join(folder, 'late'),
+  );
+  for (const answer of value ?? ['nothing']) {
+    expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(answer).toContain('the request took too long to arrive');
+  }
+  expect(value).toHaveLength(2);
+});
+
+describe('a server with a token', () => {
+  let guarded: RunningServer;
+  beforeAll(async () => {
+    const file = join(folder, 'token');
+    writeFileSync(file, `${TOKEN}\n`, { mode: 0o600 });
+    guarded = await servers.start('guarded', { args: ['--token-file', file], token: TOKEN });
+  });
+
+  test.each([
+    ['none', undefined, /no token was given/],
+    ['another', `Bearer ${TOKEN.replace('f', 'e')}`, /not ours/],
+    ['a part of it', `Bearer ${TOKEN.slice(0, -1)}`, /not ours/],
+    ['a password', `Basic ${TOKEN}`, /not ours/],
+  ])('refuses %s', async (_, authorization, detail) => {
+    const headers = authorization === undefined ? {} : { authorization };
+    for (const path of ['/v1/jobs', '/v1/batches', '/openapi.json', '/v1/nothing']) {
+      const response = await fetch(guarded.url + path, { headers });
+      expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+      expect(((await response.json()) as { detail: string }).detail).toMatch(detail);
+    }
+  });
+
+  test('takes its own, and lets probes in without', async () => {
+    expect((await guarded.client.start({ id: 'a' })).state).toBe('open');
+    expect((await guarded.client.list({ state: 'open' })).map(({ id }) => id)).toEqual(['a']);
+    expect((await fetch(`${guarded.url}/ready`)).status).toBe(200);
+    expect(await (await fetch(`${guarded.url}/health`)).json()).toMatchObject({ open_jobs: 1 });
+  });
+});
+
+test('health and readiness', async () => {
+  const fine = await eventually(async () => {
+    const answer = await ask('GET', '/health');
+    return answer.status === 200 ? answer : undefined;
+  });
+  expect(fine.body).toMatchObject({ status: 'ok', reasons: [], sampling: true, export: null, lost_rows: 0 });
+  expect(fine.body.gpu_age__s).toBeLessThan(5);
+  expect((await ask('GET', '/ready')).body).toEqual({ ready: true });
+});
+
+test('the API describes itself, and every route says what it takes and gives', async () => {
+  const { body } = await ask('GET', '/openapi.json');
+  expect(body.openapi).toBe('3.1.0');
+  expect(Object.keys(body.paths).sort()).toEqual([
+    '/health',
+    '/ready',
+    '/v1/batches',
+    '/v1/jobs',
+    '/v1/jobs/{id}',
+    '/v1/jobs/{id}/documents',
+    '/v1/jobs/{id}/marks',
+    '/v1/jobs/{id}/renew',
+    '/v1/jobs/{id}/stop',
+  ]);
+  const { requestBody, responses } = body.paths['/v1/jobs'].post;
+  expect(Object.keys(requestBody.content['application/json'].schema.properties)).toContain('gpus');
+  expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '201', '4XX', '5XX']));
+});
+
+test('live batches come as server-sent events, of the entities that are wanted', async () => {
+  const ended = new AbortController();
+  const response = await fetch(`${server.url}/v1/batches?entity=gpu`, { signal: ended.signal });
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const text = await (async (): Promise<string> => {
+    for (let seen = ''; ;) {
+      const { value = '', done } = (await reader?.read()) ?? { done: true };
+      seen += value;
+      if (done || (seen.match(/^event: batch$/gm)?.length ?? 0) > 2) return seen;
+    }
+  })();
+  ended.abort();
+  const events = [...text.matchAll(/^event: batch\ndata: (.*)\n\n/gm)].map(([, data = '']) =>
+    JSON.parse(data),
+  );
+  expect(events.length).toBeGreaterThan(1);
+  for (const { entity, rows } of events) {
+    expect(entity).toBe('gpu');
+    expect(rows[0]).toMatchObject({ index: expect.any(Number), time: expect.stringMatching(/\.\d{9}Z$/) });
+  }
+  const power = events.flatMap(({ rows }) => rows.map((row: { power_draw__W: number }) => row.power_draw__W));
+  expect(Math.min(...power)).toBeGreaterThan(1);
+});
