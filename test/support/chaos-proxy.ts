@@ -80,11 +80,16 @@ export function scripted(...faults: readonly Fault[]): Decide {
   return ({ path }) => (path.startsWith('/_bulk') ? (rest.shift() ?? 'pass') : 'pass');
 }
 
-/** A fault for this share of all requests, by a generator whose seed is printed. */
+/** A fault for this share of all requests: each once, then any, by a generator whose seed is printed. */
 export function seeded(share: number, seed = Math.floor(Math.random() * 2 ** 32)): Decide {
   process.stderr.write(`chaos proxy: seed ${seed}\n`);
   const random = generator(seed);
-  return () => (random() < share ? (FAULTS[Math.floor(random() * FAULTS.length)] ?? 'pass') : 'pass');
+  const any = (faults: readonly Fault[]): number => Math.floor(random() * faults.length);
+  const unmet: Fault[] = [...FAULTS];
+  return () => {
+    if (random() >= share) return 'pass';
+    return unmet.splice(any(unmet), 1)[0] ?? FAULTS[any(FAULTS)] ?? 'pass';
+  };
 }
 
 /** Numbers in [0, 1): mulberry32, by Tommy Ettinger, in the public domain. */

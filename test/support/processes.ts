@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
-/** Waits until `condition` holds, half a minute at most. */
-export async function until(condition: () => boolean): Promise<void> {
+/** Waits until `condition` holds, half a minute at most unless told. */
+export async function until(condition: () => boolean, patience__ms = 30_000): Promise<void> {
   for (let attempt = 0; !condition(); attempt++) {
-    if (attempt === 3000) throw new Error(`never so: ${condition.toString()}`);
+    if (attempt >= patience__ms / 10) throw new Error(`never so: ${condition.toString()}`);
     await setTimeout(10);
   }
 }

@@ -6,7 +6,7 @@ import { backOff } from './backoff';
 import { sendBulk, type ItemOutcome, type OutgoingDocument } from './bulk';
 import type { DeadLetter, DeadLetters } from './dead-letters';
 import { failureOf, type Failure } from './failure';
-import { idsThere, refresh, streamsOf } from './presence';
+import { anyThere, idsThere, refresh, streamsOf, type Stretch } from './presence';
 
 /** Requests that went well before a larger one is tried again. */
 const GROW_AFTER = 100;
@@ -20,6 +20,21 @@ export interface DeliveryCounts {
   readonly retries: number;
 }
 
+/** How to end early. */
+export interface Halt {
+  /** Ends before the next attempt, and waiting for it. */
+  readonly attempts: AbortSignal;
+  /** Breaks off requests too. */
+  readonly requests: AbortSignal;
+}
+
+export interface Step {
+  readonly done: boolean;
+  /** It got somewhere, whatever failed then: the next pause is a short one. */
+  readonly progress: boolean;
+  readonly failure: Failure | undefined;
+}
+
 /** Documents on their way, and what is known of them. */
 interface Journey {
   open: readonly OutgoingDocument[];
@@ -31,8 +46,8 @@ interface Journey {
 }
 
 export class Delivery {
-  /** What each journey that is held up waits for. */
-  private readonly held = new Map<Journey, Failure>();
+  /** What holds up each step that is repeated. */
+  private readonly held = new Map<object, Failure>();
   private readonly total = { documents: 0, duplicates: 0, rejected: 0, retries: 0 };
   /** Characters of a request, once something on the way took no larger one; and how many went well since. */
   private largest = Infinity;
@@ -57,33 +72,55 @@ export class Delivery {
   /**
    * Resolves when all are settled; how many of them were found by looking.
    * @param doubtful some may be there already
-   * @throws what `signal` was aborted with
+   * @throws what `halt` was aborted with
    */
-  async deliver(
-    documents: readonly OutgoingDocument[],
-    doubtful: boolean,
-    signal: AbortSignal,
-  ): Promise<number> {
+  async deliver(documents: readonly OutgoingDocument[], doubtful: boolean, halt: Halt): Promise<number> {
     const journey: Journey = { open: documents, doubtful, letters: [], found: 0 };
+    await this.insist(halt, async () => {
+      const before = journey.open.length;
+      const failure = await this.advance(journey, halt.requests);
+      const done = journey.open.length === 0 && journey.letters.length === 0;
+      return { done, progress: journey.open.length < before, failure };
+    });
+    return journey.found;
+  }
+
+  /** Whether any document of this host is there in this time; also of those that were just written. */
+  async anyThere(streams: readonly string[], stretch: Stretch, halt: Halt): Promise<boolean> {
+    let any = true;
+    await this.insist(halt, async () => {
+      const failure = await this.attempt(async () => {
+        await refresh(this.client, streams, halt.requests);
+        any = await anyThere(this.client, streams, stretch, halt.requests);
+      }, halt.requests);
+      return { done: !failure, progress: false, failure };
+    });
+    return any;
+  }
+
+  /** Repeats a step until it is done, with pauses where it fails; what it fails of is told meanwhile. */
+  async insist(halt: Halt, step: () => Promise<Step>): Promise<void> {
+    const key = {};
     try {
-      for (let attempt = 0; journey.open.length > 0 || journey.letters.length > 0;) {
-        const before = journey.open.length;
-        const failure = await this.advance(journey, signal);
-        this.hold(journey, failure);
-        if (!failure || journey.open.length < before) attempt = 0;
+      for (let attempt = 0; ;) {
+        halt.attempts.throwIfAborted();
+        const { done, progress, failure } = await step();
+        this.hold(key, failure);
+        if (done) return;
+        if (!failure || progress) attempt = 0;
         if (!failure) continue;
         this.total.retries++;
-        await backOff(++attempt, signal);
+        await backOff(++attempt, halt.attempts);
       }
-      return journey.found;
     } finally {
-      this.hold(journey, undefined);
+      this.hold(key, undefined);
     }
   }
 
-  /** One step; the failure where it brought nothing. */
+  /** One step; the failure where something holds it up. */
   private async advance(journey: Journey, signal: AbortSignal): Promise<Failure | undefined> {
     if (journey.letters.length > 0) return this.bury(journey);
+    if (journey.open.length === 0) return undefined;
     return journey.doubtful ? this.lookUp(journey, signal) : this.send(journey, signal);
   }
 
@@ -100,7 +137,7 @@ export class Delivery {
   }
 
   private async lookUp(journey: Journey, signal: AbortSignal): Promise<Failure | undefined> {
-    try {
+    return this.attempt(async () => {
       await refresh(this.client, streamsOf(journey.open), signal);
       const there = await idsThere(this.client, journey.open, signal);
       const missing = journey.open.filter(({ id }) => !there.has(id));
@@ -109,6 +146,12 @@ export class Delivery {
       this.total.duplicates += found;
       journey.open = missing;
       journey.doubtful = false;
+    }, signal);
+  }
+
+  private async attempt(work: () => Promise<void>, signal: AbortSignal): Promise<Failure | undefined> {
+    try {
+      await work();
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
@@ -170,10 +213,10 @@ export class Delivery {
     return over < 0 ? documents.length : Math.max(1, over);
   }
 
-  private hold(journey: Journey, failure: Failure | undefined): void {
-    const before = this.held.get(journey);
-    if (failure) this.held.set(journey, failure);
-    else this.held.delete(journey);
+  private hold(key: object, failure: Failure | undefined): void {
+    const before = this.held.get(key);
+    if (failure) this.held.set(key, failure);
+    else this.held.delete(key);
     if (before?.state !== failure?.state || before?.reason !== failure?.reason) this.onChange();
   }
 }

@@ -81,6 +81,13 @@ export class DocumentFold {
     return documents;
   }
 
+  /** Whether rows before a UTC time, in nanoseconds, wait for later ones of their document. */
+  waitsBefore(utc__ns: bigint): boolean {
+    const { start__ns, utcOffset__ns } = this.setting;
+    const time = Number(utc__ns - utcOffset__ns - start__ns);
+    return [...this.tables.values()].some(({ oldest }) => oldest < time);
+  }
+
   /** The rest, where nothing will be added to the recording. */
   end(): OutgoingDocument[] {
     const documents: OutgoingDocument[] = [];

@@ -1,5 +1,6 @@
 // What an exporter is given, and what it tells of itself.
 import type { Client } from '@elastic/elasticsearch';
+import type { TailPosition } from '../../recording';
 import type { JobSummary } from '../../jobs/summary-types';
 import type { Duration } from '../../sampling/options';
 
@@ -35,11 +36,13 @@ export interface ExporterStats {
 }
 
 /** How far one recording is acknowledged. */
-export interface Acknowledged<Position> {
+export interface Acknowledged {
   /** The recording's folder. */
   readonly dir: string;
+  /** The recording's id. */
+  readonly recording: string;
   /** Everything before it is in Elasticsearch, or among the dead letters. */
-  readonly position: Position;
+  readonly position: TailPosition;
   /** All of the recording is acknowledged, and nothing will be added to it. */
   readonly finished: boolean;
 }

@@ -1,33 +1,103 @@
-// Recordings into Elasticsearch, behind durable cursors: nothing lost, nothing twice.
+// Recordings into Elasticsearch, behind durable cursors: nothing lost, nothing twice. docs/DELIVERY.md tells what
+// exactly that means.
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { NvpulseError } from '../../errors';
+import { reasonOf } from '../../recording/reason';
+import { DeadLetters } from './dead-letters';
+import { Delivery } from './delivery';
 import type { Acknowledged, ExporterOptions, ExporterStats } from './exporter-types';
+import { settingOf, type DocumentSetting } from './recording-documents';
+import { RecordingExport } from './recording-export';
+import { mayGrow, Spool } from './spool';
+
+const POLL__MS = 1000;
+/** How long requests on their way have to end in when the exporter stops. */
+const GRACE__MS = 5000;
+
+/** Someone waits for a time to be acknowledged, by a pass that begins after it was asked. */
+interface Waiter {
+  readonly pass: number;
+  readonly utc__ns: bigint;
+  readonly resolve: () => void;
+}
 
 export class Exporter {
-  constructor(private readonly options: ExporterOptions) {}
+  private readonly attempts = new AbortController();
+  private readonly requests = new AbortController();
+  private readonly spool: Spool;
+  private readonly delivery: Delivery;
+  private readonly setting: DocumentSetting;
+  private readonly deadLetters: DeadLetters;
+  /** By folder. */
+  private readonly recordings = new Map<string, RecordingExport>();
+  private readonly finished = new Map<string, Acknowledged>();
+  private running: Promise<void> | undefined;
+  private passes = 0;
+  private waiters: readonly Waiter[] = [];
+  private wake: () => void = () => undefined;
+  private measuring = false;
+  private backlog__B = 0;
+  /** All of what the latest pass found is acknowledged. */
+  private idle = false;
+  /** UTC of the newest row that is acknowledged where not all are, in nanoseconds. */
+  private behind__ns: bigint | undefined;
+  /** Why a recording could not be read. */
+  private trouble = '';
 
-  /** Begins to export, and to follow what is being recorded. @throws ERR_IO where the state's folder can't be written */
-  async start(): Promise<void> {}
+  /** @throws ERR_OPTION where the resolution is none */
+  constructor(private readonly options: ExporterOptions) {
+    this.setting = settingOf(options);
+    this.spool = new Spool(options.source);
+    this.deadLetters = new DeadLetters(join(options.state, 'rejected.ndjson'));
+    this.delivery = new Delivery(options.client, this.deadLetters, () => options.onChange?.(this.stats()));
+  }
+
+  /**
+   * Begins to export, and to follow what is being recorded.
+   * @throws ERR_IO where the state's folder can't be made; ERR_STATE when it was started before
+   */
+  async start(): Promise<void> {
+    if (this.running) throw new NvpulseError('ERR_STATE', 'Exporter.start: it was started before');
+    const { state } = this.options;
+    try {
+      await mkdir(state, { recursive: true });
+    } catch (cause) {
+      throw new NvpulseError('ERR_IO', `state: '${state}' cannot be made: ${reasonOf(cause)}`, { cause });
+    }
+    this.running = this.run();
+  }
 
   /** Ends after what is on its way; the rest is sent at the next start. Twice is allowed. */
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    this.attempts.abort();
+    this.wake();
+    const patience = setTimeout(() => this.requests.abort(), GRACE__MS);
+    await this.running;
+    clearTimeout(patience);
+  }
 
   stats(): ExporterStats {
+    const { documents, duplicates, retries, rejected } = this.delivery.counts;
+    const { failure } = this.delivery;
+    const { backlog__B, behind__ns, trouble, idle } = this;
+    const quiet = idle ? 'idle' : 'ok';
     return {
-      state: 'idle',
-      reason: '',
-      backlog__B: 0,
-      lag__s: 0,
-      documents: 0,
-      duplicates: 0,
-      retries: 0,
-      rejected: 0,
-      deadLetterFile: join(this.options.state, 'rejected.ndjson'),
+      state: failure?.state ?? (trouble === '' ? quiet : 'refused'),
+      reason: failure?.reason ?? trouble,
+      backlog__B,
+      lag__s: behind__ns === undefined ? 0 : Math.max(0, Date.now() / 1e3 - Number(behind__ns) / 1e9),
+      documents,
+      duplicates,
+      retries,
+      rejected,
+      deadLetterFile: this.deadLetters.path,
     };
   }
 
   /** How far each recording is acknowledged, for who trims them. */
-  acknowledged(): readonly Acknowledged<unknown>[] {
-    return [];
+  acknowledged(): readonly Acknowledged[] {
+    return [...this.finished.values(), ...[...this.recordings.values()].map((one) => one.acknowledged)];
   }
 
   /**
@@ -35,5 +105,116 @@ export class Exporter {
    * while Elasticsearch is away: race it against a time.
    * @param utc__ns nanoseconds since the epoch
    */
-  async reached(_utc__ns: bigint): Promise<void> {}
+  reached(utc__ns: bigint): Promise<void> {
+    return new Promise((resolve) => {
+      // The pass that may be under way has read on from there.
+      this.waiters = [...this.waiters, { pass: this.passes + 1, utc__ns, resolve }];
+      this.wake();
+    });
+  }
+
+  private async run(): Promise<void> {
+    const watch = setInterval(() => void this.measure(), POLL__MS);
+    while (!this.attempts.signal.aborted) {
+      const pause = this.pause();
+      await this.pass(++this.passes);
+      await this.measure();
+      this.idle = this.backlog__B === 0 && this.trouble === '';
+      await pause.over;
+    }
+    clearInterval(watch);
+  }
+
+  /** Until the time of the next pass, or `wake`. */
+  private pause(): { readonly over: Promise<void> } {
+    const over = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, POLL__MS);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    return { over };
+  }
+
+  /** Sends what is there of all recordings. */
+  private async pass(number: number): Promise<void> {
+    const dirs = await this.spool.list();
+    await this.forget(dirs);
+    let trouble = '';
+    for (const dir of dirs) {
+      if (this.finished.has(dir)) continue;
+      try {
+        await this.drain(dir, dir === dirs.at(-1));
+      } catch (error) {
+        if (this.attempts.signal.aborted) return;
+        trouble = `${dir}: ${reasonOf(error)}`;
+      }
+    }
+    if (trouble !== this.trouble) {
+      this.trouble = trouble;
+      this.options.onChange?.(this.stats());
+    }
+    if (trouble === '') this.tell(number);
+  }
+
+  private async drain(dir: string, isNewest: boolean): Promise<void> {
+    const recording = this.recordings.get(dir) ?? (await this.open(dir));
+    this.recordings.set(dir, recording);
+    await recording.pass();
+    if (recording.ended || (!isNewest && !(await mayGrow(dir)))) await recording.finish();
+    if (!recording.finished) return;
+    this.recordings.delete(dir);
+    this.finished.set(dir, recording.acknowledged);
+  }
+
+  private open(dir: string): Promise<RecordingExport> {
+    return RecordingExport.open({
+      dir,
+      delivery: this.delivery,
+      setting: this.setting,
+      halt: { attempts: this.attempts.signal, requests: this.requests.signal },
+      cursorOf: (recording) => this.cursorOf(recording),
+    });
+  }
+
+  private cursorOf(recording: string): string {
+    return join(this.options.state, `${recording}.cursor.json`);
+  }
+
+  /** Of recordings that were removed no cursor remains. */
+  private async forget(dirs: readonly string[]): Promise<void> {
+    for (const known of [this.recordings, this.finished]) {
+      for (const [dir, { recording }] of known) {
+        if (dirs.includes(dir)) continue;
+        known.delete(dir);
+        await rm(this.cursorOf(recording), { force: true }).catch(() => undefined);
+      }
+    }
+  }
+
+  private tell(pass: number): void {
+    const { recordings } = this;
+    const isReached = ({ pass: needed, utc__ns }: Waiter): boolean =>
+      needed <= pass && [...recordings.values()].every((one) => !one.holdsBack(utc__ns));
+    for (const waiter of this.waiters.filter(isReached)) waiter.resolve();
+    this.waiters = this.waiters.filter((waiter) => !isReached(waiter));
+  }
+
+  private async measure(): Promise<void> {
+    if (this.measuring) return;
+    this.measuring = true;
+    let sum = 0;
+    let behind__ns: bigint | undefined;
+    for (const recording of this.recordings.values()) {
+      const backlog__B = await recording.backlog().catch(() => 0);
+      sum += backlog__B;
+      if (backlog__B > 0 && (behind__ns === undefined || recording.behind__ns < behind__ns))
+        behind__ns = recording.behind__ns;
+    }
+    this.backlog__B = sum;
+    if (sum > 0) this.idle = false;
+    this.behind__ns = behind__ns;
+    this.measuring = false;
+  }
 }

@@ -11,6 +11,11 @@ export {
 } from './create-mapping';
 export { explain, type Explanation, type ExplanationKind } from './explain';
 export { Exporter } from './exporter';
+export {
+  exportToElasticsearch,
+  type ExportedDocuments,
+  type ExportToElasticsearchOptions,
+} from './export-recording';
 export type {
   Acknowledged,
   DocumentChoice,

@@ -14,7 +14,8 @@ const SEARCH = { ignore_unavailable: true, allow_partial_search_results: false }
 export interface Stretch {
   readonly host: string;
   readonly from: string;
-  readonly until: string;
+  /** Absent where it has no end yet. */
+  readonly until?: string;
 }
 
 /**
@@ -42,7 +43,8 @@ export async function anyThere(
   { host, from, until }: Stretch,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const filter = [{ term: { 'host.name': host } }, { range: { '@timestamp': { gte: from, lte: until } } }];
+  const time = { gte: from, ...(until === undefined ? {} : { lte: until }) };
+  const filter = [{ term: { 'host.name': host } }, { range: { '@timestamp': time } }];
   const answer = await requested(client, signal, {
     method: 'POST',
     path: `/${streams.join(',')}/_search`,

@@ -88,6 +88,11 @@ export class TableFold {
     return this.cells.find(({ start }) => start >= oldest)?.position ?? this.reached;
   }
 
+  /** Where the oldest open bucket begins; Infinity where none is open. */
+  get oldest(): number {
+    return Math.min(Infinity, ...[...this.open].map(({ bucket }) => bucket?.start ?? Infinity));
+  }
+
   /** @param after the position after these rows, which are of one flush */
   push(
     table: Table,

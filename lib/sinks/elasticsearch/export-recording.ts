@@ -1,0 +1,55 @@
+// One recording into Elasticsearch, as often as one likes.
+import type { Client } from '@elastic/elasticsearch';
+import { NvpulseError } from '../../errors';
+import { DeadLetters } from './dead-letters';
+import { Delivery } from './delivery';
+import type { DocumentChoice } from './exporter-types';
+import { settingOf } from './recording-documents';
+import { RecordingExport } from './recording-export';
+import { mayGrow } from './spool';
+
+export interface ExportToElasticsearchOptions extends DocumentChoice {
+  /** Of `connect`. It is the caller's. */
+  readonly client: Client;
+  /** File for documents that Elasticsearch would not take; it is made when there is one. */
+  readonly rejectedFile: string;
+  /** Told what holds it up, one line; undefined when nothing does any more. */
+  readonly onHeld?: (reason: string | undefined) => void;
+}
+
+export interface ExportedDocuments {
+  /** Created. */
+  readonly documents: number;
+  /** There already. */
+  readonly duplicates: number;
+  /** In the file, with the reason. */
+  readonly rejected: number;
+  /** It may still be written: what comes is not in it. */
+  readonly growing: boolean;
+}
+
+/**
+ * Sends a recording to Elasticsearch; what is there already is left as it is, so that a second time adds nothing.
+ * While Elasticsearch is away or overloaded it waits.
+ * @throws ERR_OPTION where the resolution is none; ERR_RECORDING where `dir` is none; ERR_ELASTICSEARCH where someone has to do something before it is taken
+ */
+export async function exportToElasticsearch(
+  dir: string,
+  { client, rejectedFile, onHeld, ...choice }: ExportToElasticsearchOptions,
+): Promise<ExportedDocuments> {
+  const setting = settingOf(choice);
+  const giveUp = new AbortController();
+  const delivery = new Delivery(client, new DeadLetters(rejectedFile), () => {
+    const { failure } = delivery;
+    if (failure && failure.state !== 'retrying')
+      giveUp.abort(new NvpulseError('ERR_ELASTICSEARCH', `Elasticsearch: ${failure.reason}`));
+    else onHeld?.(failure?.reason);
+  });
+  const halt = { attempts: giveUp.signal, requests: giveUp.signal };
+  const recording = await RecordingExport.open({ dir, delivery, halt, setting });
+  await recording.pass();
+  const growing = await mayGrow(dir);
+  if (!growing) await recording.finish();
+  const { documents, duplicates, rejected } = delivery.counts;
+  return { documents, duplicates, rejected, growing };
+}

@@ -1,0 +1,195 @@
+// One recording on its way into Elasticsearch, and how far it is acknowledged.
+import { readCursor, writeCursor } from '../../recording';
+import { readManifest } from '../../recording/manifest';
+import { reasonOf } from '../../recording/reason';
+import { formatUtc } from '../../time';
+import type { Delivery, Halt } from './delivery';
+import { Doubt } from './doubt';
+import type { Acknowledged } from './exporter-types';
+import {
+  BEGINNING,
+  parseCheckpoint,
+  RecordingDocuments,
+  type Checkpoint,
+  type DocumentSetting,
+  type Parcel,
+} from './recording-documents';
+import { STREAMS } from './streams';
+
+/** Requests on their way at once. */
+const IN_FLIGHT = 2;
+
+/** A row may have been read before its recording began: the sampler was there first. */
+const BEFORE_START__NS = 60_000_000_000n;
+
+export interface RecordingExportOptions {
+  readonly dir: string;
+  readonly delivery: Delivery;
+  readonly halt: Halt;
+  readonly setting: DocumentSetting;
+  /** The cursor's file, by the recording's id; absent where nobody will go on from it. */
+  readonly cursorOf?: (recording: string) => string;
+}
+
+/** How far a recording is acknowledged, as its cursor's file says it. */
+interface Cursor {
+  readonly checkpoint: Checkpoint;
+  /** All of it is, and nothing will be added. */
+  readonly finished: boolean;
+}
+
+export class RecordingExport {
+  /** UTC of the newest row that is acknowledged, in nanoseconds. */
+  private reached__ns: bigint;
+  private checkpoint: Checkpoint;
+  private saving: Promise<void> = Promise.resolve();
+  /** Reading and looking at what is left must not overlap. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly options: RecordingExportOptions,
+    private readonly documents: RecordingDocuments,
+    private readonly doubt: Doubt,
+    private durable: Cursor,
+  ) {
+    this.reached__ns = documents.start__ns;
+    this.checkpoint = durable.checkpoint;
+  }
+
+  /** @throws ERR_RECORDING where it is none, or a newer one; ERR_IO where its cursor can't be read */
+  static async open(options: RecordingExportOptions): Promise<RecordingExport> {
+    const { dir, setting, cursorOf, delivery, halt } = options;
+    const { id, host, end } = await readManifest(dir);
+    const cursor = cursorOf && parseCursor(await readCursor(cursorOf(id)));
+    const documents = await RecordingDocuments.open(dir, setting, cursor?.checkpoint ?? BEGINNING);
+    const stretch = {
+      host: host.name,
+      from: formatUtc(documents.start__ns - BEFORE_START__NS),
+      ...(end === null ? {} : { until: end }),
+    };
+    const doubt = cursor ? Doubt.resumed() : Doubt.replayed(() => delivery.anyThere(STREAMS, stretch, halt));
+    return new RecordingExport(
+      options,
+      documents,
+      doubt,
+      cursor ?? { checkpoint: BEGINNING, finished: false },
+    );
+  }
+
+  /** Where it is acknowledged to, also after a crash. */
+  get acknowledged(): Acknowledged {
+    const { checkpoint, finished } = this.durable;
+    return { dir: this.options.dir, recording: this.recording, position: checkpoint.position, finished };
+  }
+
+  get recording(): string {
+    return this.documents.manifest.id;
+  }
+
+  get finished(): boolean {
+    return this.durable.finished;
+  }
+
+  /** The recording was closed, and all of it has been read. */
+  get ended(): boolean {
+    return this.documents.ended;
+  }
+
+  /** Whether rows before a UTC time, in nanoseconds, wait for later ones. */
+  holdsBack(utc__ns: bigint): boolean {
+    return this.documents.holdsBack(utc__ns);
+  }
+
+  /** UTC up to which rows are acknowledged, in nanoseconds. */
+  get behind__ns(): bigint {
+    return this.reached__ns;
+  }
+
+  /** Bytes on disk that are not acknowledged. */
+  backlog(): Promise<number> {
+    return this.finished ? Promise.resolve(0) : this.inTurn(() => this.documents.backlog(this.checkpoint));
+  }
+
+  /**
+   * Sends all that is there now, and returns when it is acknowledged.
+   * @throws what the attempts were halted with
+   */
+  async pass(): Promise<void> {
+    const { attempts } = this.options.halt;
+    const underway: Promise<void>[] = [];
+    try {
+      for (;;) {
+        attempts.throwIfAborted();
+        const parcel = await this.inTurn(() => this.documents.next());
+        if (!parcel) break;
+        if (underway.length === IN_FLIGHT) await underway.shift();
+        const sent = this.ship(parcel, underway.at(-1));
+        // Who waits for it learns of a failure, which may be later.
+        sent.catch(() => undefined);
+        underway.push(sent);
+      }
+      for (const sent of underway) await sent;
+      await this.saving;
+    } finally {
+      await Promise.allSettled([...underway, this.saving]);
+    }
+  }
+
+  /** After `pass`, where nothing will be added to the recording: sends what waited for later rows. */
+  async finish(): Promise<void> {
+    if (this.finished) return;
+    await this.ship(this.documents.end());
+    await this.save(true);
+    await this.saving;
+  }
+
+  private async ship({ documents, checkpoint, newest__ns }: Parcel, before?: Promise<void>): Promise<void> {
+    const { delivery, halt } = this.options;
+    const doubtful = documents.length > 0 && (await this.doubt.holds());
+    const found = await delivery.deliver(documents, doubtful, halt);
+    if (doubtful) this.doubt.looked(documents.length, found);
+    await before;
+    this.checkpoint = checkpoint;
+    this.reached__ns = newest__ns;
+    await this.save(false);
+  }
+
+  /** Begins to write the cursor once the one before is written: no more than that one can be missing after a crash. */
+  private async save(finished: boolean): Promise<void> {
+    const before = this.saving;
+    const cursor = { checkpoint: this.checkpoint, finished };
+    this.saving = before.then(() => this.write(cursor));
+    this.saving.catch(() => undefined);
+    await before;
+  }
+
+  private async write(cursor: Cursor): Promise<void> {
+    const { delivery, halt, cursorOf } = this.options;
+    if (cursorOf) {
+      const path = cursorOf(this.recording);
+      await delivery.insist(halt, async () => {
+        try {
+          await writeCursor(path, cursor);
+          return { done: true, progress: true, failure: undefined };
+        } catch (error) {
+          const failure = { state: 'refused', reason: reasonOf(error), ambiguous: false } as const;
+          return { done: false, progress: false, failure };
+        }
+      });
+    }
+    this.durable = cursor;
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.turn.then(work);
+    this.turn = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
+/** Undefined where the file is none of ours: what it stood for is then looked up. */
+function parseCursor(value: unknown): Cursor | undefined {
+  if (typeof value !== 'object' || value === null || !('checkpoint' in value)) return undefined;
+  const checkpoint = parseCheckpoint(value.checkpoint);
+  return checkpoint && { checkpoint, finished: 'finished' in value && value.finished === true };
+}

@@ -1,0 +1,53 @@
+// The recordings that are to be exported: one, or those below a folder.
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MANIFEST, readManifest } from '../../recording/manifest';
+
+/** Without a row or an event for this long, or for three intervals, nobody writes a recording any more. */
+const SILENCE = { least__ms: 60_000, intervals: 3 } as const;
+
+export class Spool {
+  /** Start of each recording that was seen; undefined of what is none. */
+  private readonly starts = new Map<string, string | undefined>();
+
+  /** @param source a recording, or a folder of recordings, which need not be there yet */
+  constructor(private readonly source: string) {}
+
+  /** Folders of recordings, oldest first. */
+  async list(): Promise<readonly string[]> {
+    const names: readonly string[] = await readdir(this.source).catch(() => []);
+    if (names.includes(MANIFEST)) return [this.source];
+    const dirs = names.map((name) => join(this.source, name));
+    for (const gone of [...this.starts.keys()].filter((dir) => !dirs.includes(dir))) this.starts.delete(gone);
+    for (const dir of dirs) {
+      // A folder without a manifest may be a recording that is only beginning.
+      if (this.starts.get(dir) === undefined) this.starts.set(dir, await startOf(dir));
+    }
+    const known = [...this.starts].flatMap(([dir, start]) => (start === undefined ? [] : [{ dir, start }]));
+    return known.sort((a, b) => (a.start < b.start ? -1 : 1)).map(({ dir }) => dir);
+  }
+}
+
+async function startOf(dir: string): Promise<string | undefined> {
+  return readManifest(dir).then(
+    ({ start }) => start,
+    () => undefined,
+  );
+}
+
+/** Whether someone may still be writing a recording: it was not closed, and is not silent. */
+export async function mayGrow(dir: string): Promise<boolean> {
+  const { end, interval__ns } = await readManifest(dir);
+  if (end !== null) return false;
+  const files = await readdir(dir);
+  const times = await Promise.all(
+    files.map((file) =>
+      stat(join(dir, file)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  const silence__ms = Math.max(SILENCE.least__ms, (SILENCE.intervals * interval__ns) / 1e6);
+  return Date.now() - Math.max(0, ...times) < silence__ms;
+}

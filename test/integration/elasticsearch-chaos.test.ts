@@ -1,0 +1,158 @@
+// The whole way from a recording into a real Elasticsearch while everything on it fails: each document is there
+// exactly once.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@elastic/elasticsearch';
+import { createMapping, Exporter, type ExporterStats } from '../../lib/sinks/elasticsearch';
+import { FAULTS, seeded, startChaosProxy, type ChaosProxy, type Decide } from '../support/chaos-proxy';
+import { documentsIn } from '../support/documents';
+import { describeWithElasticsearch } from '../support/elasticsearch';
+import { until } from '../support/processes';
+import { expectedOf, recordRows, type Rows } from '../support/recorded';
+
+const REGISTER = join(__dirname, '..', 'support', 'register-typescript.js');
+const CHILD = join(__dirname, '..', 'fixtures', 'elasticsearch', 'exporter-child.ts');
+
+const folders: string[] = [];
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'nvpulse-chaos-'));
+  folders.push(path);
+  return path;
+}
+afterAll(() => folders.forEach((path) => rmSync(path, { recursive: true, force: true })));
+
+/** An exporter in a process of its own, to be killed. */
+class ExporterProcess {
+  private child: ChildProcess | undefined;
+  private lines = '';
+  starts = 0;
+
+  constructor(
+    private readonly url: string,
+    private readonly source: string,
+    private readonly state: string,
+  ) {}
+
+  start(): void {
+    this.starts++;
+    this.lines = '';
+    const args = ['-r', REGISTER, CHILD, this.url, this.source, this.state];
+    this.child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.lines += text));
+  }
+
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.on('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  get stats(): ExporterStats | undefined {
+    const line = this.lines.split('\n').at(-2);
+    return line === undefined ? undefined : JSON.parse(line);
+  }
+}
+
+/** The same as sorted lists: one line where they differ, not a hundred thousand. */
+function expectSame(found: readonly string[], expected: readonly string[]): void {
+  const different = new Set(found);
+  expect({ count: found.length, different: different.size }).toEqual({
+    count: expected.length,
+    different: expected.length,
+  });
+  expect(expected.filter((one) => !different.has(one)).slice(0, 5)).toEqual([]);
+}
+
+describeWithElasticsearch('chaos', { restarts: true }, (elasticsearch) => {
+  let proxy: ChaosProxy;
+  let exporter: ExporterProcess | undefined;
+
+  beforeAll(async () => {
+    const client = new Client({ node: elasticsearch.url });
+    await createMapping({ client });
+    await client.close();
+  });
+
+  afterEach(async () => {
+    await exporter?.kill();
+    exporter = undefined;
+    await proxy.close();
+  });
+
+  async function record(rows: Rows): Promise<{ source: string; state: string }> {
+    const root = folder();
+    mkdirSync(join(root, 'spool'));
+    await recordRows(join(root, 'spool', 'one'), rows);
+    return { source: join(root, 'spool'), state: join(root, 'state') };
+  }
+
+  test('100,000 documents while Elasticsearch and the exporter are killed, and a rollover between', async () => {
+    const rows: Rows = { ticks: 11_112, gpus: 8 };
+    const expected = expectedOf(rows);
+    expect(expected.gpu.length + expected.host.length).toBeGreaterThanOrEqual(100_000);
+    const { source, state } = await record(rows);
+    let bulks = 0;
+    let rolledOver = 0;
+    let lookUpBehindRollover = false;
+    const actions: Record<number, () => Promise<void>> = {
+      2: () => elasticsearch.restart(),
+      6: () => elasticsearch.restart(),
+      14: () => restartExporter(),
+      17: () => restartExporter(),
+    };
+    const restartExporter = async (): Promise<void> => {
+      await exporter?.kill();
+      exporter?.start();
+    };
+    const underway: Promise<void>[] = [];
+    const decide: Decide = async ({ path }) => {
+      if (!path.startsWith('/_bulk')) {
+        if (!lookUpBehindRollover) return 'pass';
+        lookUpBehindRollover = false;
+        for (const stream of ['gpumetrics', 'cpumetrics']) {
+          const { body } = await elasticsearch.request('POST', `/${stream}/_rollover`);
+          if (body.rolled_over) rolledOver++;
+        }
+        return 'pass';
+      }
+      const number = bulks++;
+      const action = actions[number];
+      // At the same time as the request.
+      if (action) underway.push(action());
+      if (number !== 10) return 'pass';
+      lookUpBehindRollover = true;
+      return 'lose_response';
+    };
+    proxy = await startChaosProxy(elasticsearch.url, decide);
+    exporter = new ExporterProcess(proxy.url, source, state);
+    exporter.start();
+    await until(() => exporter?.starts === 3 && exporter.stats?.state === 'idle', 240_000);
+    await Promise.all(underway);
+    expect({ starts: exporter.starts, rolledOver }).toEqual({ starts: 3, rolledOver: 2 });
+    expectSame(await documentsIn(elasticsearch, 'gpumetrics'), expected.gpu);
+    expectSame(await documentsIn(elasticsearch, 'cpumetrics'), expected.host);
+  }, 300_000);
+
+  test('a proxy with every fault', async () => {
+    const rows: Rows = { ticks: 3000, gpus: 3, from__ns: 100_000_000_000_000n };
+    const { source, state } = await record(rows);
+    const before = new Set(await documentsIn(elasticsearch, 'gpumetrics'));
+    proxy = await startChaosProxy(elasticsearch.url, seeded(0.5));
+    const client = new Client({ node: proxy.url, compression: true, requestTimeout: 1000 });
+    const inside = new Exporter({ client, source, state });
+    await inside.start();
+    await inside.reached(2n ** 62n);
+    await inside.stop();
+    await client.close();
+    expect(FAULTS.filter((fault) => !proxy.met.has(fault))).toEqual([]);
+    const found = await documentsIn(elasticsearch, 'gpumetrics');
+    expectSame(
+      found.filter((one) => !before.has(one)),
+      expectedOf(rows).gpu,
+    );
+  }, 120_000);
+});
