@@ -78,8 +78,14 @@ describe('what answers is not it', () => {
       200,
       'what answers is not Elasticsearch; nvpulse needs Elasticsearch 8.13 or newer',
     ],
-    ['a page that is not there', '<html>', {}, 404, 'status 404'],
-    ['a proxy whose server is away', 'Bad Gateway', {}, 502, 'it is overloaded or not ready: status 502'],
+    [
+      'a page that is not there',
+      '<html>',
+      {},
+      404,
+      'status 404; see the URL, and what stands before Elasticsearch',
+    ],
+    ['a proxy whose server is away', 'Bad Gateway', {}, 502, 'it is not ready: status 502'],
   ])('%s', async (_what, body, headers, status, line) => {
     const { server, url } = await answering(body, headers, status);
     try {
@@ -320,12 +326,12 @@ describeWithElasticsearch(
       const nosy = await keyFile('nosy', role([], ['view_index_metadata']));
       await expectFailure(
         createMapping([...trusted(), '--api-key-file', nosy]),
-        /^https:.*: action \[cluster:monitor\/main\] is unauthorized for API key.*granted by the cluster privileges \[monitor,manage,all\]$/,
+        /^https:.*: action \[cluster:monitor\/main\] is unauthorized for API key.*granted by the cluster privileges \[monitor,manage,all\]; docs\/ELASTICSEARCH.md names what is needed$/,
       );
       const reader = await keyFile('reader', role(['monitor'], ['view_index_metadata']));
       await expectFailure(
         run(['create-mapping', ...trusted(), '--api-key-file', reader]),
-        /^action \[cluster:admin\/component_template\/put\] is unauthorized.*\[manage_index_templates,manage,all\]$/,
+        /^action \[cluster:admin\/component_template\/put\] is unauthorized.*\[manage_index_templates,manage,all\]; docs\/ELASTICSEARCH.md names what is needed$/,
       );
     });
 

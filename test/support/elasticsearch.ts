@@ -217,6 +217,7 @@ async function connectExternal(text: string): Promise<Elasticsearch> {
     await request('DELETE', '/_data_stream/gpumetrics,cpumetrics,jobmetrics');
     await request('DELETE', '/_index_template/gpumetrics,cpumetrics,jobmetrics');
     await request('DELETE', '/_component_template/nvpulse-*');
+    await request('DELETE', '/_component_template/*metrics@custom');
   } catch (error) {
     release();
     throw error;

@@ -3,7 +3,8 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Client } from '@elastic/elasticsearch';
-import { describe, failureOf, failureOfStatus, isTooLarge, type Complaint, type Failure } from './failure';
+import type { Complaint } from './explain';
+import { describe, failureOf, failureOfStatus, isTooLarge, type Failure } from './failure';
 import { requested } from './request';
 
 /** A document on its way. */

@@ -1,12 +1,13 @@
 // What went wrong between us and Elasticsearch: its kind, for programs, and one line with the remedy, for people.
+import type { errors } from '@elastic/elasticsearch';
 
 /**
  * - `unreachable`: nothing answers, or it broke off.
  * - `tls`: the encryption, or the certificate, is not what the options say.
  * - `not_elasticsearch`: another product answers.
  * - `denied`: it does not know who asks, or does not let them do this.
- * - `busy`: it has too much to do, or is not ready.
- * - `blocked`: an index, or the whole cluster, is read-only.
+ * - `busy`: it, or what stands before it, has too much to do or is not ready.
+ * - `blocked`: an index is read-only or closed, or the whole cluster is read-only.
  * - `missing`: there is no such index, data stream or template.
  * - `too_large`: the request is longer than it takes.
  * - `rejected`: it takes no such request or document.
@@ -29,22 +30,30 @@ export interface Explanation {
   readonly message: string;
 }
 
-/** Of an error that the client threw. */
+/** Of an error that the client threw: told by its name, since the caller's client may be another copy of the package. */
 export function explain(error: unknown): Explanation {
-  const { errors } = require('@elastic/elasticsearch') as typeof import('@elastic/elasticsearch');
-  if (error instanceof errors.ResponseError) return explainAnswer(error.statusCode ?? 0, error.body);
-  if (error instanceof errors.ProductNotSupportedError)
-    return { kind: 'not_elasticsearch', message: 'what answers is not Elasticsearch' };
-  if (error instanceof errors.TimeoutError)
-    return {
-      kind: 'unreachable',
-      message: 'no answer in time; see whether host and port are right, and how busy it is',
-    };
-  if (error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError)
-    return explainConnection(error.message);
-  if (error instanceof errors.DeserializationError)
-    return { kind: 'unreachable', message: 'the answer is cut or is not JSON; see what stands between' };
-  return { kind: 'unexpected', message: oneLine(error instanceof Error ? error.message : String(error)) };
+  if (!(error instanceof Error)) return { kind: 'unexpected', message: oneLine(String(error)) };
+  if (isResponseError(error)) return explainAnswer(error.statusCode ?? 0, error.body);
+  switch (error.name) {
+    case 'ProductNotSupportedError':
+      return { kind: 'not_elasticsearch', message: 'what answers is not Elasticsearch; see the URL' };
+    case 'TimeoutError':
+      return {
+        kind: 'unreachable',
+        message: 'no answer in time; see whether host and port are right, and how busy it is',
+      };
+    case 'ConnectionError':
+    case 'NoLivingConnectionsError':
+      return explainConnection(error.message);
+    case 'DeserializationError':
+      return { kind: 'unreachable', message: 'the answer is cut or is not JSON; see what stands between' };
+    default:
+      return { kind: 'unexpected', message: oneLine(error.message) };
+  }
+}
+
+export function isResponseError(error: unknown): error is errors.ResponseError {
+  return error instanceof Error && error.name === 'ResponseError';
 }
 
 /** What the client tells of a broken connection is text only. */
@@ -103,65 +112,67 @@ function explainConnection(message: string): Explanation {
   return known?.[1] ?? { kind: 'unreachable', message: oneLine(message) };
 }
 
-/** The part of an answer's body that tells what is wrong; of a bulk's item, `{ error }`. */
-interface ErrorBody {
-  readonly error?: ErrorText | string;
-}
-
-interface ErrorText {
+/** As Elasticsearch tells an error, of a request or of an item. */
+export interface Complaint {
   readonly type?: string;
-  readonly reason?: string;
-  readonly root_cause?: readonly ErrorText[];
-  readonly caused_by?: ErrorText;
+  readonly reason?: string | null;
+  readonly caused_by?: Complaint | null;
+  /** Of a request that is not authenticated: what is wrong with its API key. */
   readonly additional_unsuccessful_credentials?: string;
 }
 
-/** Of an answer, or of one item of a bulk's, by its status and its body. */
+/** Elasticsearch's own complaint in an answer's body; undefined where something before it answers. */
+export function complaintIn(body: unknown): Complaint | undefined {
+  if (typeof body !== 'object' || body === null || !('error' in body)) return undefined;
+  if (typeof body.error === 'string') return { reason: body.error };
+  return typeof body.error === 'object' && body.error !== null ? body.error : undefined;
+}
+
+/** Of an answer by its status and its body. */
 export function explainAnswer(status: number, body: unknown): Explanation {
-  const error = errorOf(body);
-  const { type = '', reason = '' } = error;
-  const text = oneLine(innermost(error) || reason || type || `status ${status}`);
-  if (type === 'cluster_block_exception')
-    return { kind: 'blocked', message: `${text.replace(/;+$/, '')}; free its disk, or take the block back` };
+  return explainStatus(status, complaintIn(body));
+}
+
+/**
+ * Of an answer, or of one document in a bulk's.
+ * @param complaint undefined where it is not Elasticsearch's
+ */
+export function explainStatus(status: number, complaint: Complaint | undefined): Explanation {
+  const text = complaint ? textOf(complaint) : `status ${status}`;
+  const of = (kind: ExplanationKind, message: string): Explanation => ({ kind, message: oneLine(message) });
   switch (status) {
     case 401: {
-      const detail = error.additional_unsuccessful_credentials;
-      const why = detail === undefined || detail === '' ? text : oneLine(detail);
-      return {
-        kind: 'denied',
-        message: `who asks is not known: ${why}; give an API key that is valid, or a user and a password`,
-      };
+      const detail = complaint?.additional_unsuccessful_credentials || text;
+      const remedy = 'give an API key that is valid, or a user and a password';
+      return of('denied', `who asks is not known: ${detail}; ${remedy}`);
     }
     case 403:
-      return { kind: 'denied', message: text };
-    case 404:
-      return { kind: 'missing', message: text };
+      return complaint?.type === 'cluster_block_exception'
+        ? of('blocked', `${text.replace(/;+$/, '')}; free its disk, or take the block back`)
+        : of('denied', `${text}; docs/ELASTICSEARCH.md names what is needed`);
     case 413:
-      return { kind: 'too_large', message: `the request is longer than it takes: ${text}` };
+      return of('too_large', `the request is longer than it takes: ${text}`);
     case 408:
     case 429:
-    case 502:
-    case 503:
-    case 504:
-      return { kind: 'busy', message: `it is overloaded or not ready: ${text}` };
-    default:
-      return { kind: status >= 400 && status < 500 ? 'rejected' : 'unexpected', message: text };
+      return of('busy', `it is overloaded: ${text}`);
   }
+  if (status >= 500) return of('busy', `it is not ready: ${text}`);
+  if (!complaint)
+    return of('not_elasticsearch', `${text}; see the URL, and what stands before Elasticsearch`);
+  if (complaint.type === 'index_closed_exception') return of('blocked', `${text}; open it again`);
+  return of(status === 404 ? 'missing' : 'rejected', text);
 }
 
-function errorOf(body: unknown): ErrorText {
-  const { error } = (typeof body === 'object' && body !== null ? body : {}) as ErrorBody;
-  return typeof error === 'string' ? { reason: error } : (error ?? {});
+/** Its reason, and of what caused it the last, which says most. */
+function textOf({ type = '', reason, caused_by }: Complaint): string {
+  return (caused_by ? textOf(caused_by) : '') || reason || type;
 }
 
-/** The reason that says most: of the last cause. */
-function innermost({ reason = '', caused_by }: ErrorText): string {
-  return caused_by === undefined ? reason : innermost(caused_by) || reason;
-}
+/** A line of status has no room for a whole page of a proxy. */
+const LONGEST = 500;
 
-const LONGEST = 400;
-
-function oneLine(text: string): string {
+/** @returns without line ends, cut where it is long */
+export function oneLine(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }

@@ -1,7 +1,7 @@
 // What Elasticsearch holds of what we would touch, and what of it conflicts. Changes nothing.
 import type { Client } from '@elastic/elasticsearch';
 import { VERSION } from '../../version';
-import { explain } from './explain';
+import { explain, isResponseError } from './explain';
 import { componentNameOf, PRIORITY, versionNumber } from './mapping';
 import { STREAMS, type Stream } from './streams';
 
@@ -108,7 +108,7 @@ async function orEmpty<T>(answer: Promise<readonly T[]>): Promise<readonly T[]> 
   try {
     return await answer;
   } catch (error) {
-    if (explain(error).kind === 'missing') return [];
+    if (isResponseError(error) && error.statusCode === 404) return [];
     throw error;
   }
 }
