@@ -40,7 +40,7 @@ export class EventTail {
 
   /** Lines that are whole now. */
   async read(): Promise<void> {
-    const size = await sizeOf(this.path);
+    const size = sizeOf(this.path);
     if (size < this.offset) this.restart();
     if (size <= this.offset) return;
     const bytes = await readFrom(this.path, this.offset, size - this.offset);

@@ -1,13 +1,13 @@
 // Looks at files that another process may be writing, or removing. What is not there is empty.
-// Callbacks, not `fs.promises`: a look costs half of what it does there, and a reader looks at a dozen files a time.
-import { close, open, read, readdir, stat, type Stats } from 'node:fs';
+// Sizes are asked for synchronously: the inodes of files in use are in memory, so that this takes 2 µs, where handing
+// the question to a thread takes 20 µs; and a reader looks at a dozen files, some times a second.
+import { close, open, read, readdir, statSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 
-const [closeFile, openFile, readFileAt, statPath, readFolder] = [
+const [closeFile, openFile, readFileAt, readFolder] = [
   promisify(close),
   promisify(open),
   promisify(read),
-  promisify(stat),
   promisify(readdir),
 ];
 
@@ -15,18 +15,13 @@ function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
-async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await statPath(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+function statOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
 }
 
 /** Bytes; 0 where there is no such file. */
-export async function sizeOf(path: string): Promise<number> {
-  return (await statOf(path))?.size ?? 0;
+export function sizeOf(path: string): number {
+  return statOf(path)?.size ?? 0;
 }
 
 /** At most `length` bytes: fewer where the file ends. */
@@ -72,8 +67,8 @@ export class Watched {
   constructor(private readonly path: string) {}
 
   /** Its size where it may have changed; undefined where it did not. */
-  async changed(): Promise<number | undefined> {
-    const found = await statOf(this.path);
+  changed(): number | undefined {
+    const found = statOf(this.path);
     const size = found?.size ?? 0;
     const mark = found ? `${found.ino} ${found.size} ${found.mtimeMs}` : '';
     const same = mark === this.seen && mark !== '';

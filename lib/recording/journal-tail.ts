@@ -41,7 +41,7 @@ export class JournalTail {
 
   /** Rows that were added since the last look; those of a flush before, which segments have by now, are not told. */
   async read(): Promise<readonly JournalPiece[]> {
-    const size = await this.watched.changed();
+    const size = this.watched.changed();
     if (size === undefined) return [];
     if (size > this.offset && this.offset > 0) {
       const added = this.decode(await readFrom(this.path, this.offset, size - this.offset));

@@ -135,7 +135,7 @@ export class SegmentTail {
 
   private async readWindow(at: number, length: number): Promise<void> {
     const path = join(this.dir, segmentName(this.entity, this.place.segment));
-    const there = Math.max(0, (await sizeOf(path)) - at);
+    const there = Math.max(0, sizeOf(path) - at);
     const bytes =
       there === 0 ? Buffer.alloc(0) : await readFrom(path, at, Math.min(there, Math.max(length, READ__B)));
     this.window = { start: at, bytes };

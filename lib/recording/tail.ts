@@ -1,6 +1,7 @@
 // Follows a recording, also one that is being written: every row once, from the journal or from the segments,
 // whichever has it first. Where it has come to is a position, from which another reader goes on.
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Entity, Instance } from '../catalog';
 import { createBatch, type Batch } from '../sampling/batch';
 import { joinChunks, sliceChunk, toCatalog, type Chunk } from './chunk';
@@ -127,7 +128,11 @@ export class RecordingTail {
    */
   async read(maxRows: number): Promise<TailRead | undefined> {
     if (this.pending.length === 0 && !this.isOver) await this.refill();
-    if (this.pending.length === 0) return undefined;
+    if (this.pending.length === 0) {
+      // Who asks again at once must not keep a writer of the same process from its turn.
+      await turn();
+      return undefined;
+    }
     const taken = this.take(maxRows);
     const batch = createBatch({
       tables: taken.map(toCatalog),
@@ -146,7 +151,7 @@ export class RecordingTail {
     for (const [entity, { numbers }] of this.lists) {
       const { segment, offset } = this.placeOf(entity, position);
       for (const number of numbers.filter((one) => one >= segment)) {
-        const size = await sizeOf(join(this.dir, segmentName(entity, number)));
+        const size = sizeOf(join(this.dir, segmentName(entity, number)));
         sum += number === segment ? Math.max(0, size - offset) : size;
       }
     }
@@ -174,7 +179,7 @@ export class RecordingTail {
       this.journaled = kept.filter(({ chunk }) => chunk.flush === this.journal.flush);
       await this.look();
       const isClosed = this.current.end !== null;
-      for (const [entity, list] of this.lists) await this.peek(entity, list);
+      await Promise.all([...this.lists].map(([entity, list]) => this.peek(entity, list)));
       // Rows first, events after: what was told before a row is known with it.
       await this.log.read();
       const isMore = this.takeChunks() || this.takeJournal();
@@ -188,7 +193,7 @@ export class RecordingTail {
 
   /** What the folder holds now. */
   private async look(): Promise<void> {
-    if ((await this.folder.changed()) === undefined) return;
+    if (this.folder.changed() === undefined) return;
     // The manifest first: where it says that the recording was closed, the list is that of a closed one.
     this.current = await readManifest(this.dir);
     const numbers = new Map<Entity, number[]>();
