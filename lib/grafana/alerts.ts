@@ -2,7 +2,7 @@
 // Texts hold no `$`: some versions of Grafana replace it by variables of their own environment.
 import type { Entity, MetricName } from '../catalog';
 import type { Stream } from '../sinks/elasticsearch/streams';
-import { HOST, INDEX, JOB } from './fields';
+import { GPU_INDEX, HOST, INDEX, JOB } from './fields';
 import { all, watched, type Column, type Dimension, type Query } from './query';
 
 /** A rule's query: what Grafana adds to a panel's while it runs stands in the rule itself. */
@@ -207,7 +207,7 @@ const RULES: readonly Rule[] = [
     title: 'GPU lost',
     stream: 'jobmetrics',
     where: all('entity:event', 'event:device_lost'),
-    by: [HOST],
+    by: [HOST, GPU_INDEX],
     of: 'count',
     bucket: '1m',
     last__s: 3600,
@@ -217,9 +217,8 @@ const RULES: readonly Rule[] = [
     // Without events there is no data, and all is well.
     noDataState: 'OK',
     severity: 'critical',
-    summary: `A GPU of ${label('host.name')} was lost`,
-    description:
-      'The driver no longer reaches it. The event says which, on the dashboard Node; the rule rests an hour after the loss.',
+    summary: `GPU ${label('gpu_index')} of ${label('host.name')} was lost`,
+    description: 'The driver no longer reaches it. The rule rests an hour after the loss.',
   }),
   rule({
     uid: 'nvpulse-exporter-backlog',

@@ -3,6 +3,8 @@ import type { Dimension } from './query';
 
 /** The largest machine that nvpulse knows has 64 GPUs. */
 export const INDEX: Dimension = { field: 'index', size: 64 };
+/** In jobmetrics, where it is a list: all of a window's, or that of an event. */
+export const GPU_INDEX: Dimension = { field: 'gpu_index', size: 64 };
 export const HOST: Dimension = { field: 'host.name', size: 200 };
 export const DEVICE: Dimension = { field: 'device', size: 32 };
 export const MOUNT: Dimension = { field: 'mount', size: 32 };

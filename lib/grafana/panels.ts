@@ -70,7 +70,7 @@ export function graph<E extends Entity>(
       metrics.map((metric) => ({ metric, reading, legend: legendOf(metric) })),
     ),
     // A rate needs a sample in each of two neighbouring buckets.
-    ...(reading === 'rate' ? { interval: '5s' } : {}),
+    ...(reading === 'rate' ? { interval: '2s' } : {}),
     fieldConfig: {
       defaults: {
         unit,

@@ -48,7 +48,8 @@ export type BucketAggregation =
       readonly settings: {
         readonly interval: string;
         readonly min_doc_count: '0';
-        readonly trimEdges: '0';
+        /** So many buckets at either end are left out. */
+        readonly trimEdges: '0' | '1';
       };
     };
 
@@ -121,11 +122,11 @@ function termsOf(dimensions: readonly Dimension[], orderBy = '_key'): readonly B
   });
 }
 
-const timeBuckets = (interval: string): BucketAggregation => ({
+const timeBuckets = (interval: string, trimEdges: '0' | '1' = '0'): BucketAggregation => ({
   id: '10',
   type: 'date_histogram',
   field: '@timestamp',
-  settings: { interval, min_doc_count: '0', trimEdges: '0' },
+  settings: { interval, min_doc_count: '0', trimEdges },
 });
 
 /** Metrics of a subject over time: a query each, its lines in the order of the subject's dimensions. */
@@ -138,7 +139,8 @@ export function overTime<E extends Entity>(
     datasource: datasource(streamOf(entity)),
     query: all(`entity:${entity}`, ...where),
     metrics: metricsFor(metric, reading),
-    bucketAggs: [...termsOf(by), timeBuckets('auto')],
+    // The first and the last bucket are cut short, so that a counter rises less in them: no rates.
+    bucketAggs: [...termsOf(by), timeBuckets('auto', reading === 'rate' ? '1' : '0')],
     alias: legend,
     timeField: '@timestamp',
   }));

@@ -1,11 +1,18 @@
 // What Grafana's Elasticsearch plugin (12.x, its backend) asks for a panel, a rule, a variable or an annotation, and
 // what it reads from the answer. Written from the plugin's behaviour, so that queries can be tried without Grafana.
-import type { Annotation, BucketAggregation, MetricAggregation, Query, Variable } from '../../lib/grafana';
+import type {
+  Annotation,
+  BucketAggregation,
+  MetricAggregation,
+  Query,
+  Rule,
+  Variable,
+} from '../../lib/grafana';
 import type { Elasticsearch } from './elasticsearch';
 
 /** Chosen in a variable: one value, several, or “All” where its `allValue` is `*`. */
 export type Choice = string | readonly string[] | typeof ALL;
-export const ALL = Symbol('All');
+export const ALL: unique symbol = Symbol('All');
 
 export interface View {
   readonly from__ms: number;
@@ -271,6 +278,10 @@ const valueOf = (bucket: Bucket, metric: MetricAggregation): number | null => {
 const bucketsIn = (found: Json | Bucket, { id }: BucketAggregation): readonly Bucket[] =>
   (found[id] as { buckets?: readonly Bucket[] } | undefined)?.buckets ?? [];
 
+/** Without the outermost, unless nothing would be left. */
+const trimmed = <T>(buckets: readonly T[], edges: number): readonly T[] =>
+  buckets.length > 2 * edges ? buckets.slice(edges, buckets.length - edges) : buckets;
+
 /** Lines of a query whose last buckets are times. */
 export function seriesOf(query: Query, { aggregations = {} }: Found): readonly Series[] {
   const walk = (
@@ -280,14 +291,16 @@ export function seriesOf(query: Query, { aggregations = {} }: Found): readonly S
   ): readonly Series[] => {
     if (!aggregation) return [];
     const buckets = bucketsIn(found, aggregation);
-    if (aggregation.type === 'date_histogram')
+    if (aggregation.type === 'date_histogram') {
+      const kept = trimmed(buckets, Number(aggregation.settings.trimEdges));
       return query.metrics
         .filter((metric) => !('hide' in metric))
         .map((metric) => ({
           legend: query.alias.replace(/\{\{([^}]+)\}\}/g, (whole, field: string) => labels[field] ?? whole),
           labels,
-          points: buckets.map((bucket) => ({ time__ms: Number(bucket.key), value: valueOf(bucket, metric) })),
+          points: kept.map((bucket) => ({ time__ms: Number(bucket.key), value: valueOf(bucket, metric) })),
         }));
+    }
     return buckets.flatMap((bucket) =>
       walk(bucket, inner, { ...labels, [aggregation.field]: bucket.key_as_string ?? String(bucket.key) }),
     );
@@ -339,3 +352,45 @@ export const optionsOf = ({ aggregations }: Found): readonly string[] =>
 
 /** Documents as they are: an annotation's. */
 export const documentsOf = ({ hits }: Found): readonly Json[] => hits.hits.map(({ _source }) => _source);
+
+// --- rules
+
+/** What a rule makes of its series: the value of each, and whether it crosses the threshold. */
+export interface Verdict {
+  readonly labels: Series['labels'];
+  readonly value: number;
+  readonly fires: boolean;
+}
+
+/** Series without any number say nothing; a rule without verdicts has no data. */
+export function evaluate(
+  { data: [, reduce, threshold] }: Pick<Rule, 'data'>,
+  series: readonly Series[],
+): readonly Verdict[] {
+  const [{ evaluator }] = threshold.model.conditions;
+  const [limit] = evaluator.params;
+  return series.flatMap(({ labels, points }) => {
+    const values = points.flatMap(({ value }) => (value === null ? [] : [value]));
+    const value = reduced(reduce.model.reducer, values);
+    if (value === undefined) return [];
+    return [{ labels, value, fires: evaluator.type === 'gt' ? value > limit : value < limit }];
+  });
+}
+
+function reduced(
+  reducer: Rule['data'][1]['model']['reducer'],
+  values: readonly number[],
+): number | undefined {
+  if (values.length === 0) return undefined;
+  const sum = values.reduce((total, value) => total + value, 0);
+  switch (reducer) {
+    case 'last':
+      return values.at(-1);
+    case 'max':
+      return Math.max(...values);
+    case 'mean':
+      return sum / values.length;
+    case 'sum':
+      return sum;
+  }
+}
