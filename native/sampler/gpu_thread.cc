@@ -130,11 +130,6 @@ void GpuThread::StartWorker(std::vector<Device> devices, bool enumerated) {
 
 void GpuThread::Stop(int64_t deadline_ns) {
   schedule_.Stop();
-  {
-    MonitorLock lock(watchdog_monitor_);
-    watchdog_stopped_ = true;
-    watchdog_monitor_.Notify();
-  }
   watchdog_.JoinUntil(deadline_ns);
   std::shared_ptr<Worker> worker;
   {
@@ -349,11 +344,7 @@ void GpuThread::AppendStatus(const Device& device, int64_t now_ns, Status status
 }
 
 void GpuThread::Watch() {
-  MonitorLock lock(watchdog_monitor_);
-  while (!watchdog_stopped_) {
-    watchdog_monitor_.WaitUntil(MonotonicNs() + kWatch_ns);
-    if (!watchdog_stopped_) LookAfter(MonotonicNs());
-  }
+  while (schedule_.WaitWhileIdle(kWatch_ns)) LookAfter(MonotonicNs());
 }
 
 void GpuThread::LookAfter(int64_t now_ns) {

@@ -99,8 +99,6 @@ class GpuThread : public std::enable_shared_from_this<GpuThread> {
   std::vector<Device> returned_;  // devices whose hanging call came back
 
   Thread watchdog_;
-  Monitor watchdog_monitor_;
-  bool watchdog_stopped_ = false;
 };
 
 }  // namespace nvpulse

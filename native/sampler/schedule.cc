@@ -43,7 +43,7 @@ bool Schedule::Wait(TierMask* due) {
     if (begins || asked_ > taken_) {
       taken_ = asked_;
       *due = kAllTiers;
-      return true;
+      return reading_ = true;
     }
     const int64_t now_ns = MonotonicNs();
     if (now_ns >= next_deadline_ns_) {
@@ -53,7 +53,7 @@ bool Schedule::Wait(TierMask* due) {
       const int64_t missed = (now_ns - next_deadline_ns_) / interval_ns_;
       late_ticks_.fetch_add(static_cast<uint64_t>(missed), std::memory_order_relaxed);
       next_deadline_ns_ += (missed + 1) * interval_ns_;
-      return true;
+      return reading_ = true;
     }
     monitor_.WaitUntil(next_deadline_ns_);
   }
@@ -62,6 +62,7 @@ bool Schedule::Wait(TierMask* due) {
 void Schedule::Done() {
   ticks_.fetch_add(1, std::memory_order_relaxed);
   MonitorLock lock(monitor_);
+  reading_ = false;
   if (done_ == taken_) return;
   done_ = taken_;
   monitor_.Notify();
@@ -78,6 +79,19 @@ void Schedule::SetInterval(int64_t interval_ns) {
   interval_ns_ = interval_ns;
   next_deadline_ns_ = 0;
   monitor_.Notify();
+}
+
+// A reading on the grid wakes nobody for this: it is seen one period after its deadline.
+bool Schedule::WaitWhileIdle(int64_t period_ns) {
+  MonitorLock lock(monitor_);
+  const int64_t due_ns = MonotonicNs() + period_ns;
+  while (!stopped_) {
+    const int64_t now_ns = MonotonicNs();
+    if (reading_ && now_ns >= due_ns) return true;
+    const bool rests = !reading_ && asked_ == taken_ && next_deadline_ns_ > now_ns;
+    monitor_.WaitUntil(rests ? next_deadline_ns_ + period_ns : now_ns + period_ns);
+  }
+  return false;
 }
 
 uint64_t Schedule::Ask() {

@@ -29,6 +29,9 @@ class Schedule {
   /// Any thread: another grid, which begins with a reading now; the same interval keeps its grid.
   void SetInterval(int64_t interval_ns);
 
+  /// Watchdog: waits for `period_ns`, and on while nothing is being read, since then nothing can hang. False: stop.
+  bool WaitWhileIdle(int64_t period_ns);
+
   /// Any thread: asks for a reading of all tiers now; returns what WaitFor takes.
   uint64_t Ask();
   /// Any thread: waits until that reading is done; false at `deadline_ns` or when stopped.
@@ -51,6 +54,7 @@ class Schedule {
   Monitor monitor_;  // of what follows up to the counts
   int64_t interval_ns_;
   bool stopped_ = false;
+  bool reading_ = false;  // between Wait and Done
   uint64_t asked_ = 0;
   uint64_t taken_ = 0;  // the newest request that the reading in progress answers
   uint64_t done_ = 0;
