@@ -1,6 +1,7 @@
 // The command line: finds the command, loads it, and ends with its exit code. What nvpulse cannot do is one line.
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version';
+import { setEngine } from './engine';
 import { exitCodeOf, messageOf } from './failure';
 import { flush, note, tolerateClosedPipes } from './output';
 
@@ -61,6 +62,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+setEngine();
 void main(process.argv.slice(2)).then(async (exitCode) => {
   await flush();
   process.exit(exitCode);

@@ -1,6 +1,6 @@
 // What is folded for one instance: a series for each of its metrics, and a GPU's energy.
 import { metricsOf, STATUS, type Instance, type MetricName } from '../catalog';
-import type { Table } from '../sampling/batch';
+import { columnsOf, type Table } from '../sampling/batch';
 import { EnergyFold } from './fold-energy';
 import type { Bounds } from './fold-hold';
 import { CounterSeries, difference, holdLimit, seriesOf, type Closing, type Series } from './fold-series';
@@ -74,11 +74,14 @@ export function foldRows(
   from: number,
   to: number,
 ): void {
-  metricsOf(table.entity).forEach(({ name }, column) => {
-    const [values, status] = [table.values(name), table.status(name)];
+  const { values, status } = columnsOf(table);
+  for (let start = 0, column = 0; start < values.length; start += table.length, column++)
     for (let row = from; row < to; row++)
-      subjects[row]?.series[column]?.push(times[row] ?? NaN, values[row] ?? NaN, status[row] ?? 0);
-  });
+      subjects[row]?.series[column]?.push(
+        times[row] ?? NaN,
+        values[start + row] ?? NaN,
+        status[start + row] ?? 0,
+      );
   if (table.entity === 'gpu') foldEnergy(table, times, subjects, from, to);
 }
 

@@ -4,9 +4,8 @@
 // memory (little-endian): per table time, values, instance, status.
 import { crc32 } from 'node:zlib';
 import type { Entity } from '../catalog';
-import type { Batch } from '../sampling/batch';
+import { columnsOf, type Batch } from '../sampling/batch';
 import type { Chunk } from './chunk';
-import { metricNames } from './columns';
 
 export const JOURNAL = 'journal.bin';
 
@@ -35,13 +34,8 @@ export function encodeEntry(batch: Batch, flush: number): Buffer {
   };
   const text = Buffer.from(JSON.stringify(head));
   const columns = batch.tables.flatMap((table) => {
-    const names = metricNames(table.entity);
-    return [
-      table.time,
-      ...names.map((name) => table.values(name)),
-      table.instance,
-      ...names.map((name) => table.status(name)),
-    ];
+    const { time, values, instance, status } = columnsOf(table);
+    return [time, values, instance, status];
   });
   const size = columns.reduce((sum, { byteLength }) => sum + byteLength, PREFIX__B + text.length);
   const entry = Buffer.allocUnsafe(size);

@@ -87,7 +87,7 @@ class ColumnTable implements Table {
 
   constructor(
     readonly entity: Entity,
-    private readonly columns: TableColumns,
+    readonly columns: TableColumns,
   ) {
     this.length = columns.time.length;
     this.time = columns.time;
@@ -155,4 +155,18 @@ class ColumnBatch implements Batch {
 /** A batch over columns that the caller hands over and no longer changes. */
 export function createBatch(parts: BatchParts): Batch {
   return new ColumnBatch(parts);
+}
+
+/** A table's columns as they lie in memory, for who goes through every metric. Those of a view are made. */
+export function columnsOf(table: Table): TableColumns {
+  if (table instanceof ColumnTable) return table.columns;
+  const { entity, length, time, instance } = table;
+  const names = metricsOf(entity).map(({ name }) => name);
+  const values = new Float64Array(length * names.length);
+  const status = new Uint16Array(length * names.length);
+  names.forEach((name, column) => {
+    values.set(table.values(name), column * length);
+    status.set(table.status(name), column * length);
+  });
+  return { entity, time, instance, values, status };
 }
