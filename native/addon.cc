@@ -248,21 +248,59 @@ T* Elements(napi_env env, napi_value array, napi_typedarray_type wanted, size_t 
   return status == napi_ok && type == wanted && length >= count ? static_cast<T*>(data) : nullptr;
 }
 
-/// An object whose functions hold the reader: found without unwrapping, which would cost more than twenty calls.
-/// Wrong arrays, and a closed reader, read nothing: lib/sampling/nvml.ts checks and throws.
-Napi::Object BulkReaderObject(Napi::Env env, std::shared_ptr<BulkReader> reader) {
-  auto held = std::make_shared<std::shared_ptr<BulkReader>>(std::move(reader));
+/// A reader, and the arrays that it fills: looked at once, and kept, since looking at them costs as much as ten calls.
+struct BulkRead {
+  std::unique_ptr<BulkReader> reader;
+  Napi::ObjectReference arrays[2];
+  double* values = nullptr;  ///< Null: nothing is filled.
+  Status* status = nullptr;
+
+  bool Fill(Napi::Env env, napi_value into_values, napi_value into_status) {
+    values = nullptr;
+    if (!reader) return false;
+    const size_t cells = reader->devices() * reader->columns();
+    auto* doubles = Elements<double>(env, into_values, napi_float64_array, cells);
+    status = Elements<Status>(env, into_status, napi_uint16_array, cells);
+    if (!doubles || !status) return false;
+    arrays[0] = Napi::Persistent(Napi::Object(env, into_values));
+    arrays[1] = Napi::Persistent(Napi::Object(env, into_status));
+    values = doubles;
+    return true;
+  }
+
+  void Close() {
+    values = nullptr;
+    reader.reset();
+    for (Napi::ObjectReference& array : arrays) array.Reset();
+  }
+};
+
+/// Without node-addon-api: its wrapping would cost as much as five calls.
+napi_value ReadBulk(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  auto* bulk = static_cast<BulkRead*>(data);
+  if (bulk->values) bulk->reader->Read(bulk->values, bulk->status);
+  return nullptr;
+}
+
+/// Without arrays, and closed, it reads nothing. That the arrays are still as they were given (not detached, not
+/// shrunk) is for lib/sampling/nvml.ts to see before each read.
+Napi::Object BulkReaderObject(Napi::Env env, std::unique_ptr<BulkReader> reader) {
+  auto bulk = std::make_shared<BulkRead>();
+  bulk->reader = std::move(reader);
   Napi::Object object = Napi::Object::New(env);
-  object.Set("devices", static_cast<double>((*held)->devices()));
-  const auto read = [held](const Napi::CallbackInfo& info) {
-    if (!*held) return;
-    const size_t cells = (*held)->devices() * (*held)->columns();
-    auto* values = Elements<double>(info.Env(), info[0], napi_float64_array, cells);
-    auto* status = Elements<Status>(info.Env(), info[1], napi_uint16_array, cells);
-    if (values && status) (*held)->Read(values, status);
+  object.Set("devices", static_cast<double>(bulk->reader->devices()));
+  const auto fill = [bulk](const Napi::CallbackInfo& info) -> Napi::Value {
+    return Napi::Boolean::New(info.Env(), bulk->Fill(info.Env(), info[0], info[1]));
   };
-  object.Set("read", Napi::Function::New(env, read, "read"));
-  const auto close = [held](const Napi::CallbackInfo&) { held->reset(); };
+  object.Set("fill", Napi::Function::New(env, fill, "fill"));
+  napi_value read = nullptr;
+  napi_create_function(env, "read", NAPI_AUTO_LENGTH, ReadBulk, bulk.get(), &read);
+  const auto drop = [](Napi::Env, std::shared_ptr<BulkRead>* held) { delete held; };
+  Napi::Object(env, read).AddFinalizer(drop, new std::shared_ptr<BulkRead>(bulk));
+  object.Set("read", read);
+  const auto close = [bulk](const Napi::CallbackInfo&) { bulk->Close(); };
   object.Set("close", Napi::Function::New(env, close, "close"));
   return object;
 }

@@ -111,8 +111,13 @@ export interface NativeSampler {
 /** NVML without threads: every call blocks the caller for as long as the driver takes. */
 export interface NativeBulkReader {
   readonly devices: number;
+  /**
+   * What `read` is to fill; false where they are not of these types, or too short. It keeps where they lie: who calls
+   * `read` sees to it that they still lie there.
+   */
+  fill(values: Float64Array, status: Uint16Array): boolean;
   /** Fills device-major: devices × metrics; `values` NaN where `status` is not 0. */
-  read(values: Float64Array, status: Uint16Array): void;
+  read(): void;
   close(): void;
 }
 

@@ -151,6 +151,10 @@ export class Nvml {
 export class BulkReader {
   readonly devices: number;
   private readonly cells: number;
+  /** What the native reader fills. */
+  private values: Float64Array | undefined;
+  private status: Uint16Array | undefined;
+  private closed = false;
 
   constructor(
     private readonly native: NativeBulkReader,
@@ -160,18 +164,38 @@ export class BulkReader {
     this.cells = this.devices * metrics;
   }
 
-  /** One pass. NaN where the status is not 0. @throws ERR_OPTION where an array is shorter than devices × metrics */
+  /**
+   * One pass. NaN where the status is not 0.
+   *
+   * @throws ERR_OPTION where an array is shorter than devices × metrics, or of another type; ERR_STATE after `close`
+   */
   read(values: Float64Array, status: Uint16Array): void {
+    // At each pass: the length of an array becomes 0 when its memory is handed elsewhere.
     if (values.length < this.cells || status.length < this.cells) {
       throw new NvpulseError(
         'ERR_OPTION',
         `BulkReader.read: arrays of ${values.length} and ${status.length} elements; at least ${this.cells} are needed`,
       );
     }
-    this.native.read(values, status);
+    if (values !== this.values || status !== this.status) this.fill(values, status);
+    this.native.read();
   }
 
+  /** Twice is allowed. */
   close(): void {
+    this.closed = true;
+    this.values = this.status = undefined;
     this.native.close();
+  }
+
+  private fill(values: Float64Array, status: Uint16Array): void {
+    if (this.closed) throw new NvpulseError('ERR_STATE', 'BulkReader.read: it is closed');
+    if (!this.native.fill(values, status))
+      throw new NvpulseError(
+        'ERR_OPTION',
+        'BulkReader.read: values must be a Float64Array, status a Uint16Array',
+      );
+    this.values = values;
+    this.status = status;
   }
 }

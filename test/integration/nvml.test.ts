@@ -147,3 +147,47 @@ test('the bulk reader gives the same values, device-major', async () => {
     expect(value).toEqual(wanted === null || wanted === undefined ? null : expect.closeTo(wanted, 9));
   });
 });
+
+test('the bulk reader fills the arrays that it is given, and none that are gone', async () => {
+  const seen = await inChild(
+    simulate({}).env,
+    ({ Nvml, NvpulseError }) => {
+      const reader = Nvml.bulkReader(['memory_total__MiB']);
+      const arrays = () => ({ values: new Float64Array(8), status: new Uint16Array(8).fill(7) });
+      const [first, second, third] = [arrays(), arrays(), arrays()];
+      const attempt = (read: () => void): string => {
+        try {
+          read();
+          return 'read';
+        } catch (error) {
+          return error instanceof NvpulseError ? error.code : String(error);
+        }
+      };
+      reader.read(first.values, first.status);
+      reader.read(second.values, first.status);
+      reader.read(first.values, second.status);
+      const filled = [first, second].map(({ values, status }) => [values[7], status[7]]);
+      // What it read into a moment ago now belongs to another.
+      structuredClone(first.values, { transfer: [first.values.buffer] });
+      const gone = attempt(() => reader.read(first.values, second.status));
+      const short = attempt(() => reader.read(new Float64Array(7), second.status));
+      const others = attempt(() => Reflect.apply(reader.read, reader, [new Float32Array(8), third.status]));
+      reader.close();
+      reader.close();
+      const closed = attempt(() => reader.read(third.values, third.status));
+      return { filled, gone, short, others, closed, untouched: [third.values[7], third.status[7]] };
+    },
+    null,
+  );
+  expect(seen).toEqual({
+    filled: [
+      [143771, 0],
+      [143771, 0],
+    ],
+    gone: 'ERR_OPTION',
+    short: 'ERR_OPTION',
+    others: 'ERR_OPTION',
+    closed: 'ERR_STATE',
+    untouched: [0, 7],
+  });
+});
