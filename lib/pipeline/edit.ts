@@ -67,16 +67,18 @@ export class Editor {
     this.#insertLines(this.#lineAfter(before ? endOfPair(before) : map.range[0]), text);
   }
 
-  /** Another text in place of a scalar's, such as the name of another template. */
+  /** Another text in place of what a scalar says, in the same quotes. */
   replace(scalar: ScalarNode, text: string): void {
     this.#source.checkNotRepeated(scalar);
-    const [start, end] = scalar.range;
+    const [start, end] = this.inside(scalar);
     this.#changes.push({ start, end, text });
   }
 
-  /** A scalar as it is written elsewhere in the text. */
+  /** A scalar as it is written elsewhere in the text, quotes and all. */
   restore(scalar: ScalarNode, written: ScalarNode): void {
-    this.replace(scalar, this.#source.text.slice(written.range[0], written.range[1]));
+    this.#source.checkNotRepeated(scalar);
+    const [start, end] = scalar.range;
+    this.#changes.push({ start, end, text: this.#source.text.slice(written.range[0], written.range[1]) });
   }
 
   /** Around what a scalar says, inside its quotes. */

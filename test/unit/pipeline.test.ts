@@ -1,5 +1,5 @@
 // What add-monitoring makes of pipelines of each kind, and that remove-monitoring gives back what was there.
-import { parse, parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { addMonitoring, removeMonitoring, type AddMonitoringOptions } from '../../lib/pipeline';
 import { argoOrder, claraOrder } from '../support/pipelines';
 
@@ -256,7 +256,7 @@ describe('Argo', () => {
   - {name: tell, inputs: {parameters: [{name: who}]}, container: {image: i}}
 `),
     );
-    expect(text).toContain('onExit: monitored-exit  # whoever waits\n');
+    expect(text).toContain('onExit: "monitored-exit"  # whoever waits\n');
     expect(named(templates(text), 'monitored-exit')).toEqual({
       name: 'monitored-exit',
       inputs: { parameters: [{ name: 'who' }] },
@@ -294,6 +294,22 @@ describe('Argo', () => {
       templateRef: { name: 'tools', template: 'tell' },
       arguments: { parameters: [{ name: 'who', value: 'me' }] },
     });
+  });
+
+  test('as JSON it stays JSON', () => {
+    const objects = parse(
+      workflow(`  entrypoint: main
+  onExit: tell
+  templates:
+  - {name: main, dag: {tasks: [{name: a, template: tell}, {name: b, template: tell, dependencies: [a]}]}}
+  - {name: tell, container: {image: i}}
+`),
+    );
+    for (const indent of [0, 2, 4])
+      for (const options of [{}, { perStep: true }, { from: 'b', to: 'b', tokenSecret: 's' }]) {
+        const result = JSON.parse(added(JSON.stringify(objects, null, indent), options));
+        expect(result).toEqual(parse(added(stringify(objects), options)));
+      }
   });
 
   test('a token comes from a Secret, whose absence holds nobody up', () => {
