@@ -1,9 +1,11 @@
 // The mapping derived from the catalog: every field that a document can have is in it, and Elasticsearch can take it.
 import { ENTITIES, metricsOf, type Entity, type Instance } from '../../lib/catalog';
-import { toDocuments } from '../../lib/sinks/elasticsearch';
+import type { JobSpan, RecordedEvent } from '../../lib/recording';
+import { eventDocuments, toDocuments, windowDocument, type JobDocument } from '../../lib/sinks/elasticsearch';
 import { fieldsOf, type Field, type Fields } from '../../lib/sinks/elasticsearch/mapping';
 import { STREAMS } from '../../lib/sinks/elasticsearch/streams';
-import { batchOf, gpu, HOST, JOB, MEMORY, process, SECOND } from '../support/readings';
+import { batchOf, gpu, HOST, JOB, MEMORY, process, SECOND, type Reading } from '../support/readings';
+import { summaryOfReadings } from '../support/summaries';
 
 const uuid = 'GPU-1';
 const INSTANCES: { readonly [E in Entity]: Instance } = {
@@ -53,6 +55,68 @@ test.each(ENTITIES.filter((entity) => metricsOf(entity).length > 0))(
     expect(mistaken).toEqual([]);
   },
 );
+
+test('every field of documents about windows is mapped, by its kind of value', () => {
+  const reading = (instance: Instance, values: Reading['values'], second: number): Reading => ({
+    instance,
+    time__ns: second * SECOND,
+    values,
+  });
+  const busy = { gpu_utilization__pct: 50, memory_used__MiB: 100, power_draw__W: 70, gpu_temperature__C: 60 };
+  const readings = [0, 1, 2].flatMap((second) => [
+    reading(gpu(0), { ...busy, energy__J: 100 + 70 * second }, second),
+    reading(HOST, { cpu_busy__s: 700 + second, cpu_utilization__pct: 25 }, second),
+    reading(MEMORY, { memory_used__MiB: 1000 }, second),
+  ]);
+  const ended = {
+    id: 'j',
+    name: 'train',
+    exitCode: 1,
+    signal: 'SIGKILL',
+    labels: { team: 'imaging' },
+  } as const;
+  const summary = summaryOfReadings(readings, { stop__s: 2, interval__s: 1 }, { job: ended });
+  const span: JobSpan = {
+    id: 'j',
+    name: 'train',
+    labels: { team: 'imaging' },
+    start__ns: 0n,
+    stop__ns: BigInt(2 * SECOND),
+    gpus: 'node',
+    gpu_scope: 'node',
+    status: 'ok',
+    ended_by: 'stop',
+  };
+  const lost: RecordedEvent = {
+    time: '2026-01-02T03:04:05.123456789Z',
+    time__ns: BigInt(SECOND),
+    kind: 'device_lost',
+    flush: 0,
+    instance: gpu(0).id,
+    text: 'GPU 0 is lost',
+    data: null,
+  };
+  const instances = new Map([[gpu(0).id, gpu(0)]]);
+  const documents = [
+    windowDocument(summary, span, [span]),
+    ...eventDocuments([lost], { host: 'n', spans: [span], instances }),
+  ];
+  const told = Object.assign({}, ...documents.map(({ source }) => source)) as JobDocument['source'];
+  // All that the mapping names, and nothing else.
+  const fields = flat(fieldsOf('jobmetrics'));
+  expect(Object.keys(told).sort()).toEqual(Object.keys(fields).sort());
+  const mistaken = Object.entries(told).flatMap(([name, value]) => {
+    const one = Array.isArray(value) ? (value as readonly unknown[])[0] : value;
+    const allowed = {
+      number: ['long', 'integer', 'double'],
+      boolean: ['boolean'],
+      string: ['keyword', 'date_nanos'],
+    }[typeof one as 'number' | 'boolean' | 'string'];
+    const type = fields[name]?.type ?? 'none';
+    return allowed.includes(type) ? [] : [`${name}: ${type}`];
+  });
+  expect(mistaken).toEqual([]);
+});
 
 test.each(STREAMS)('%s keeps to what Elasticsearch allows', (stream) => {
   const fields = Object.entries(flat(fieldsOf(stream)));
