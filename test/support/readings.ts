@@ -25,7 +25,7 @@ function columnsOf(entity: Entity, readings: readonly Reading[]): TableColumns {
 }
 
 /** One batch of readings, in their order. */
-export function batchOf(readings: readonly Reading[], droppedRows = 0): Batch {
+export function batchOf(readings: readonly Reading[], droppedRows = 0, utcOffset__ns = 0n): Batch {
   const entities = [...new Set(readings.map(({ instance }) => instance.entity))];
   return createBatch({
     tables: entities.map((entity) =>
@@ -36,7 +36,7 @@ export function batchOf(readings: readonly Reading[], droppedRows = 0): Batch {
     ),
     instances: new Map(readings.map(({ instance }) => [instance.id, instance])),
     events: [],
-    utcOffset__ns: 0n,
+    utcOffset__ns,
     droppedRows,
   });
 }
