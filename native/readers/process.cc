@@ -63,10 +63,9 @@ bool Process::ReadStat(Buffer& buffer) {
   Reading reading = stat_file_.Read(buffer);
   ProcessStat now;
   if (!reading.ok() || !ParseStat(reading.text, &now)) return false;
-  bool is_first = time_ns_ == 0;
-  if (!is_first && now.start != stat_.start) return false;
+  if (was_read_ && now.start != stat_.start) return false;
   stat_ = std::move(now);
-  time_ns_ = reading.time_ns;
+  was_read_ = true;
   peak_pages_ = std::max(peak_pages_, stat_.rss_pages);
   return true;
 }

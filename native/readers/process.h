@@ -42,7 +42,6 @@ class Process {
   bool Read(Buffer& buffer, bool keep_open);
 
   int pid() const { return pid_; }
-  int64_t time_ns() const { return time_ns_; }
   const ProcessStat& stat() const { return stat_; }
   const ProcessIo& io() const { return io_; }
   double rss__MiB() const;
@@ -55,7 +54,7 @@ class Process {
   int pid_;
   ProcFile stat_file_;
   ProcFile io_file_;
-  int64_t time_ns_ = 0;
+  bool was_read_ = false;
   ProcessStat stat_;
   ProcessIo io_;
   uint64_t peak_pages_ = 0;

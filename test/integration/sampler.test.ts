@@ -111,9 +111,13 @@ test('another interval: a reading at once, then rows on the new grid, finer and 
   expect(seen.refused).toMatch(/^interval: '1us' is out of range; allowed is 1ms to 1h/);
 });
 
+let onTestEnd: (() => void) | undefined;
+afterEach(() => onTestEnd?.());
+
 test('what is noted is in the agent’s rows from then on, until it is taken back', async () => {
   const sampler = new Sampler({ interval: '1h', host: false, gpu: false });
   const batches = sampler[Symbol.asyncIterator]();
+  onTestEnd = () => sampler.stop();
   sampler.start();
   const read = async () => {
     await sampler.tick();
@@ -135,7 +139,6 @@ test('what is noted is in the agent’s rows from then on, until it is taken bac
   expect(() => sampler.note('open_jobs', Infinity)).toThrow(
     /^open_jobs: Infinity; allowed is a finite number/,
   );
-  sampler.stop();
 });
 
 test('each iterator has its own queue: one that lags drops the oldest, and they are counted', async () => {
