@@ -1,7 +1,7 @@
 // The monitor: jobs come and go, the node is sampled as finely as they ask, and each window ends in its summary.
 // It knows nothing of HTTP.
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type { Instance, NotedMetric } from '../catalog';
 import { NvpulseError } from '../errors';
 import type { JobSummary } from '../jobs/summary-types';
@@ -43,6 +43,7 @@ const OPEN_MAX = 1000;
 /** The longest interval there is stands for none. */
 const NEVER__NS = 3600e9;
 const HOUSEKEEPING__MS = 1000;
+const LAST_SUMMARIES__MS = 2000;
 /** A recording that is older makes way for another when no window is open, so that none grows for ever. */
 const RECORDING_AGE__NS = 86_400_000_000_000n;
 /** The longest time that a timer takes. */
@@ -233,8 +234,12 @@ export class Monitor {
     this.closed = true;
     clearInterval(this.housekeeping);
     clearTimeout(this.lease);
+    // Summaries that are still to be made of earlier recordings are the next server's.
+    await Promise.race([
+      Promise.all(this.finishing.values()),
+      delay(LAST_SUMMARIES__MS, undefined, { ref: false }),
+    ]);
     await this.session.stop();
-    await Promise.all(this.finishing.values());
     await this.log.close();
   }
 
