@@ -35,6 +35,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   ca: '--ca',
   fingerprint: '--fingerprint',
   retention: '--retention',
+  resolution: '--resolution',
   host: '--host',
   image: '--image',
   from: '--from',

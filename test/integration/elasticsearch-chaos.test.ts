@@ -156,3 +156,89 @@ describeWithElasticsearch('chaos', { restarts: true }, (elasticsearch) => {
     );
   }, 120_000);
 });
+
+/** What docs/ELASTICSEARCH.md says an exporter needs. */
+const LEAST = [
+  {
+    names: ['gpumetrics', 'cpumetrics', 'jobmetrics'],
+    privileges: ['auto_configure', 'create_doc', 'maintenance', 'read'],
+  },
+];
+
+describeWithElasticsearch('security', { security: true }, (elasticsearch) => {
+  const rows: Rows = { ticks: 1000, gpus: 2 };
+  let source: string;
+
+  beforeAll(async () => {
+    const { auth } = elasticsearch;
+    const client = new Client({ node: elasticsearch.url, ...(auth && { auth }) });
+    await createMapping({ client });
+    await client.close();
+    source = folder();
+    await recordRows(join(source, 'one'), rows);
+  });
+
+  test('a wrong key is a state; once its role is granted, everything arrives', async () => {
+    await elasticsearch.request('PUT', '/_security/role/exporter', { indices: [] });
+    const auth = { username: 'exporter', password: 'exporter-password' };
+    await elasticsearch.request('PUT', `/_security/user/${auth.username}`, {
+      password: auth.password,
+      roles: ['exporter'],
+    });
+    const client = new Client({ node: elasticsearch.url, auth });
+    const told: string[] = [];
+    const exporter = new Exporter({
+      client,
+      source,
+      state: folder(),
+      onChange: ({ state }) => told.push(state),
+    });
+    await exporter.start();
+    await until(() => exporter.stats().state === 'denied');
+    expect(exporter.stats()).toMatchObject({
+      reason: expect.stringMatching(/unauthorized.*; docs\/ELASTICSEARCH\.md names what is needed$/),
+      documents: 0,
+      rejected: 0,
+    });
+    await until(() => exporter.stats().backlog__B > 0);
+    expect(await documentsIn(elasticsearch, 'gpumetrics')).toEqual([]);
+    await elasticsearch.request('PUT', '/_security/role/exporter', { indices: LEAST });
+    await exporter.reached(2n ** 62n);
+    expect(exporter.stats()).toMatchObject({ documents: 3000, duplicates: 0, rejected: 0, backlog__B: 0 });
+    await exporter.stop();
+    await client.close();
+    expect(told).toEqual(['denied', 'ok']);
+    expectSame(await documentsIn(elasticsearch, 'gpumetrics'), expectedOf(rows).gpu);
+  }, 120_000);
+
+  test('an API key with the least privileges writes, and finds what is there', async () => {
+    const { body } = await elasticsearch.request('POST', '/_security/api_key', {
+      name: 'exporter',
+      role_descriptors: { exporter: { indices: LEAST } },
+    });
+    const more = folder();
+    await recordRows(join(more, 'two'), { ...rows, from__ns: 100_000_000_000_000n });
+    for (const counts of [
+      { documents: 3000, duplicates: 0 },
+      { documents: 0, duplicates: 3000 },
+    ]) {
+      const client = new Client({ node: elasticsearch.url, auth: { apiKey: body.encoded } });
+      const exporter = new Exporter({ client, source: more, state: folder() });
+      await exporter.start();
+      await exporter.reached(2n ** 62n);
+      expect(exporter.stats()).toMatchObject({ ...counts, rejected: 0, retries: 0 });
+      await exporter.stop();
+      await client.close();
+    }
+  }, 120_000);
+
+  test('a key that is not known is a state', async () => {
+    const client = new Client({ node: elasticsearch.url, auth: { apiKey: 'bm90OmtleQ==' } });
+    const exporter = new Exporter({ client, source, state: folder() });
+    await exporter.start();
+    await until(() => exporter.stats().state === 'denied');
+    expect(exporter.stats().reason).toContain('give an API key that is valid');
+    await exporter.stop();
+    await client.close();
+  }, 120_000);
+});

@@ -1,31 +1,94 @@
-// nvpulse export DIR: a recording in a form that other programs read.
+// nvpulse export DIR: a recording in a form that other programs read, or into Elasticsearch.
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { EXPORT_FORMATS, exportRecording, type ExportFormat } from '../../index';
-import { note } from '../output';
+import {
+  EXPORT_FORMATS,
+  exportRecording,
+  NvpulseError,
+  openRecording,
+  summarizeJobs,
+  type ExportFormat,
+  type JobSummary,
+} from '../../index';
+import { connectionOf, elasticsearchOptions, type ElasticsearchFlags } from '../elasticsearch-options';
+import { note, print } from '../output';
 
-interface Options {
-  readonly to: ExportFormat;
-  readonly output: string;
+const TARGETS = [...EXPORT_FORMATS, 'elasticsearch'] as const;
+
+interface Options extends ElasticsearchFlags {
+  readonly to: ExportFormat | 'elasticsearch';
+  readonly output?: string;
   readonly table?: string;
+  readonly resolution?: string;
+  readonly cores?: boolean;
 }
 
 export function define(command: Command): void {
   command
     .argument('<dir>', "a recording's folder")
-    .addOption(
-      new Option('--to <format>', EXPORT_FORMATS.join(', ')).choices(EXPORT_FORMATS).makeOptionMandatory(),
-    )
-    .requiredOption(
-      '-o, --output <file>',
-      'a file, - for stdout, or a folder (ending with /): one file a table',
-    )
+    .addOption(new Option('--to <format>', TARGETS.join(', ')).choices(TARGETS).makeOptionMandatory())
+    .option('-o, --output <file>', 'a file, - for stdout, or a folder (ending with /): one file a table')
     .option('--table <entity>', 'only this table, such as gpu')
-    .action(exportInto);
+    .addOption(new Option('--resolution <duration>', 'of documents: fold what is closer (default: 100ms)'))
+    .option('--cores', 'also documents of single CPU cores');
+  for (const option of elasticsearchOptions()) command.addOption(option);
+  command.action(exportInto);
 }
 
-async function exportInto(dir: string, { to, output, table }: Options): Promise<void> {
+async function exportInto(dir: string, options: Options): Promise<void> {
+  const { to, output, table, resolution, cores, ...connection } = options;
+  if (to === 'elasticsearch') {
+    refuse(to, { output, table });
+    const choice = { ...(resolution === undefined ? {} : { resolution }), ...(cores ? { cores } : {}) };
+    return exportDocuments(dir, connection, choice);
+  }
+  refuse(to, { resolution, cores, ...connection });
+  if (output === undefined)
+    throw new NvpulseError(
+      'ERR_OPTION',
+      `--output: missing; give a file, - for stdout, or a folder with a /`,
+    );
   const only = table === undefined ? {} : { table };
   const { files, problems } = await exportRecording(dir, { to, out: output, ...only });
   if (output !== '-') for (const { path, rows } of files) note(`${path}: ${rows} rows`);
   for (const { segment, reason } of problems) note(`nvpulse export: ${segment}: ${reason}`);
+}
+
+/** @throws ERR_OPTION where one is given */
+function refuse(to: string, options: Readonly<Record<string, unknown>>): void {
+  const given = Object.entries(options).find(([, value]) => value !== undefined);
+  if (!given) return;
+  const flag = `--${given[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new NvpulseError('ERR_OPTION', `${flag}: is of no use with --to ${to}`);
+}
+
+async function exportDocuments(
+  dir: string,
+  flags: ElasticsearchFlags,
+  choice: { readonly resolution?: string; readonly cores?: boolean },
+): Promise<void> {
+  const elasticsearch = require('../../sinks/elasticsearch') as typeof import('../../sinks/elasticsearch');
+  const client = await elasticsearch.connect(connectionOf(flags));
+  await elasticsearch.identify(client);
+  const rejectedFile = `${resolve(dir)}.rejected.ndjson`;
+  const { documents, duplicates, rejected, growing } = await elasticsearch.exportToElasticsearch(dir, {
+    client,
+    rejectedFile,
+    ...choice,
+    summaryOf: summaries(dir),
+    onHeld: (reason) => note(`nvpulse export: ${reason === undefined ? 'it goes on' : `waiting: ${reason}`}`),
+  });
+  print(`${documents} documents, ${duplicates} already there, ${rejected} rejected`);
+  if (rejected > 0) note(`nvpulse export: what was rejected stands in ${rejectedFile}, with the reasons`);
+  if (growing) note(`nvpulse export: '${dir}' is being written; run this again for what comes`);
+  await client.close();
+}
+
+/** Read at the first window. */
+function summaries(dir: string): (_: string, job: string) => Promise<JobSummary | undefined> {
+  let all: Promise<ReadonlyMap<string, JobSummary>> | undefined;
+  return async (_, job) => {
+    all ??= openRecording(dir).then(summarizeJobs);
+    return (await all).get(job);
+  };
 }

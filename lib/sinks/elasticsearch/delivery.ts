@@ -8,6 +8,9 @@ import type { DeadLetter, DeadLetters } from './dead-letters';
 import { failureOf, type Failure } from './failure';
 import { anyThere, idsThere, refresh, streamsOf, type Stretch } from './presence';
 
+/** Characters of a request at most. */
+const LARGEST = 8 * 2 ** 20;
+
 /** Requests that went well before a larger one is tried again. */
 const GROW_AFTER = 100;
 
@@ -49,8 +52,8 @@ export class Delivery {
   /** What holds up each step that is repeated. */
   private readonly held = new Map<object, Failure>();
   private readonly total = { documents: 0, duplicates: 0, rejected: 0, retries: 0 };
-  /** Characters of a request, once something on the way took no larger one; and how many went well since. */
-  private largest = Infinity;
+  /** Characters of a request: fewer where something on the way took no larger one; and how many went well since. */
+  private largest: number = LARGEST;
   private fitted = 0;
 
   constructor(
@@ -165,7 +168,7 @@ export class Delivery {
     const rest = journey.open.slice(count);
     const outcome = await sendBulk(this.client, sent, signal);
     if (outcome.kind === 'answered') {
-      if (++this.fitted % GROW_AFTER === 0) this.largest *= 2;
+      if (++this.fitted % GROW_AFTER === 0) this.largest = Math.min(LARGEST, this.largest * 2);
       return this.sort(journey, sent, rest, outcome.items);
     }
     const { failure } = outcome;

@@ -37,13 +37,13 @@ export async function exportToElasticsearch(
   dir: string,
   { client, rejectedFile, onHeld, ...choice }: ExportToElasticsearchOptions,
 ): Promise<ExportedDocuments> {
-  const setting = settingOf(choice);
+  const setting = settingOf(choice, true);
   const giveUp = new AbortController();
   const delivery = new Delivery(client, new DeadLetters(rejectedFile), () => {
     const { failure } = delivery;
     if (failure && failure.state !== 'retrying')
       giveUp.abort(new NvpulseError('ERR_ELASTICSEARCH', `Elasticsearch: ${failure.reason}`));
-    else onHeld?.(failure?.reason);
+    else if (!giveUp.signal.aborted) onHeld?.(failure?.reason);
   });
   const halt = { attempts: giveUp.signal, requests: giveUp.signal };
   const recording = await RecordingExport.open({ dir, delivery, halt, setting });

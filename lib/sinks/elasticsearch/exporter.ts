@@ -36,7 +36,7 @@ export class Exporter {
   private passes = 0;
   private waiters: readonly Waiter[] = [];
   private wake: () => void = () => undefined;
-  private measuring = false;
+  private measured: Promise<void> = Promise.resolve();
   private backlog__B = 0;
   /** All of what the latest pass found is acknowledged. */
   private idle = false;
@@ -47,7 +47,7 @@ export class Exporter {
 
   /** @throws ERR_OPTION where the resolution is none */
   constructor(private readonly options: ExporterOptions) {
-    this.setting = settingOf(options);
+    this.setting = settingOf(options, false);
     this.spool = new Spool(options.source);
     this.deadLetters = new DeadLetters(join(options.state, 'rejected.ndjson'));
     this.delivery = new Delivery(options.client, this.deadLetters, () => options.onChange?.(this.stats()));
@@ -114,13 +114,20 @@ export class Exporter {
   }
 
   private async run(): Promise<void> {
+    const { signal } = this.attempts;
+    // A pass lasts as long as Elasticsearch is away, and what is recorded grows meanwhile.
     const watch = setInterval(() => void this.measure(), POLL__MS);
-    while (!this.attempts.signal.aborted) {
-      const pause = this.pause();
-      await this.pass(++this.passes);
+    while (!signal.aborted) {
+      const { over } = this.pause();
+      const number = ++this.passes;
+      await this.pass();
+      watch.refresh();
       await this.measure();
-      this.idle = this.backlog__B === 0 && this.trouble === '';
-      await pause.over;
+      if (this.trouble === '' && !signal.aborted) {
+        this.idle = this.backlog__B === 0;
+        this.tell(number);
+      }
+      await over;
     }
     clearInterval(watch);
   }
@@ -138,7 +145,7 @@ export class Exporter {
   }
 
   /** Sends what is there of all recordings. */
-  private async pass(number: number): Promise<void> {
+  private async pass(): Promise<void> {
     const dirs = await this.spool.list();
     await this.forget(dirs);
     let trouble = '';
@@ -155,7 +162,6 @@ export class Exporter {
       this.trouble = trouble;
       this.options.onChange?.(this.stats());
     }
-    if (trouble === '') this.tell(number);
   }
 
   private async drain(dir: string, isNewest: boolean): Promise<void> {
@@ -201,20 +207,21 @@ export class Exporter {
     this.waiters = this.waiters.filter((waiter) => !isReached(waiter));
   }
 
-  private async measure(): Promise<void> {
-    if (this.measuring) return;
-    this.measuring = true;
-    let sum = 0;
-    let behind__ns: bigint | undefined;
-    for (const recording of this.recordings.values()) {
-      const backlog__B = await recording.backlog().catch(() => 0);
-      sum += backlog__B;
-      if (backlog__B > 0 && (behind__ns === undefined || recording.behind__ns < behind__ns))
-        behind__ns = recording.behind__ns;
-    }
-    this.backlog__B = sum;
-    if (sum > 0) this.idle = false;
-    this.behind__ns = behind__ns;
-    this.measuring = false;
+  /** How much is left, and how old; one look after another. */
+  private measure(): Promise<void> {
+    this.measured = this.measured.then(async () => {
+      let sum = 0;
+      let behind__ns: bigint | undefined;
+      for (const recording of this.recordings.values()) {
+        const backlog__B = await recording.backlog().catch(() => 0);
+        sum += backlog__B;
+        if (backlog__B > 0 && (behind__ns === undefined || recording.behind__ns < behind__ns))
+          behind__ns = recording.behind__ns;
+      }
+      this.backlog__B = sum;
+      this.behind__ns = behind__ns;
+      if (sum > 0) this.idle = false;
+    });
+    return this.measured;
   }
 }

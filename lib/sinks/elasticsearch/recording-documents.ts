@@ -1,9 +1,18 @@
 // A recording as documents, in parcels of a size that Elasticsearch takes well, each with the place in the
 // recording up to which all has been made.
-import { parsePosition, RecordingTail, TAIL_START, type Manifest, type TailPosition } from '../../recording';
+import {
+  parsePosition,
+  RecordingTail,
+  TAIL_START,
+  type JobSpan,
+  type Json,
+  type Manifest,
+  type TailPosition,
+} from '../../recording';
 import { parseDuration } from '../../time';
 import type { OutgoingDocument } from './bulk';
 import { DocumentFold } from './document-fold';
+import { eventDocuments, windowDocument, type JobDocument } from './job-documents';
 import type { DocumentChoice } from './exporter-types';
 
 /** A parcel ends with the rows that reach one of these. */
@@ -17,15 +26,21 @@ export interface DocumentSetting {
   readonly resolution__ns: number;
   readonly cores: boolean;
   readonly summaryOf: NonNullable<DocumentChoice['summaryOf']>;
+  /** Windows that are open when the recording ends were cut; else they go on in the next recording. */
+  readonly endsWindows: boolean;
 }
 
 /** @throws ERR_OPTION where the resolution is none */
-export function settingOf({ resolution, cores, summaryOf }: DocumentChoice): DocumentSetting {
+export function settingOf(
+  { resolution, cores, summaryOf }: DocumentChoice,
+  endsWindows: boolean,
+): DocumentSetting {
   const text = String(resolution ?? RESOLUTION.default);
   return {
     resolution__ns: parseDuration(text, 'resolution', RESOLUTION.range),
     cores: cores ?? false,
     summaryOf: summaryOf ?? (() => Promise.resolve(undefined)),
+    endsWindows,
   };
 }
 
@@ -42,6 +57,8 @@ export interface Parcel {
   readonly checkpoint: Checkpoint;
   /** UTC of the newest row, in nanoseconds. */
   readonly newest__ns: bigint;
+  /** Some tell again what an earlier recording told: it is there already. */
+  readonly retold: boolean;
 }
 
 export const BEGINNING: Checkpoint = { position: TAIL_START, events: 0 };
@@ -51,13 +68,18 @@ export class RecordingDocuments {
   private readonly fold: DocumentFold;
   private newest__ns: bigint;
 
+  /** How many events were made into documents. */
+  private events: number;
+  private retold = false;
+
   private constructor(
     private readonly tail: RecordingTail,
-    setting: DocumentSetting,
-    from: Checkpoint,
+    private readonly setting: DocumentSetting,
+    { position, events }: Checkpoint,
   ) {
-    this.fold = new DocumentFold(tail.manifest, setting, from.position);
+    this.fold = new DocumentFold(tail.manifest, setting, position);
     this.newest__ns = this.start__ns;
+    this.events = events;
   }
 
   /** @throws ERR_RECORDING where it is none, or a newer one */
@@ -79,37 +101,37 @@ export class RecordingDocuments {
     return this.tail.ended;
   }
 
-  /** What comes next; undefined where there is nothing now. */
+  /**
+   * What comes next; undefined where there is nothing now. What happened comes after the rows that there are.
+   * @throws what `summaryOf` throws
+   */
   async next(): Promise<Parcel | undefined> {
     const documents: OutgoingDocument[] = [];
+    const { events } = this;
     let characters = 0;
-    let isMore = false;
+    let rows = false;
     while (documents.length < PARCEL.documents && characters < PARCEL.characters) {
       const read = await this.tail.read(ROWS);
-      if (!read) break;
-      isMore = true;
+      if (!read) {
+        documents.push(...(await this.told()));
+        break;
+      }
+      rows = true;
       for (const document of this.fold.push(read, this.tail.spans, this.tail.intervals)) {
         characters += document.source.length;
         documents.push(document);
       }
       for (const { time } of read.batch.tables) this.note((time.at(-1) ?? 0n) + this.tail.utcOffset__ns);
     }
-    if (!isMore) return undefined;
-    return {
-      documents,
-      checkpoint: { position: this.fold.position, events: 0 },
-      newest__ns: this.newest__ns,
-    };
+    return rows || this.events > events ? this.parcel(documents, this.fold.position) : undefined;
   }
 
-  /** The last parcel, where nothing will be added to the recording. */
-  end(): Parcel {
+  /** The last parcel, where nothing will be added to the recording. @throws what `summaryOf` throws */
+  async end(): Promise<Parcel> {
     const documents = this.fold.end();
-    return {
-      documents,
-      checkpoint: { position: this.tail.position, events: 0 },
-      newest__ns: this.newest__ns,
-    };
+    const open = this.tail.spans.filter(({ stop__ns }) => stop__ns === undefined);
+    if (this.setting.endsWindows) documents.push(...(await this.windows(open)));
+    return this.parcel(documents, this.tail.position);
   }
 
   /** Bytes on disk beyond a checkpoint. */
@@ -122,9 +144,50 @@ export class RecordingDocuments {
     return this.fold.waitsBefore(utc__ns);
   }
 
+  private parcel(documents: readonly OutgoingDocument[], position: TailPosition): Parcel {
+    const { newest__ns, retold, events } = this;
+    this.retold = false;
+    return { documents, checkpoint: { position, events }, newest__ns, retold };
+  }
+
+  /** Documents of what happened since the last time, and of the windows that have ended. */
+  private async told(): Promise<readonly OutgoingDocument[]> {
+    const { events, spans, instances, manifest } = this.tail;
+    const added = events.slice(this.events);
+    const ended = added
+      .filter(({ kind }) => kind === 'window_stop')
+      .flatMap(
+        ({ time__ns, data }) => spans.find((span) => span.stop__ns === time__ns && isOf(span, data)) ?? [],
+      );
+    const context = { host: manifest.host.name, spans, instances };
+    const documents = [...eventDocuments(added, context).map(lineOf), ...(await this.windows(ended))];
+    const start__ns = BigInt(manifest.clock.start__ns);
+    this.retold ||= added.some(({ time__ns }) => time__ns < start__ns);
+    this.events = events.length;
+    return documents;
+  }
+
+  private async windows(spans: readonly JobSpan[]): Promise<readonly OutgoingDocument[]> {
+    const documents: OutgoingDocument[] = [];
+    for (const span of spans) {
+      const summary = await this.setting.summaryOf(this.tail.dir, span.id);
+      if (summary) documents.push(lineOf(windowDocument(summary, span, this.tail.spans)));
+    }
+    return documents;
+  }
+
   private note(utc__ns: bigint): void {
     if (utc__ns > this.newest__ns) this.newest__ns = utc__ns;
   }
+}
+
+/** Recordings of one job did not say whose stop it is. */
+function isOf({ id }: JobSpan, data: Json): boolean {
+  return typeof data !== 'object' || data === null || !('id' in data) || data['id'] === id;
+}
+
+function lineOf({ index, id, source }: JobDocument): OutgoingDocument {
+  return { index, id, source: JSON.stringify(source) };
 }
 
 /** A checkpoint from JSON; undefined where it is none. */

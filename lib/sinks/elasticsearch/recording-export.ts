@@ -138,14 +138,17 @@ export class RecordingExport {
   /** After `pass`, where nothing will be added to the recording: sends what waited for later rows. */
   async finish(): Promise<void> {
     if (this.finished) return;
-    await this.ship(this.documents.end());
+    await this.ship(await this.inTurn(() => this.documents.end()));
     await this.save(true);
     await this.saving;
   }
 
-  private async ship({ documents, checkpoint, newest__ns }: Parcel, before?: Promise<void>): Promise<void> {
+  private async ship(
+    { documents, checkpoint, newest__ns, retold }: Parcel,
+    before?: Promise<void>,
+  ): Promise<void> {
     const { delivery, halt } = this.options;
-    const doubtful = documents.length > 0 && (await this.doubt.holds());
+    const doubtful = documents.length > 0 && (retold || (await this.doubt.holds()));
     const found = await delivery.deliver(documents, doubtful, halt);
     if (doubtful) this.doubt.looked(documents.length, found);
     await before;

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { Client } from '@elastic/elasticsearch';
-import { sendBulk, type BulkOutcome, type OutgoingDocument } from '../../lib/sinks/elasticsearch/bulk';
-import { until } from '../support/processes';
+import { sendBulk, type BulkOutcome, type OutgoingDocument } from '../../../lib/sinks/elasticsearch/bulk';
+import { until } from '../../support/processes';
 
 const DOCUMENTS: readonly OutgoingDocument[] = ['a', 'b', 'c'].map((id, at) => ({
   index: 'gpumetrics',

@@ -1,0 +1,229 @@
+// Recordings into a real Elasticsearch: followed while they are written, gone on with after a restart, replayed.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@elastic/elasticsearch';
+import { RecordingWriter } from '../../lib/recording';
+import { createMapping, Exporter, type ExporterOptions } from '../../lib/sinks/elasticsearch';
+import { META } from '../fixtures/recording/batches';
+import { startChaosProxy, type ChaosProxy } from '../support/chaos-proxy';
+import { documentsIn } from '../support/documents';
+import { describeWithElasticsearch } from '../support/elasticsearch';
+import { nvpulseIn, recordingsIn, stateFolder, type Ending } from '../support/nvpulse';
+import { until } from '../support/processes';
+import { batchesOf, expectedOf, HOST, recordRows, type Rows } from '../support/recorded';
+
+const EVERYTHING = 2n ** 62n;
+
+const folders: string[] = [];
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'nvpulse-exporter-'));
+  folders.push(path);
+  return path;
+}
+afterAll(() => folders.forEach((path) => rmSync(path, { recursive: true, force: true })));
+
+let hour = 0;
+/** Rows of a time that no other test has. */
+function rowsOf(ticks: number, gpus: number): Rows {
+  return { ticks, gpus, from__ns: BigInt(++hour) * 3_600_000_000_000n };
+}
+
+describeWithElasticsearch('exporter', {}, (elasticsearch) => {
+  const state = stateFolder();
+  const nvpulse = nvpulseIn(state);
+  let client: Client;
+
+  const exporters: Exporter[] = [];
+  let unready: Ending;
+
+  beforeAll(async () => {
+    client = new Client({ node: elasticsearch.url, compression: true });
+    const dir = join(folder(), 'one');
+    await recordRows(dir, rowsOf(10, 1));
+    unready = await nvpulse.run(['export', dir, '--to', 'elasticsearch', '--url', elasticsearch.url]);
+    await createMapping({ client });
+  });
+
+  // Also those of tests that failed: an exporter ends only when it is told.
+  afterEach(() => Promise.all(exporters.map((exporter) => exporter.stop())));
+  afterAll(() => client.close());
+
+  async function startExporter(
+    options: Omit<ExporterOptions, 'client'> & { readonly client?: Client },
+  ): Promise<Exporter> {
+    const exporter = new Exporter({ client, ...options });
+    exporters.push(exporter);
+    await exporter.start();
+    return exporter;
+  }
+
+  /** Documents of these rows that are there. */
+  async function gpuDocuments(rows: Rows): Promise<{ readonly found: number; readonly missing: number }> {
+    const all = await documentsIn(elasticsearch, 'gpumetrics');
+    const expected = new Set(expectedOf(rows).gpu);
+    const found = all.filter((one) => expected.has(one));
+    return { found: found.length, missing: expected.size - new Set(found).size };
+  }
+
+  test('nvpulse export: not before the mapping is there', () => {
+    expect(unready.stderr).toMatch(/^nvpulse export: Elasticsearch: .*run nvpulse create-mapping\n$/);
+    expect(unready.code).toBe(1);
+  });
+
+  test('nvpulse export: a job, twice without doubles', async () => {
+    const ran = await nvpulse.run(['run', '--simulate', 'h200x1', '--name', 'träin', '--', 'sleep', '1']);
+    expect(ran.code).toBe(0);
+    const [dir = ''] = recordingsIn(state);
+    const args = ['export', dir, '--to', 'elasticsearch', '--url', elasticsearch.url];
+    const first = await nvpulse.run(args);
+    expect(first.stderr).toBe('');
+    const created = Number(/^(\d+) documents, 0 already there, 0 rejected\n$/.exec(first.stdout)?.[1]);
+    expect(created).toBeGreaterThan(50);
+    const second = await nvpulse.run(args);
+    expect(second).toMatchObject({
+      stdout: `0 documents, ${created} already there, 0 rejected\n`,
+      stderr: '',
+      code: 0,
+    });
+    await elasticsearch.request('POST', '/jobmetrics/_refresh');
+    const { body } = await elasticsearch.request('GET', '/jobmetrics/_search?q=entity:window&size=10');
+    expect(body.hits.hits.map(({ _source }: { _source: unknown }) => _source)).toEqual([
+      expect.objectContaining({
+        job_name: 'träin',
+        exit_code: 0,
+        ended_by: 'stop',
+        complete: true,
+        simulated: true,
+      }),
+    ]);
+  });
+
+  test('what is of no use together is said', async () => {
+    const dir = join(folder(), 'none');
+    const wrong = [
+      [
+        ['--to', 'elasticsearch', '--url', 'http://127.0.0.1:1', '--table', 'gpu'],
+        '--table: is of no use with --to elasticsearch',
+      ],
+      [['--to', 'csv', '-o', '-', '--api-key-file', 'x'], '--api-key-file: is of no use with --to csv'],
+      [['--to', 'csv'], '--output: missing; give a file, - for stdout, or a folder with a /'],
+      [
+        ['--to', 'elasticsearch', '--url', elasticsearch.url, '--resolution', '5x'],
+        "--resolution: '5x' is not a duration",
+      ],
+    ] as const;
+    for (const [args, message] of wrong) {
+      const { stderr, code } = await nvpulse.run(['export', dir, ...args]);
+      expect(stderr).toContain(message);
+      expect({ lines: stderr.split('\n').length, code }).toEqual({ lines: 2, code: 2 });
+    }
+  });
+
+  test('follows a recording that is being written, and ends with it', async () => {
+    const rows = rowsOf(400, 2);
+    const source = folder();
+    const exporter = await startExporter({ source, state: folder() });
+    const writer = await RecordingWriter.create(join(source, 'one'), {
+      ...META,
+      host: { ...META.host, name: HOST },
+    });
+    const batches = [...batchesOf(rows)];
+    const half = Math.floor(batches.length / 2);
+    for (const batch of batches.slice(0, half)) await writer.write(batch);
+    await writer.flushed();
+    await exporter.reached(EVERYTHING);
+    const { documents } = exporter.stats();
+    expect(documents).toBe(
+      batches.slice(0, half).reduce((sum, { tables }) => sum + tables.reduce((n, t) => n + t.length, 0), 0),
+    );
+    expect(exporter.acknowledged()).toMatchObject([{ dir: join(source, 'one'), finished: false }]);
+    for (const batch of batches.slice(half)) await writer.write(batch);
+    await writer.close();
+    await exporter.reached(EVERYTHING);
+    expect(exporter.acknowledged()).toMatchObject([{ finished: true }]);
+    expect(exporter.stats()).toMatchObject({ documents: 1200, duplicates: 0, backlog__B: 0, lag__s: 0 });
+    expect(await gpuDocuments(rows)).toEqual({ found: 800, missing: 0 });
+  });
+
+  test('several recordings in order, each once, also after a restart; cursors go with their recordings', async () => {
+    const [first, second] = [rowsOf(300, 1), rowsOf(200, 1)];
+    const source = folder();
+    // Their names say nothing of their order.
+    await recordRows(join(source, 'b'), first);
+    await recordRows(join(source, 'a'), second);
+    const cursors = folder();
+    const exporter = await startExporter({ source, state: cursors });
+    await exporter.reached(EVERYTHING);
+    expect(exporter.acknowledged().map(({ dir }) => dir)).toEqual([join(source, 'b'), join(source, 'a')]);
+    await exporter.stop();
+    const again = await startExporter({ source, state: cursors });
+    await again.reached(EVERYTHING);
+    expect(again.stats()).toMatchObject({ state: 'idle', documents: 0, duplicates: 0 });
+    expect(readdirSync(cursors)).toHaveLength(2);
+    rmSync(join(source, 'b'), { recursive: true });
+    await again.reached(EVERYTHING);
+    expect(readdirSync(cursors)).toHaveLength(1);
+    await again.stop();
+    expect(await gpuDocuments(first)).toEqual({ found: 300, missing: 0 });
+    expect(await gpuDocuments(second)).toEqual({ found: 200, missing: 0 });
+  });
+
+  test('without its cursor, and after a rollover, a recording adds nothing', async () => {
+    const rows = rowsOf(6000, 1);
+    const source = folder();
+    await recordRows(join(source, 'one'), rows);
+    for (const counts of [
+      { documents: 12_000, duplicates: 0 },
+      { documents: 0, duplicates: 12_000 },
+    ]) {
+      const exporter = await startExporter({ source, state: folder() });
+      await exporter.reached(EVERYTHING);
+      expect(exporter.stats()).toMatchObject(counts);
+      await exporter.stop();
+      for (const stream of ['gpumetrics', 'cpumetrics'])
+        await elasticsearch.request('POST', `/${stream}/_rollover`);
+    }
+    expect(await gpuDocuments(rows)).toEqual({ found: 6000, missing: 0 });
+  });
+
+  test('while Elasticsearch is away: a state, a backlog and a lag; then all arrives', async () => {
+    const rows = rowsOf(100, 1);
+    const source = folder();
+    await recordRows(join(source, 'one'), rows);
+    let away = true;
+    const proxy: ChaosProxy = await startChaosProxy(elasticsearch.url, () => (away ? '503' : 'pass'));
+    const through = new Client({ node: proxy.url });
+    const changes: string[] = [];
+    const exporter = await startExporter({
+      client: through,
+      source,
+      state: folder(),
+      onChange: ({ state: to }) => changes.push(to),
+    });
+    await until(() => exporter.stats().state === 'retrying' && exporter.stats().backlog__B > 0);
+    expect(exporter.stats()).toMatchObject({
+      reason: 'it is not ready: status 503',
+      documents: 0,
+    });
+    // Its rows are of 2026.
+    expect(exporter.stats().lag__s).toBeGreaterThan(1);
+    let reached = false;
+    const waiting = exporter.reached(EVERYTHING).then(() => (reached = true));
+    await until(() => exporter.stats().retries > 2);
+    expect(reached).toBe(false);
+    away = false;
+    await waiting;
+    expect(exporter.stats()).toMatchObject({
+      state: 'idle',
+      reason: '',
+      documents: 200,
+      backlog__B: 0,
+      lag__s: 0,
+    });
+    await exporter.stop();
+    await through.close();
+    await proxy.close();
+    expect(changes[0]).toBe('retrying');
+  });
+});
