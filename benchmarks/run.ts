@@ -18,6 +18,10 @@ const CASES = [
   'growth',
   'record-1hz',
   'run-true',
+  'elasticsearch',
+  'elasticsearch-sink',
+  'server-cost',
+  'server-starts',
 ];
 const QUICK = 0.1;
 

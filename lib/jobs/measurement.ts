@@ -30,7 +30,7 @@ const INVENTORY_AFTER__MS = 2_000;
 export class Measurement {
   readonly id = randomUUID();
   readonly sampler: Sampler;
-  private readonly host = hostInfo();
+  readonly host = hostInfo();
   readonly batches: AsyncIterator<Batch>;
   private began__ns = 0n;
 

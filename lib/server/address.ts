@@ -13,8 +13,8 @@ export interface Address {
 export function parseAddress(text: string, option: string, anyHost?: string): Address {
   const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
   const plain = /^([^:[\]\s/]*)(?::(\d+))?$/.exec(text);
-  const bare = isIP(text) === 6 ? [text, text] : undefined;
-  const [, host = '', digits = String(DEFAULT_PORT)] = bracketed ?? bare ?? plain ?? [];
+  const bare = isIP(text) === 6 ? ([text, text] as const) : undefined;
+  const [, host, digits = String(DEFAULT_PORT)] = bracketed ?? bare ?? plain ?? [];
   const port = Number(digits);
   const named = host === '' ? anyHost : host;
   if (named !== undefined && text !== '' && port <= 65535) return { host: named, port };

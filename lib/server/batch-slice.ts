@@ -14,34 +14,44 @@ function lowerBound(time: BigInt64Array, time__ns: bigint): number {
   return from;
 }
 
-function rowsFrom(table: Table, from: number): Table {
-  if (from === 0) return table;
+/** Rows `[from, to)` of a table. */
+function rowsOf(table: Table, from: number, to: number): Table {
+  if (from === 0 && to === table.length) return table;
   return {
     entity: table.entity,
-    length: table.length - from,
-    time: table.time.subarray(from),
-    instance: table.instance.subarray(from),
-    values: (metric) => table.values(metric).subarray(from),
-    status: (metric) => table.status(metric).subarray(from),
+    length: to - from,
+    time: table.time.subarray(from, to),
+    instance: table.instance.subarray(from, to),
+    values: (metric) => table.values(metric).subarray(from, to),
+    status: (metric) => table.status(metric).subarray(from, to),
   };
+}
+
+function tablesOf(
+  { tables, instances, droppedRows }: FoldInput,
+  range: (time: BigInt64Array) => readonly [from: number, to: number],
+): FoldInput {
+  const parts = tables.map((table) => rowsOf(table, ...range(table.time)));
+  return { tables: parts.filter(({ length }) => length > 0), instances, droppedRows };
 }
 
 /** The rows of `time__ns` or later. */
 export function sliceFrom(batch: FoldInput, time__ns: bigint): FoldInput {
-  const tables = batch.tables
-    .map((table) => rowsFrom(table, lowerBound(table.time, time__ns)))
-    .filter(({ length }) => length > 0);
-  return { tables, instances: batch.instances, droppedRows: batch.droppedRows };
+  return tablesOf(batch, (time) => [lowerBound(time, time__ns), time.length]);
 }
 
-/** Time of the newest row; undefined where there is none. */
-export function newestOf({ tables }: FoldInput): bigint | undefined {
-  return tables
-    .flatMap(({ time }) => time.at(-1) ?? [])
-    .reduce<bigint | undefined>(
-      (newest, time) => (newest === undefined || time > newest ? time : newest),
-      undefined,
-    );
+/** The rows before `time__ns`. */
+export function sliceBefore(batch: FoldInput, time__ns: bigint): FoldInput {
+  return tablesOf(batch, (time) => [0, lowerBound(time, time__ns)]);
+}
+
+/** Of each table the rows within `span__ns` of its last, but none before `time__ns`. */
+export function sliceLast(batch: FoldInput, span__ns: bigint, time__ns: bigint): FoldInput {
+  const from = (time: BigInt64Array): bigint => {
+    const last = (time.at(-1) ?? 0n) - span__ns;
+    return last > time__ns ? last : time__ns;
+  };
+  return tablesOf({ ...batch, droppedRows: 0 }, (time) => [lowerBound(time, from(time)), time.length]);
 }
 
 /** What an instance is, whichever recording it stands in. */

@@ -3,60 +3,67 @@ import type { Instance } from '../catalog';
 import { SummaryFold, type FoldInput } from '../jobs/fold';
 import { NO_COMMAND, metaOf } from '../jobs/job-events';
 import { summaryOf } from '../jobs/summary';
-import { hostInfo } from '../jobs/summary-host';
-import type { JobSummary } from '../jobs/summary-types';
+import type { HostInfo, JobSummary } from '../jobs/summary-types';
 import { since } from '../jobs/windows';
 import type { GpuState, NativeStats } from '../native/addon';
-import { sliceFrom } from './batch-slice';
+import { sliceBefore, sliceFrom, sliceLast } from './batch-slice';
 import type { Job } from './job';
 
 /** What a window takes of a session. */
 export interface WindowSession {
   readonly utcOffset__ns: bigint;
+  readonly host: HostInfo;
   now__ns(): bigint;
   stats(): NativeStats;
   gpuStatus(): GpuState;
 }
 
-/** Readings before the window that sharpen its edge, in intervals. */
-const BEFORE = 3n;
+/** Readings beside the window that sharpen its edges, in intervals. */
+const MARGIN = 3n;
 
 export class LiveWindow {
   private readonly fold: SummaryFold;
   private readonly before: NativeStats;
   private readonly opened__ns: bigint;
-  private readonly lookBack__ns: bigint;
+  private readonly start__ns: bigint;
+  /** Readings this near to the window are folded too. */
+  private readonly margin__ns: bigint;
+  /** Once it has ended. */
+  private after__ns: bigint | undefined;
   private beginning = true;
 
   /** @param whole all that happened in the window is in the readings to come */
   constructor(
-    private readonly job: Job,
+    job: Job,
     private readonly session: WindowSession,
     private readonly whole: boolean,
   ) {
-    const { start__ns, interval__ns } = job;
+    const { interval__ns } = job;
+    this.start__ns = job.start__ns - session.utcOffset__ns;
     this.fold = new SummaryFold({
-      start__ns: start__ns - session.utcOffset__ns,
+      start__ns: this.start__ns,
       interval__ns,
       job: job.id,
     });
-    this.lookBack__ns = BEFORE * BigInt(interval__ns);
+    this.margin__ns = MARGIN * BigInt(interval__ns);
     this.before = session.stats();
     this.opened__ns = session.now__ns();
   }
 
   /** Batches in their order, by the session's clock. */
   push(batch: FoldInput): void {
-    const start__ns = this.job.start__ns - this.session.utcOffset__ns;
-    // Long before the window, rows are not worth folding.
-    const slice = this.beginning ? sliceFrom(batch, start__ns - this.lookBack__ns) : batch;
-    this.beginning &&= this.fold.newest__ns < start__ns;
-    this.fold.push(slice);
+    const slice = this.beginning ? sliceFrom(batch, this.start__ns - this.margin__ns) : batch;
+    this.beginning &&= this.fold.newest__ns < this.start__ns;
+    const { after__ns } = this;
+    if (after__ns === undefined) return this.fold.push(slice);
+    // Long after the window only the reading that was asked for counts: it is the last, and has every metric.
+    this.fold.push(sliceBefore(slice, after__ns));
+    this.fold.push(sliceLast(slice, this.margin__ns, after__ns));
   }
 
   /** The window has ended; batches after its end sharpen the edge. */
   close(end__ns: bigint): void {
-    this.fold.close(end__ns - this.session.utcOffset__ns);
+    this.after__ns = this.fold.close(end__ns - this.session.utcOffset__ns) + this.margin__ns;
   }
 
   /** @param job as it ended */
@@ -65,7 +72,7 @@ export class LiveWindow {
     const { state, reason, simulated } = session.gpuStatus();
     const elapsed__s = Number(session.now__ns() - this.opened__ns) / 1e9;
     const { id, name, labels, interval__ns, gpu_scope } = job;
-    const setting = { name, labels, simulated, host: hostInfo(), interval__ns };
+    const setting = { name, labels, simulated, host: session.host, interval__ns };
     const sampler = { elapsed__s, stats: since(this.before, session.stats()) };
     const meta = metaOf(
       setting,

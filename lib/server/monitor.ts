@@ -1,6 +1,7 @@
 // The monitor: jobs come and go, the node is sampled as finely as they ask, and each window ends in its summary.
 // It knows nothing of HTTP.
 import { join } from 'node:path';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type { Instance, NotedMetric } from '../catalog';
 import { NvpulseError } from '../errors';
 import type { JobSummary } from '../jobs/summary-types';
@@ -14,6 +15,7 @@ import { JobLog, readJobLog } from './job-log';
 import { viewOf } from './job-view';
 import { leaseOf, specOf } from './job-request';
 import { recordingsSince, stopsToldIn } from './past-recordings';
+import type { LiveWindow } from './live-window';
 import { isSame } from './root';
 import { Session, systemUtcOffset } from './session';
 import { SummaryStore } from './summary-store';
@@ -41,6 +43,7 @@ const OPEN_MAX = 1000;
 /** The longest interval there is stands for none. */
 const NEVER__NS = 3600e9;
 const HOUSEKEEPING__MS = 1000;
+const LAST_SUMMARIES__MS = 2000;
 /** A recording that is older makes way for another when no window is open, so that none grows for ever. */
 const RECORDING_AGE__NS = 86_400_000_000_000n;
 /** The longest time that a timer takes. */
@@ -231,8 +234,12 @@ export class Monitor {
     this.closed = true;
     clearInterval(this.housekeeping);
     clearTimeout(this.lease);
+    // Summaries that are still to be made of earlier recordings are the next server's.
+    await Promise.race([
+      Promise.all(this.finishing.values()),
+      delay(LAST_SUMMARIES__MS, undefined, { ref: false }),
+    ]);
     await this.session.stop();
-    await Promise.all(this.finishing.values());
     await this.log.close();
   }
 
@@ -326,10 +333,10 @@ export class Monitor {
       this.session.event('window_gpus', start__ns, { id, gpus });
   }
 
-  private declareEnd({ id, gpu_scope, gpus, gpu_shared, end }: Job): void {
+  private declareEnd({ id, gpu_scope, gpus, end }: Job): void {
     if (!end) return;
     const { time__ns, by, status } = end;
-    this.session.event('window_stop', time__ns, { id, gpu_scope, gpus, gpu_shared, ended_by: by, status });
+    this.session.event('window_stop', time__ns, { id, gpu_scope, gpus, ended_by: by, status });
     if (by === 'lease')
       this.session.event('lease_expired', time__ns, { id }, `the lease of job ${id} ran out`);
   }
@@ -356,9 +363,12 @@ export class Monitor {
   }
 
   private finishLater({ id }: Job): void {
-    const read = this.session.read();
-    const finished = Promise.all([read, this.refolding]).then(() => {
-      this.lane = this.lane.then(() => this.finish(id)).catch((error: unknown) => this.failed(id, error));
+    const finished = Promise.all([this.session.read(), this.refolding]).then(() => {
+      this.session.untrack(id);
+      const window = this.windows.seal(id);
+      this.lane = this.lane
+        .then(() => this.finish(id, window))
+        .catch((error: unknown) => this.failed(id, error));
       return this.lane;
     });
     this.finishing.set(
@@ -367,9 +377,10 @@ export class Monitor {
     );
   }
 
-  private async finish(id: string): Promise<void> {
-    const summary = this.windows.take(this.known(id));
-    this.session.untrack(id);
+  private async finish(id: string, window: LiveWindow | undefined): Promise<void> {
+    // Requests that wait come first.
+    await turn();
+    const summary = window?.summary(this.known(id));
     if (summary) await this.summaries.put(id, summary);
     this.book.finish(id);
     await this.log.durable();

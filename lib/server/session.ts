@@ -5,6 +5,7 @@ import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import type { Instance, NotedMetric } from '../catalog';
 import type { NvpulseError } from '../errors';
 import { Measurement } from '../jobs/measurement';
+import type { HostInfo } from '../jobs/summary-types';
 import { addon, type GpuState, type NativeStats } from '../native/addon';
 import { defaultRecordingDir, RecordingWriter, type EventKind, type Json } from '../recording';
 import type { Batch } from '../sampling/batch';
@@ -25,7 +26,7 @@ export interface SessionOptions {
 export type BatchConsumer = (batch: Batch, news: readonly Instance[]) => boolean;
 
 /** Readings that requests ask for are at least so far apart: they share them. */
-const READING_PAUSE__MS = 50;
+const READING_PAUSE__MS = 100;
 /** A step of the system's clock; slewing moves both clocks alike. */
 const JUMP__NS = 100_000_000n;
 /** A failure to write counts for so long after it was last seen. */
@@ -114,6 +115,11 @@ export class Session {
       this.failed__ms = performance.now();
     }
     return performance.now() - this.failed__ms < FAILURE__MS ? lastError?.message : undefined;
+  }
+
+  /** The machine. */
+  get host(): HostInfo {
+    return this.measurement.host;
   }
 
   now__ns(): bigint {

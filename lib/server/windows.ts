@@ -1,7 +1,6 @@
 // The windows whose summary is still to come: the open ones, and those that wait for a reading after their end.
 import { openRecording } from '../recording';
 import type { FoldInput } from '../jobs/fold';
-import type { JobSummary } from '../jobs/summary-types';
 import type { Batch } from '../sampling/batch';
 import { OneClock } from './batch-slice';
 import type { Job } from './job';
@@ -51,12 +50,12 @@ export class Windows {
     this.windowOf(id)?.close(end__ns);
   }
 
-  /** The summary of a window that has ended; the window is then done with. */
-  take(job: Job): JobSummary | undefined {
-    const window = this.windowOf(job.id);
-    this.live.delete(job.id);
-    this.restored.delete(job.id);
-    return window?.summary(job);
+  /** All readings of a window that has ended are there: it takes no more, and can be summarised. */
+  seal(id: string): LiveWindow | undefined {
+    const window = this.windowOf(id);
+    this.live.delete(id);
+    this.restored.delete(id);
+    return window;
   }
 
   /**

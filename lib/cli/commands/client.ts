@@ -82,12 +82,15 @@ export function define(command: Command): void {
     .action(client);
 }
 
-/** What went wrong, told at once; with --strict it is the exit code too. */
+/** What went wrong, told at once, and not again; with --strict it is the exit code too. */
 class Warnings {
+  private readonly told = new Set<string>();
+
   constructor(private readonly strict: boolean) {}
 
   tell(text: string): void {
-    note(`nvpulse client: warning: ${text}`);
+    if (!this.told.has(text)) note(`nvpulse client: warning: ${text}`);
+    this.told.add(text);
     if (this.strict) process.exitCode = 1;
   }
 

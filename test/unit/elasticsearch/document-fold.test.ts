@@ -310,6 +310,36 @@ describe('what is given when', () => {
     expect(documents.position.tables).toMatchObject({ host: { rows: 5 }, job: { rows: 1 } });
   });
 
+  test('a window’s end, or another interval, that becomes known while samples are folded cuts them there', () => {
+    const live = new DocumentFold(MANIFEST, { resolution__ns: 100 * MS });
+    const [first, second, third] = readsOf([
+      [
+        [0, 1, 0],
+        [10, 1, 10],
+      ],
+      [
+        [20, 1, 20],
+        [30, 1, 30],
+      ],
+      [
+        [50, 1, 50],
+        [60, 1, 60],
+      ],
+    ]);
+    const known = [every(10)];
+    const given = [
+      ...live.push(first!, [node('a', 0)], known),
+      ...live.push(second!, [node('a', 0, 20)], known),
+      ...live.push(third!, [node('a', 0, 20)], [...known, every(20, 40)]),
+      ...live.end(),
+    ];
+    expect(brief(given, CPU)).toEqual([
+      [0, 5, ['a']],
+      [20, 25, undefined],
+      [40, 55, undefined],
+    ]);
+  });
+
   test('a row that comes after its bucket was given is not lost', () => {
     const reads: Row[][] = [
       [[0, 2, 1]],

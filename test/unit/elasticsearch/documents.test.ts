@@ -206,6 +206,25 @@ describe('to which jobs a document belongs', () => {
     expect(jobs('gpu_process', windows, [3n])).toEqual([['named'], undefined, undefined]);
   });
 
+  test('a GPU that is told of before the start or after the stop is not the job’s then', () => {
+    const late: JobSpan = {
+      ...job,
+      id: 'late',
+      start__ns: 3n,
+      stop__ns: 6n,
+      gpu_scope: 'process',
+      gpus: [
+        { from__ns: 1n, uuids: ['GPU-0'] },
+        { from__ns: 2n, uuids: ['GPU-0', 'GPU-3'] },
+        { from__ns: 8n, uuids: ['GPU-3'] },
+      ],
+    };
+    const both = (...own: (string[] | undefined)[]) => own.flatMap((one) => [one, one]);
+    expect(jobs('gpu', [late], [2n, 3n, 5n, 6n, 8n, 9n])).toEqual(
+      both(undefined, ['late'], ['late'], undefined, undefined, undefined),
+    );
+  });
+
   test('a process’s and a job’s own: theirs alone, while it is open', () => {
     const windows = [node('a', 10n, 20n), node('b', 10n)];
     expect(jobs('job', windows, [9n, 10n, 20n])).toEqual([undefined, ['a'], undefined]);

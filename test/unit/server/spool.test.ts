@@ -1,0 +1,134 @@
+// The spool at its limit: what goes first, what stays, and that what no sink took is counted.
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openRecording, readCursor, RecordingWriter } from '../../../lib/recording';
+import { segmentName } from '../../../lib/recording/segments';
+import { Spool, type TakenRecording } from '../../../lib/server/spool';
+import { META } from '../../fixtures/recording/batches';
+
+const KIB = 1024;
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'nvpulse-spool-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A closed recording with segments of the table gpu, each of 100 KiB, oldest first. */
+async function recording(name: string, segments: number): Promise<string> {
+  const writer = await RecordingWriter.create(join(folder, name), META);
+  await writer.close();
+  for (let number = 1; number <= segments; number++) {
+    const path = join(writer.dir, segmentName('gpu', number));
+    writeFileSync(path, Buffer.alloc(100 * KIB));
+    utimesSync(path, number, number);
+  }
+  return writer.dir;
+}
+
+function positionAt(segment: number): TakenRecording['position'] {
+  return { tables: { gpu: { flush: 1, rows: 1, segment, offset: 0 } } };
+}
+
+interface Given {
+  readonly limit__KiB: number;
+  readonly current?: string;
+  readonly needed__ns?: bigint;
+  readonly taken?: readonly TakenRecording[];
+}
+
+function spoolOf({ limit__KiB, current = '', needed__ns, taken = [] }: Given): {
+  readonly spool: Spool;
+  readonly lines: string[];
+} {
+  const lines: string[] = [];
+  const spool = new Spool({
+    dir: folder,
+    limit__B: limit__KiB * KIB,
+    current: () => current,
+    needed__ns: () => needed__ns,
+    taken: () => taken,
+    log: (line) => lines.push(line),
+  });
+  return { spool, lines };
+}
+
+const segmentsIn = (dir: string): readonly string[] =>
+  readdirSync(dir)
+    .filter((name) => name.endsWith('.gz'))
+    .sort();
+
+test('below the limit nothing goes, whether taken or not', async () => {
+  const dirs = [await recording('a', 2), await recording('b', 2)];
+  const taken = dirs.map((dir) => ({ dir, position: positionAt(3), finished: true }));
+  const { spool, lines } = spoolOf({ limit__KiB: 500, taken });
+  await spool.keep();
+  expect(dirs.map((dir) => segmentsIn(dir).length)).toEqual([2, 2]);
+  expect(spool.size__B).toBeGreaterThan(400 * KIB);
+  expect([spool.dropped__B, lines]).toEqual([0, []]);
+});
+
+test('what a sink has taken goes first, the oldest of it before the rest, and nothing is counted as lost', async () => {
+  const [a, b, c] = [await recording('a', 2), await recording('b', 2), await recording('c', 2)];
+  const taken = [a, b].map((dir) => ({ dir, position: positionAt(3), finished: true }));
+  const { spool } = spoolOf({ limit__KiB: 560, current: c, taken });
+  await spool.keep();
+  expect([a, b, c].map(existsSync)).toEqual([false, true, true]);
+  expect(spool.size__B).toBeLessThan(560 * KIB);
+  expect(spool.dropped__B).toBe(0);
+});
+
+test('of the recording that is being written only the segments that are taken go', async () => {
+  const dir = await recording('a', 5);
+  const { spool } = spoolOf({
+    limit__KiB: 400,
+    current: dir,
+    taken: [{ dir, position: positionAt(3), finished: false }],
+  });
+  await spool.keep();
+  expect(segmentsIn(dir)).toEqual([3, 4, 5].map((number) => segmentName('gpu', number)));
+  expect(spool.dropped__B).toBe(0);
+  expect(await readCursor(join(dir, 'trimmed.json'))).toMatchObject({ segments: { gpu: 2 } });
+});
+
+test('what an open window would be folded from again is spared while there is something else', async () => {
+  const a = await recording('a', 3);
+  const began = BigInt(Date.parse((await openRecording(a)).manifest.start)) * 1_000_000n;
+  const [b, c] = [await recording('b', 3), await recording('c', 1)];
+  const all = [a, b].map((dir) => ({ dir, position: positionAt(4), finished: true }));
+  // The window began in the second: the first is not needed.
+  const { manifest } = await openRecording(b);
+  const second = spoolOf({
+    limit__KiB: 600,
+    current: c,
+    taken: all,
+    needed__ns: BigInt(Date.parse(manifest.start) + 1) * 1_000_000n,
+  });
+  await second.spool.keep();
+  expect([a, b, c].map(existsSync)).toEqual([false, true, true]);
+  // It began in the first, and there is nothing else to spare it for.
+  const first = spoolOf({ limit__KiB: 200, current: c, taken: all, needed__ns: began });
+  await first.spool.keep();
+  expect([b, c].map(existsSync)).toEqual([false, true]);
+  expect(first.spool.dropped__B).toBe(0);
+});
+
+test('what no sink has taken goes last, at the limit alone, and is counted and told', async () => {
+  const [a, b] = [await recording('a', 2), await recording('b', 6)];
+  const { spool, lines } = spoolOf({ limit__KiB: 500, current: b });
+  await spool.keep();
+  expect(existsSync(a)).toBe(false);
+  // Of the one that is being written the oldest segments, never the last.
+  expect(segmentsIn(b)).toEqual([3, 4, 5, 6].map((number) => segmentName('gpu', number)));
+  expect(spool.dropped__B).toBeGreaterThanOrEqual(400 * KIB);
+  expect(lines).toEqual([
+    expect.stringMatching(/^spool: at its limit; \d+ bytes that were not exported are removed$/),
+  ]);
+  await spool.keep();
+  expect(lines).toHaveLength(1);
+});
+
+test('a folder that is gone is an empty one', async () => {
+  rmSync(folder, { recursive: true });
+  const { spool, lines } = spoolOf({ limit__KiB: 1 });
+  await spool.keep();
+  expect([spool.size__B, lines]).toEqual([0, []]);
+});
