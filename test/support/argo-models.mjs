@@ -35,7 +35,8 @@ function problemsOf(untyped) {
   if (!Model?.is(object)) return [`${object.apiVersion} ${object.kind} is no object of Argo`];
   const unread = new Set();
   const model = new Model(object);
-  const { metadata: _metadata, ...rest } = object;
+  const rest = { ...object };
+  delete rest.metadata;
   const { validate } = Model.prototype;
   try {
     validate.call(model);

@@ -101,7 +101,7 @@ const WINDOW: Fields = {
   gpu_energy__J: { ...NUMBER, meta: { unit: 'J', kind: 'gauge', description: "Energy of the job's GPUs" } },
   gpu_energy_uncertainty__J: {
     ...NUMBER,
-    meta: { unit: 'J', kind: 'gauge', description: 'Standard uncertainty of that energy' },
+    meta: { unit: 'J', kind: 'gauge', description: 'How far off that energy may be' },
   },
   gpu_energy_method: KEYWORD,
   complete: { type: 'boolean' },
