@@ -12,8 +12,6 @@ export interface Stretch {
   readonly missed: number;
   /** CPU of the sampling threads, of one core. */
   readonly cpu__pct: number;
-  /** CPU of the thread that reads GPUs, a tick. */
-  readonly tick__us: number;
   readonly lateness__us: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 
@@ -33,7 +31,6 @@ function threadCpu__ns(name: string): number {
 const meter = (sampler: Sampler) => ({
   time__ns: Number(sampler.now()),
   all__ns: threadCpu__ns('nvpulse-'),
-  gpu__ns: threadCpu__ns('nvpulse-gpu'),
   stats: sampler.stats(),
 });
 
@@ -74,9 +71,35 @@ export async function sampleDuring(
     ticks,
     missed: expected - ticks,
     cpu__pct: (100 * (ended.all__ns - begun.all__ns)) / (ended.time__ns - begun.time__ns),
-    tick__us: (ended.gpu__ns - begun.gpu__ns) / (ended.stats.ticks - begun.stats.ticks) / 1000,
     lateness__us: { ...ended.stats.lateness__us },
   };
+}
+
+/** A stretch is looked at in slices of this length, or of one tick where that is longer. */
+const SLICE__MS = 50;
+
+/**
+ * CPU of the thread that reads GPUs, in µs a tick, slice by slice: an interrupt, or another program's work between two
+ * ticks, costs the slice that it falls into, not the others.
+ */
+export async function tickCosts__us(
+  { env, interval__ms }: OwnOptions,
+  duration__s: number,
+): Promise<readonly number[]> {
+  const sampler = new Sampler({ interval: `${interval__ms}ms`, nvml: env.NVPULSE_NVML });
+  sampler.start();
+  await setTimeout(200);
+  const look = () => ({ cpu__ns: threadCpu__ns('nvpulse-gpu'), ticks: sampler.stats().ticks });
+  const costs: number[] = [];
+  let last = look();
+  for (const end = performance.now() + duration__s * 1000; performance.now() < end;) {
+    await setTimeout(Math.max(SLICE__MS, interval__ms));
+    const now = look();
+    if (now.ticks > last.ticks) costs.push((now.cpu__ns - last.cpu__ns) / (now.ticks - last.ticks) / 1000);
+    last = now;
+  }
+  sampler.stop();
+  return costs;
 }
 
 /** The bare loop for so long. `empty`: it wakes and reads nothing. */
@@ -85,12 +108,12 @@ export async function bareSampling(
   interval__ms: number,
   duration__s: number,
   kind: 'reads' | 'empty',
-): Promise<Stretch> {
+): Promise<Stretch & { readonly tick__us: number }> {
   const { stdout } = await promisify(execFile)(
     program('sampling-loop'),
     [String(interval__ms * 1e6), String(duration__s), kind],
     { env: { ...process.env, ...env } },
   );
-  const { cpu__s, ...rest }: { cpu__s: number } & Omit<Stretch, 'cpu__pct' | 'tick__us'> = JSON.parse(stdout);
+  const { cpu__s, ...rest }: { cpu__s: number } & Omit<Stretch, 'cpu__pct'> = JSON.parse(stdout);
   return { ...rest, cpu__pct: (100 * cpu__s) / duration__s, tick__us: (cpu__s * 1e6) / rest.ticks };
 }
