@@ -1,6 +1,6 @@
 // The catalog: every metric is one row here, and nowhere else. Readers in TypeScript derive from it
 // at run time; `npm run generate` writes what others need (native/generated, docs/METRICS.md).
-import type { Entity } from './entities';
+import { ENTITIES, type Entity } from './entities';
 
 /** gauge: a level at an instant · counter: a running total, never falling but for a reset · state: one of a few values. */
 export type Kind = 'gauge' | 'counter' | 'state';
@@ -906,9 +906,15 @@ type Row = (typeof METRICS)[number];
 /** The names of an entity's metrics. */
 export type MetricName<E extends Entity = Entity> = Extract<Row, { entity: E }>['name'];
 
+type NamedMetric = Metric & { readonly name: MetricName };
+
+const BY_ENTITY: ReadonlyMap<Entity, readonly NamedMetric[]> = new Map(
+  ENTITIES.map((entity) => [entity, METRICS.filter((metric) => metric.entity === entity)]),
+);
+
 /** An entity's metrics in the order of their columns; none for entities that have no metric yet. */
-export function metricsOf(entity: Entity): readonly (Metric & { readonly name: MetricName })[] {
-  return METRICS.filter((metric) => metric.entity === entity);
+export function metricsOf(entity: Entity): readonly NamedMetric[] {
+  return BY_ENTITY.get(entity) ?? [];
 }
 
 /** The unit at the end of a metric's name (`MiB` of `memory_used__MiB`), or '' for a dimensionless one. */

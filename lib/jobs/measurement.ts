@@ -175,7 +175,7 @@ export class RunningJob {
     if (!recording) return;
     await recording.write(batch);
     this.measurement.sampler.note('bytes_written__B', recording.bytesWritten);
-    this.describe();
+    if (batch.events.some(({ kind }) => kind === 'gpu_state')) this.describe();
   }
 
   private async takeInventory(recording: RecordingWriter): Promise<void> {
