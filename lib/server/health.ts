@@ -11,6 +11,8 @@ export interface HealthFacts {
   readonly host_age__s: number | null;
   readonly gpu_age__s: number | null;
   readonly gpu: Pick<GpuState, 'state' | 'reason'>;
+  /** What happened to each GPU that is lost or hangs, a sentence each. */
+  readonly gpu_troubles: readonly string[];
   readonly open_jobs: number;
   /** Why rows or jobs could not be kept; null where they could. */
   readonly disk: string | null;
@@ -45,11 +47,12 @@ function staleness(facts: HealthFacts): readonly string[] {
   if (!facts.sampling) return [];
   const limit__s = STALE.least__s + (STALE.intervals * facts.interval__ms) / 1000;
   const isStale = (age__s: number | null): boolean => age__s === null || age__s > limit__s;
-  const { host_age__s, gpu_age__s, gpu } = facts;
+  const { host_age__s, gpu_age__s, gpu, gpu_troubles } = facts;
   const gpuWanted = gpu.state === 'ok' || gpu.state === 'stalled';
   return [
     ...(isStale(host_age__s) ? [`readings of the host are stale: ${ageText(host_age__s)}`] : []),
     ...(gpuWanted && isStale(gpu_age__s) ? [`readings of the GPUs are stale: ${ageText(gpu_age__s)}`] : []),
+    ...gpu_troubles,
     ...(gpu.state === 'stalled' || gpu.state === 'failed' ? [`GPUs: ${gpu.reason}`] : []),
   ];
 }

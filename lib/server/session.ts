@@ -29,6 +29,8 @@ export type BatchConsumer = (batch: Batch, news: readonly Instance[]) => boolean
 const READING_PAUSE__MS = 100;
 /** A step of the system's clock; slewing moves both clocks alike. */
 const JUMP__NS = 100_000_000n;
+/** Attaching to cold GPUs takes seconds. */
+const DRIVER__MS = 10_000;
 /** A failure to write counts for so long after it was last seen. */
 const FAILURE__MS = 60_000;
 
@@ -70,6 +72,7 @@ export class Session {
     const measurement = new Measurement({ name: 'server', interval: text(interval__ns), nvml });
     try {
       await measurement.begin();
+      await driverAnswers(measurement.sampler);
       const dir = defaultRecordingDir('server', new Date(), spool);
       return new Session(options, measurement, await RecordingWriter.create(dir, measurement.describe()));
     } catch (error) {
@@ -235,6 +238,12 @@ export class Session {
     const { simulated, profile, gpu } = this.measurement.describe();
     this.writer.describe({ simulated, profile, gpu });
   }
+}
+
+/** Until the GPUs are known, so that the first job can name its own; a driver that hangs is not waited for. */
+async function driverAnswers(sampler: Sampler): Promise<void> {
+  const end__ms = performance.now() + DRIVER__MS;
+  while (sampler.gpu().state === 'waiting' && performance.now() < end__ms) await sampler.tick();
 }
 
 /** The system's clock. */

@@ -59,6 +59,7 @@ export class Watch {
       ...status,
       host_age__s: freshness.age__s('host', now__ns),
       gpu_age__s: freshness.age__s('gpu', now__ns),
+      gpu_troubles: freshness.troubles,
       spool__B: spool.size__B,
       spool_limit__B: spool.limit__B,
       spool_dropped__B: spool.dropped__B,

@@ -353,6 +353,24 @@ describe('a server that is killed', () => {
   });
 });
 
+test('a GPU whose driver call hangs: health says so, and jobs come and go all the same', async () => {
+  const faults = 'call=DeviceGetPowerUsage,gpu=1,hang,from=1s';
+  const server = await servers.start('hanging', {
+    args: ['--background', '100ms'],
+    env: { NVPULSE_SIM_FAULTS: faults },
+  });
+  const ill = await eventually(async () => {
+    const health = await server.client.health();
+    return health.status === 'ok' ? undefined : health;
+  });
+  expect(ill.reasons.join()).toMatch(/GPU 1: a driver call does not return/);
+  expect(ill.host_age__s).toBeLessThan(5);
+  await server.client.start({ id: 'a' });
+  await server.client.stop('a');
+  expect((await finished(server, 'a')).summary?.gpu.state).toBe('ok');
+  expect((await fetch(`${server.url}/ready`)).status).toBe(200);
+});
+
 test('a clock that jumps back an hour is an event, and no time of ours follows it', async () => {
   const { value, stderr } = await runInChild(
     {},
