@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@elastic/elasticsearch';
+import { Packer } from '../../lib/sinks/elasticsearch/packed';
 import type { OutgoingDocument } from '../../lib/sinks/elasticsearch/bulk';
 import { DeadLetters } from '../../lib/sinks/elasticsearch/dead-letters';
 import { Delivery, type Halt } from '../../lib/sinks/elasticsearch/delivery';
@@ -28,6 +29,9 @@ const TEMPLATE = {
 };
 
 const haltOn = (signal: AbortSignal): Halt => ({ attempts: signal, requests: signal });
+
+const packer = new Packer();
+const packed = (sent: readonly OutgoingDocument[]) => sent.map((document) => packer.pack(document));
 
 let run = 0;
 
@@ -76,7 +80,7 @@ describeWithElasticsearch('delivery', {}, (elasticsearch) => {
   }
 
   const deliver = (sent: readonly OutgoingDocument[], doubtful = false): Promise<number> =>
-    delivery.deliver(sent, doubtful, haltOn(new AbortController().signal));
+    delivery.deliver(packed(sent), doubtful, haltOn(new AbortController().signal));
 
   /** Of this test's run: how many documents, and how many values more than one has. */
   async function there(): Promise<{ readonly count: number; readonly doubled: number }> {
@@ -202,7 +206,7 @@ describeWithElasticsearch('delivery', {}, (elasticsearch) => {
     );
     const [only] = documents(1);
     const stop = new AbortController();
-    const delivered = delivery.deliver([{ ...only!, source: '{}' }], false, haltOn(stop.signal));
+    const delivered = delivery.deliver(packed([{ ...only!, source: '{}' }]), false, haltOn(stop.signal));
     while (delivery.failure === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(delivery.failure).toMatchObject({ state: 'refused', reason: expect.stringContaining('ENOENT') });
     stop.abort(new Error('enough'));

@@ -1,9 +1,9 @@
 // Documents that Elasticsearch will never take, kept with the reason: one line of JSON each.
 import { open } from 'node:fs/promises';
-import type { OutgoingDocument } from './bulk';
+import { sourceOf, type PackedDocument } from './packed';
 
 export interface DeadLetter {
-  readonly document: OutgoingDocument;
+  readonly document: PackedDocument;
   readonly reason: string;
 }
 
@@ -13,10 +13,11 @@ export class DeadLetters {
   /** On disk when done. @throws the system's error */
   async add(letters: readonly DeadLetter[]): Promise<void> {
     const rejected = new Date().toISOString();
-    const lines = letters.map(({ document: { index, id, source }, reason }) => {
+    const lines = letters.map(({ document, reason }) => {
+      const { index, id } = document;
       const head = JSON.stringify({ rejected, reason, index, id });
       // The document as it was sent: where it is not JSON, that is the reason.
-      return `${head.slice(0, -1)},"document":${source}}\n`;
+      return `${head.slice(0, -1)},"document":${sourceOf(document)}}\n`;
     });
     const file = await open(this.path, 'a');
     try {

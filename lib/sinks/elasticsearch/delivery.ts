@@ -3,12 +3,13 @@
 import type { Client } from '@elastic/elasticsearch';
 import { reasonOf } from '../../recording/reason';
 import { backOff } from './backoff';
-import { sendBulk, type ItemOutcome, type OutgoingDocument } from './bulk';
+import { sendBulk, type ItemOutcome } from './bulk';
 import type { DeadLetter, DeadLetters } from './dead-letters';
 import { failureOf, type Failure } from './failure';
+import { sizeOf, type PackedDocument } from './packed';
 import { anyThere, idsThere, refresh, streamsOf, type Stretch } from './presence';
 
-/** Characters of a request at most. */
+/** Bytes of a request at most, before they are compressed. */
 const LARGEST = 8 * 2 ** 20;
 
 /** Requests that went well before a larger one is tried again. */
@@ -40,7 +41,7 @@ export interface Step {
 
 /** Documents on their way, and what is known of them. */
 interface Journey {
-  open: readonly OutgoingDocument[];
+  open: readonly PackedDocument[];
   /** Some may be there: they are looked up before any is sent. */
   doubtful: boolean;
   letters: readonly DeadLetter[];
@@ -52,7 +53,7 @@ export class Delivery {
   /** What holds up each step that is repeated. */
   private readonly held = new Map<object, Failure>();
   private readonly total = { documents: 0, duplicates: 0, rejected: 0, retries: 0 };
-  /** Characters of a request: fewer where something on the way took no larger one; and how many went well since. */
+  /** Bytes of a request: fewer where something on the way took no larger one; and how many went well since. */
   private largest: number = LARGEST;
   private fitted = 0;
 
@@ -77,7 +78,7 @@ export class Delivery {
    * @param doubtful some may be there already
    * @throws what `halt` was aborted with
    */
-  async deliver(documents: readonly OutgoingDocument[], doubtful: boolean, halt: Halt): Promise<number> {
+  async deliver(documents: readonly PackedDocument[], doubtful: boolean, halt: Halt): Promise<number> {
     const journey: Journey = { open: documents, doubtful, letters: [], found: 0 };
     await this.insist(halt, async () => {
       const before = journey.open.length;
@@ -174,7 +175,7 @@ export class Delivery {
     const { failure } = outcome;
     journey.doubtful = failure.ambiguous;
     if (outcome.kind === 'failed') return failure;
-    this.largest = Math.floor(sizeOf(sent) / 2);
+    this.largest = Math.floor(sent.reduce((sum, document) => sum + sizeOf(document), 0) / 2);
     this.fitted = 0;
     const [only] = sent;
     if (!only || sent.length > 1) return undefined;
@@ -186,11 +187,11 @@ export class Delivery {
   /** What has an outcome is no longer open; the failure where some have to be sent again, and nothing was created. */
   private sort(
     journey: Journey,
-    sent: readonly OutgoingDocument[],
-    rest: readonly OutgoingDocument[],
+    sent: readonly PackedDocument[],
+    rest: readonly PackedDocument[],
     items: readonly ItemOutcome[],
   ): Failure | undefined {
-    const again: OutgoingDocument[] = [];
+    const again: PackedDocument[] = [];
     const letters: DeadLetter[] = [];
     let failure: Failure | undefined;
     sent.forEach((document, at) => {
@@ -210,9 +211,9 @@ export class Delivery {
   }
 
   /** How many from the front fit into a request; at least one. */
-  private fitting(documents: readonly OutgoingDocument[]): number {
+  private fitting(documents: readonly PackedDocument[]): number {
     let size = 0;
-    const over = documents.findIndex((document) => (size += lengthOf(document)) > this.largest);
+    const over = documents.findIndex((document) => (size += sizeOf(document)) > this.largest);
     return over < 0 ? documents.length : Math.max(1, over);
   }
 
@@ -222,13 +223,4 @@ export class Delivery {
     else this.held.delete(key);
     if (before?.state !== failure?.state || before?.reason !== failure?.reason) this.onChange();
   }
-}
-
-function sizeOf(documents: readonly OutgoingDocument[]): number {
-  return documents.reduce((sum, document) => sum + lengthOf(document), 0);
-}
-
-/** Characters of its two lines, without those that all have. */
-function lengthOf({ index, id, source }: OutgoingDocument): number {
-  return index.length + id.length + source.length;
 }

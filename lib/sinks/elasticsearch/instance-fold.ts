@@ -70,7 +70,7 @@ export class InstanceFold {
 const NOWHERE: JobStretch = { from: -Infinity, until: Infinity, jobs: [] };
 
 /** JSON of ASCII characters alone: a string that is encoded as it is. */
-function asciiJson(value: unknown): string {
+export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u0080-\uffff]/g,
     (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,

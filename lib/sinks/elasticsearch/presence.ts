@@ -1,7 +1,7 @@
 // What is in the data streams already. A data stream notices a duplicate only in its newest backing index, so
 // whoever may be sending something a second time looks first.
 import type { Client } from '@elastic/elasticsearch';
-import type { OutgoingDocument } from './bulk';
+import type { PackedDocument } from './packed';
 import { requested } from './request';
 
 /** Ids a search, below the 10,000 hits that Elasticsearch gives at once. */
@@ -57,7 +57,7 @@ export async function anyThere(
 /** Those of the documents that are there. */
 export async function idsThere(
   client: Client,
-  documents: readonly OutgoingDocument[],
+  documents: readonly PackedDocument[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const there = new Set<string>();
@@ -83,11 +83,11 @@ export async function idsThere(
   return there;
 }
 
-export function streamsOf(documents: readonly OutgoingDocument[]): readonly string[] {
+export function streamsOf(documents: readonly PackedDocument[]): readonly string[] {
   return [...new Set(documents.map(({ index }) => index))];
 }
 
-function byStream(documents: readonly OutgoingDocument[]): ReadonlyMap<string, readonly string[]> {
+function byStream(documents: readonly PackedDocument[]): ReadonlyMap<string, readonly string[]> {
   const ids = new Map<string, string[]>();
   for (const { index, id } of documents) {
     const known = ids.get(index);

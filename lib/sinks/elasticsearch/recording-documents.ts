@@ -14,9 +14,11 @@ import type { OutgoingDocument } from './bulk';
 import { DocumentFold } from './document-fold';
 import { eventDocuments, windowDocument, type JobDocument } from './job-documents';
 import type { DocumentChoice } from './exporter-types';
+import { asciiJson } from './instance-fold';
+import { Packer, sizeOf, type PackedDocument } from './packed';
 
 /** A parcel ends with the rows that reach one of these. */
-export const PARCEL = { documents: 5000, characters: 2 * 2 ** 20 } as const;
+export const PARCEL = { documents: 5000, size__B: 2 * 2 ** 20 } as const;
 /** Rows read at once. */
 const ROWS = 500;
 const RESOLUTION = { default: '100ms', range: { min: '1ms', max: '1h' } } as const;
@@ -52,7 +54,7 @@ export interface Checkpoint {
 }
 
 export interface Parcel {
-  readonly documents: readonly OutgoingDocument[];
+  readonly documents: readonly PackedDocument[];
   /** Everything before it is in this parcel, or in one before. */
   readonly checkpoint: Checkpoint;
   /** UTC of the newest row, in nanoseconds. */
@@ -66,6 +68,7 @@ export const BEGINNING: Checkpoint = { position: TAIL_START, events: 0 };
 /** Calls must not overlap. */
 export class RecordingDocuments {
   private readonly fold: DocumentFold;
+  private readonly packer = new Packer();
   private newest__ns: bigint;
 
   /** How many events were made into documents. */
@@ -106,20 +109,21 @@ export class RecordingDocuments {
    * @throws what `summaryOf` throws
    */
   async next(): Promise<Parcel | undefined> {
-    const documents: OutgoingDocument[] = [];
+    const documents: PackedDocument[] = [];
     const { events } = this;
-    let characters = 0;
+    let size__B = 0;
     let rows = false;
-    while (documents.length < PARCEL.documents && characters < PARCEL.characters) {
+    while (documents.length < PARCEL.documents && size__B < PARCEL.size__B) {
       const read = await this.tail.read(ROWS);
       if (!read) {
-        documents.push(...(await this.told()));
+        for (const document of await this.told()) documents.push(this.packer.pack(document));
         break;
       }
       rows = true;
       for (const document of this.fold.push(read, this.tail.spans, this.tail.intervals)) {
-        characters += document.source.length;
-        documents.push(document);
+        const packed = this.packer.pack(document);
+        size__B += sizeOf(packed);
+        documents.push(packed);
       }
       for (const { time } of read.batch.tables) this.note((time.at(-1) ?? 0n) + this.tail.utcOffset__ns);
     }
@@ -131,7 +135,10 @@ export class RecordingDocuments {
     const documents = this.fold.end();
     const open = this.tail.spans.filter(({ stop__ns }) => stop__ns === undefined);
     if (this.setting.endsWindows) documents.push(...(await this.windows(open)));
-    return this.parcel(documents, this.tail.position);
+    return this.parcel(
+      documents.map((document) => this.packer.pack(document)),
+      this.tail.position,
+    );
   }
 
   /** Bytes on disk beyond a checkpoint. */
@@ -144,7 +151,7 @@ export class RecordingDocuments {
     return this.fold.waitsBefore(utc__ns);
   }
 
-  private parcel(documents: readonly OutgoingDocument[], position: TailPosition): Parcel {
+  private parcel(documents: readonly PackedDocument[], position: TailPosition): Parcel {
     const { newest__ns, retold, events } = this;
     this.retold = false;
     return { documents, checkpoint: { position, events }, newest__ns, retold };
@@ -187,7 +194,7 @@ function isOf({ id }: JobSpan, data: Json): boolean {
 }
 
 function lineOf({ index, id, source }: JobDocument): OutgoingDocument {
-  return { index, id, source: JSON.stringify(source) };
+  return { index, id, source: asciiJson(source) };
 }
 
 /** A checkpoint from JSON; undefined where it is none. */

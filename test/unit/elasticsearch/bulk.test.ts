@@ -4,13 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { Client } from '@elastic/elasticsearch';
 import { sendBulk, type BulkOutcome, type OutgoingDocument } from '../../../lib/sinks/elasticsearch/bulk';
+import { Packer } from '../../../lib/sinks/elasticsearch/packed';
 import { until } from '../../support/processes';
 
-const DOCUMENTS: readonly OutgoingDocument[] = ['a', 'b', 'c'].map((id, at) => ({
+const LINES: readonly OutgoingDocument[] = ['a', 'b', 'c'].map((id, at) => ({
   index: 'gpumetrics',
   id,
   source: JSON.stringify({ '@timestamp': `2026-02-14T10:15:0${at}.000000001Z`, entity: 'gpu' }),
 }));
+
+const packer = new Packer();
+const DOCUMENTS = LINES.map((line) => packer.pack(line));
 
 interface Reply {
   readonly status: number;
@@ -77,9 +81,7 @@ test('sends compressed lines of creations that only a data stream takes', async 
   await outcomeOf(answer(item(201), item(201), item(201)));
   expect(asked?.url).toMatch(/^\/_bulk\?require_data_stream=true&filter_path=/);
   expect(asked?.body).toBe(
-    DOCUMENTS.map(({ id, source }) => `{"create":{"_index":"gpumetrics","_id":"${id}"}}\n${source}\n`).join(
-      '',
-    ),
+    LINES.map(({ id, source }) => `{"create":{"_index":"gpumetrics","_id":"${id}"}}\n${source}\n`).join(''),
   );
 });
 
