@@ -1,0 +1,182 @@
+// What the dashboards are tried on: a GPU machine, simulated, that `nvpulse server` watches and exports, and a laptop of
+// which there is a recording.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openRecording, type Batch } from '../../lib';
+import type { JobSpan } from '../../lib/recording';
+import { toDocuments } from '../../lib/sinks/elasticsearch';
+import type { Elasticsearch } from './elasticsearch';
+import { nvpulseIn, type Ending, type Running } from './nvpulse';
+import { batchOf } from './readings';
+
+export interface Scene {
+  readonly from__ms: number;
+  readonly to__ms: number;
+}
+
+/** Eight GPUs; the last is lost on the way. */
+export const MACHINE = hostname();
+/** One GPU, with what those do not have: a fan and a video encoder. */
+export const LAPTOP = 'laptop';
+/** Told by its process, which runs on all GPUs. Lucene means something by most of these characters. */
+export const JOB = 'liver-tumor:1 (test) + "7"';
+export const JOB_NAME = 'liver-tumor';
+/** Has GPU 0, and is never stopped: its lease ends it. */
+export const FORGOTTEN = 'forgotten';
+export const MARK = 'segmentation';
+
+/** Counts from the server's start; both jobs are open then. */
+const FAULTS = 'gpu=7,lost,from=16s';
+const LEASE = '8s';
+const WAIT__ms = 90_000;
+
+/** Keeps a CPU busy and writes to a disk. */
+const WORK = `
+  const { openSync, writeSync, fsyncSync } = require('node:fs');
+  const file = openSync(process.argv[1], 'w');
+  const block = Buffer.alloc(1 << 20, 'x');
+  setInterval(() => {
+    for (const end = Date.now() + 150; Date.now() < end; );
+    writeSync(file, block, 0, block.length, 0);
+    fsyncSync(file);
+  }, 200);`;
+
+export async function playScene(elasticsearch: Elasticsearch): Promise<Scene> {
+  const folder = mkdtempSync(join(tmpdir(), 'nvpulse-grafana-'));
+  const from__ms = Date.now();
+  try {
+    const { run } = nvpulseIn(folder);
+    succeeded(await run(['create-mapping', '--url', elasticsearch.url]));
+    await Promise.all([watchMachine(elasticsearch, folder), recordLaptop(elasticsearch, folder)]);
+    await exportCgroup(elasticsearch, from__ms);
+    await elasticsearch.request('POST', '/_refresh');
+    return { from__ms, to__ms: Date.now() };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function watchMachine(elasticsearch: Elasticsearch, folder: string): Promise<void> {
+  const { start, run } = nvpulseIn(folder);
+  const server = start(
+    [
+      ...['server', '-i', '200ms', '-d', '127.0.0.1', '--port', String(elasticsearch.port)],
+      ...['--listen', '127.0.0.1:0', '--state', join(folder, 'server'), '--simulate', 'h200x8'],
+    ],
+    { env: { NVPULSE_SIM_PROCESSES: 'environ', NVPULSE_SIM_FAULTS: FAULTS } },
+  );
+  let work: ChildProcess | undefined;
+  try {
+    const address = await listening(server);
+    const client = async (...args: readonly string[]): Promise<void> =>
+      succeeded(await run(['client', '-i', address, '--strict', ...args]));
+    work = spawn(process.execPath, ['-e', WORK, join(folder, 'written')], {
+      env: { ...process.env, NVPULSE_SIM_GPU: '0,1,2,3,4,5,6,7' },
+      stdio: 'ignore',
+    });
+    const tracked = ['--name', JOB_NAME, '--label', 'organ=liver', '--pid', String(work.pid)];
+    await Promise.all([
+      client('--start', '--job', JOB, ...tracked),
+      client('--start', '--job', FORGOTTEN, '--gpu', '0', '--lease', LEASE),
+    ]);
+    await client('--mark', MARK, '--job', JOB);
+    await Promise.all([
+      found(elasticsearch, 'event:device_lost'),
+      found(elasticsearch, `entity:window AND job:${FORGOTTEN}`),
+    ]);
+    await client('--stop', '--job', JOB, '--status', 'Succeeded', '--wait', '30s');
+    server.child.kill('SIGTERM');
+    succeeded(await server.ended);
+  } finally {
+    work?.kill('SIGKILL');
+    server.child.kill('SIGKILL');
+    await server.ended;
+  }
+}
+
+/** HOST:PORT of a server that has begun to listen. */
+async function listening({ child, ended }: Running): Promise<string> {
+  const address = new Promise<string>((resolve) => {
+    let text = '';
+    child.stderr.on('data', (piece: string) => {
+      text += piece;
+      const [, host] = /listening on http:\/\/(\S+?)[,\s]/.exec(text) ?? [];
+      if (host !== undefined) resolve(host);
+    });
+  });
+  return Promise.race([
+    address,
+    ended.then(({ code, stderr }) => Promise.reject(new Error(`the server ended (${code}): ${stderr}`))),
+  ]);
+}
+
+/** Waits until jobmetrics has a document. */
+async function found(elasticsearch: Elasticsearch, query: string): Promise<void> {
+  const search = `/jobmetrics/_search?ignore_unavailable=true&q=${encodeURIComponent(query)}`;
+  for (const end = Date.now() + WAIT__ms; ;) {
+    await elasticsearch.request('POST', '/jobmetrics/_refresh?ignore_unavailable=true');
+    const { status, body } = await elasticsearch.request('GET', search);
+    if (status === 200 && body.hits.total.value > 0) return;
+    if (Date.now() > end) throw new Error(`jobmetrics has no document for ${query}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+async function recordLaptop(elasticsearch: Elasticsearch, folder: string): Promise<void> {
+  const dir = join(folder, LAPTOP);
+  const { run } = nvpulseIn(folder);
+  succeeded(
+    await run(['record', '--simulate', 'laptop', '-i', '200ms', '--for', '4s', '-o', dir], {
+      env: { NVPULSE_SIM_PROCESSES: 'profile' },
+    }),
+  );
+  for await (const batch of (await openRecording(dir)).batches()) await index(elasticsearch, batch, LAPTOP);
+}
+
+/** A cgroup with a memory controller of version 2, which not every machine that runs tests has. */
+async function exportCgroup(elasticsearch: Elasticsearch, from__ms: number): Promise<void> {
+  const instance = { id: 1, entity: 'cgroup', identity: { path: '/kubepods/pod1' } } as const;
+  const seconds = Array.from({ length: 12 }, (_, second) => second);
+  const batch = batchOf(
+    seconds.map((second) => ({
+      instance,
+      time__ns: (from__ms + second * 1000) * 1e6,
+      values: {
+        cgroup_cpu_time__s: 100 + 1.5 * second,
+        cgroup_throttled__s: 0.1 * second,
+        cgroup_memory__MiB: 512,
+        cgroup_memory_limit__MiB: 1024,
+      },
+    })),
+  );
+  const window: JobSpan = {
+    id: JOB,
+    name: JOB_NAME,
+    labels: {},
+    start__ns: 0n,
+    gpu_scope: 'node',
+    gpus: 'node',
+  };
+  await index(elasticsearch, batch, MACHINE, [window]);
+}
+
+async function index(
+  elasticsearch: Elasticsearch,
+  batch: Batch,
+  host: string,
+  windows: readonly JobSpan[] = [],
+): Promise<void> {
+  const lines = [...toDocuments(batch, { host, windows })].map(
+    ({ index: stream, source }) =>
+      `${JSON.stringify({ create: { _index: stream } })}\n${JSON.stringify(source)}\n`,
+  );
+  if (lines.length === 0) return;
+  const { body } = await elasticsearch.request('POST', '/_bulk?require_data_stream=true', lines.join(''));
+  if (body.errors !== false) throw new Error(`_bulk: ${JSON.stringify(body).slice(0, 1000)}`);
+}
+
+function succeeded({ code, signal, stderr }: Ending): void {
+  if (code !== 0) throw new Error(`nvpulse ended with ${signal ?? code}: ${stderr}`);
+}
