@@ -5,6 +5,7 @@ import { formatSummary } from './summary-table';
 
 /** On stderr, so that the command's own output stays as it is. */
 export function showSummary(summary: JobSummary, stream: NodeJS.WriteStream = process.stderr): void {
-  const width = stream.isTTY ? { width: stream.columns } : {};
+  // A terminal that nobody gave a size says 0.
+  const width = stream.isTTY && stream.columns > 0 ? { width: stream.columns } : {};
   stream.write(formatSummary(summary, { color: colourful(stream), ...width }));
 }

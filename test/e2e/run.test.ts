@@ -1,4 +1,5 @@
 // nvpulse run, as a user has it: the command keeps its stdin, stdout, exit code and signals, and gets its figures.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +7,10 @@ import type { EntitySummary, JobSummary } from '../../lib/index';
 import { energyBetween } from '../../lib/testing';
 import { nvpulseIn, recordingsIn, stateFolder } from '../support/nvpulse';
 import { until } from '../support/processes';
+
+const BIN = join(__dirname, '..', '..', 'bin', 'nvpulse.js');
+const ESCAPE = '\u001b';
+const IN_TERMINAL = join(__dirname, '..', 'fixtures', 'show-in-terminal.py');
 
 const state = stateFolder();
 const { run, start } = nvpulseIn(state);
@@ -172,6 +177,26 @@ print(u.ru_utime + u.ru_stime)'`;
   test('has no escape sequences off a terminal', async () => {
     const { stderr } = await run(['run', '--no-recording', '--', 'true'], { env: { NO_COLOR: '' } });
     expect(stderr).not.toContain('\u001b');
+  });
+
+  test('fits the terminal, in colour unless NO_COLOR says no', () => {
+    const shown = (columns: number, env: Readonly<Record<string, string>> = {}): readonly string[] => {
+      const nvpulse = [process.execPath, BIN, 'run', '--no-recording', '--', 'true'];
+      const { stdout, status } = spawnSync('python3', [IN_TERMINAL, String(columns), ...nvpulse], {
+        encoding: 'utf8',
+        env: { ...process.env, TERM: 'xterm', NO_COLOR: undefined, ...env },
+      });
+      expect(status).toBe(0);
+      return stdout.split('\r\n');
+    };
+    const bare = (lines: readonly string[]) =>
+      lines.map((line) => line.replace(new RegExp(`${ESCAPE}\\[\\d+m`, 'g'), ''));
+    const longest = (lines: readonly string[]) => Math.max(...bare(lines).map(({ length }) => length));
+    expect(shown(60)[0]?.startsWith(`${ESCAPE}[1mtrue${ESCAPE}[0m `)).toBe(true);
+    expect(longest(shown(60))).toBeLessThanOrEqual(60);
+    expect(longest(shown(0))).toBeGreaterThan(60);
+    const plain = shown(0, { NO_COLOR: '1' });
+    expect(plain).toEqual(bare(plain));
   });
 });
 

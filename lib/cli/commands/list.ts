@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { listRecordings, recordingRoot } from '../../index';
 import { note, print, writeJson } from '../output';
+import { memory } from '../summary-units';
 import { columns } from '../table';
 
 export function define(command: Command): void {
@@ -15,7 +16,7 @@ async function list(options: { readonly json?: true }): Promise<void> {
   const rows = recordings.map(({ dir, start, duration__s, size__B, complete, simulated, name }) => [
     `${start.slice(0, 19)}Z`,
     duration__s === null ? '' : `${duration__s.toFixed(1)} s`,
-    `${(size__B / 1048576).toFixed(1)} MiB`,
+    memory(size__B / 1048576),
     [...(complete ? [] : ['not complete']), ...(simulated ? ['simulated'] : [])].join(', '),
     name,
     dir,
