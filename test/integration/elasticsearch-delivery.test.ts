@@ -9,6 +9,7 @@ import { DeadLetters } from '../../lib/sinks/elasticsearch/dead-letters';
 import { Delivery, type Halt } from '../../lib/sinks/elasticsearch/delivery';
 import { FAULTS, scripted, startChaosProxy, type ChaosProxy, type Decide } from '../support/chaos-proxy';
 import { describeWithElasticsearch } from '../support/elasticsearch';
+import { until } from '../support/processes';
 
 const STREAM = 'gpumetrics';
 const TEMPLATE = {
@@ -107,17 +108,27 @@ describeWithElasticsearch('delivery', {}, (elasticsearch) => {
     expect(seen).toEqual([]);
   });
 
-  test.each(FAULTS)('%s: each document once, then nothing holds it up', async (fault) => {
-    // Only what is never answered is waited for.
-    await through(scripted(fault, 'pass', fault), fault === 'stall' ? 1000 : undefined);
-    await deliver(documents(1000));
-    await deliver([]);
-    expect(await there()).toEqual({ count: 1000, doubled: 0 });
-    const { documents: created, duplicates, rejected } = delivery.counts;
-    expect({ all: created + duplicates, rejected }).toEqual({ all: 1000, rejected: 0 });
-    expect(proxy.met.get(fault)).toBeGreaterThanOrEqual(1);
-    expect(delivery.failure).toBeUndefined();
-  });
+  test.each(FAULTS)(
+    '%s and a rollover after it: each document once, then nothing holds it up',
+    async (fault) => {
+      const script = scripted(fault);
+      // Only what is never answered is waited for.
+      const patience__ms = fault === 'stall' ? 1000 : undefined;
+      await through(async (request, number) => {
+        if (number === 1) {
+          await until(() => proxy.underway() === 1);
+          await elasticsearch.request('POST', `/${STREAM}/_rollover`);
+        }
+        return script(request, number);
+      }, patience__ms);
+      await deliver(documents(1000));
+      expect(await there()).toEqual({ count: 1000, doubled: 0 });
+      const { documents: created, duplicates, rejected } = delivery.counts;
+      expect({ all: created + duplicates, rejected }).toEqual({ all: 1000, rejected: 0 });
+      expect(proxy.met.get(fault)).toBeGreaterThanOrEqual(1);
+      expect(delivery.failure).toBeUndefined();
+    },
+  );
 
   test('a rollover between a send whose answer is lost and its retry', async () => {
     let lookedUp = false;

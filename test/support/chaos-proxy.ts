@@ -40,6 +40,8 @@ export interface ChaosProxy {
   readonly url: string;
   /** How often each fault was met. */
   readonly met: ReadonlyMap<Fault, number>;
+  /** Requests that it is busy with, also those whose client has gone. */
+  underway(): number;
   close(): Promise<void>;
 }
 
@@ -50,10 +52,14 @@ const STALL__MS = 10_000;
 export async function startChaosProxy(target: string, decide: Decide): Promise<ChaosProxy> {
   const met = new Map<Fault, number>();
   let number = 0;
+  let underway = 0;
   const server = createServer((incoming, outgoing) => {
     incoming.on('error', () => undefined);
     outgoing.on('error', () => undefined);
-    void handle(incoming, outgoing).catch(() => outgoing.destroy());
+    underway++;
+    void handle(incoming, outgoing)
+      .catch(() => outgoing.destroy())
+      .finally(() => underway--);
   });
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await bytesOf(incoming);
@@ -66,6 +72,7 @@ export async function startChaosProxy(target: string, decide: Decide): Promise<C
   return {
     url: `http://127.0.0.1:${port}`,
     met,
+    underway: () => underway,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

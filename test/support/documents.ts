@@ -26,3 +26,13 @@ export async function documentsIn(elasticsearch: Elasticsearch, stream: string):
   await elasticsearch.request('DELETE', '/_pit', { id: opened.body.id });
   return found;
 }
+
+/** Each is there once: where not, a line tells it, not a hundred thousand. */
+export function expectSame(found: readonly string[], expected: readonly string[]): void {
+  const different = new Set(found);
+  expect({ count: found.length, different: different.size }).toEqual({
+    count: expected.length,
+    different: expected.length,
+  });
+  expect(expected.filter((one) => !different.has(one)).slice(0, 5)).toEqual([]);
+}
