@@ -1,4 +1,5 @@
 // The sampler: native threads read on a fixed schedule; what they read comes as batches.
+import { existsSync } from 'node:fs';
 import { metricsOf, type Instance, type NotedMetric } from '../catalog';
 import { NvpulseError } from '../errors';
 import {
@@ -13,6 +14,7 @@ import type { Batch, BatchParts } from './batch';
 import { BatchQueue } from './batch-queue';
 import { findCgroup } from './cgroup';
 import { parseInterval, refuseUnknown, type Duration } from './options';
+import type { PortableHost } from './portable-host';
 
 export interface SamplerOptions {
   /** Time between readings, 1 ms to 1 h; slower tiers of the catalog keep their own. @default '100ms' */
@@ -45,7 +47,13 @@ const NOTED: ReadonlyMap<string, number> = new Map(
 );
 /** The kernel's limit; beyond it numbers would wrap. */
 const MAX_PID = 2 ** 22;
+const PORTABLE__MS = 1000;
 const DRAIN__MS = { min: 250, max: 1000 };
+
+function portableHost(now: () => bigint): PortableHost {
+  const loaded = require('./portable-host') as typeof import('./portable-host');
+  return new loaded.PortableHost(now);
+}
 
 /**
  * Samples until stopped. Iterate it for batches: each iterator has its own bounded queue, and rows that it drops
@@ -61,14 +69,20 @@ export class Sampler implements AsyncIterable<Batch> {
   private readonly queues = new Set<BatchQueue>();
   private instances: ReadonlyMap<number, Instance> = new Map();
   private timer: NodeJS.Timeout | undefined;
+  /** Reads the host where the addon cannot. */
+  private readonly portable: PortableHost | undefined;
+  private portableTimer: NodeJS.Timeout | undefined;
   private state: 'new' | 'running' | 'stopped' = 'new';
 
   constructor(options: SamplerOptions = {}) {
     refuseUnknown(options, ['interval', 'host', 'gpu', 'nvml'], 'Sampler');
     this.interval = parseInterval(options.interval ?? '100ms', 'interval');
+    const host = options.host ?? true;
+    const procfs = existsSync('/proc/stat');
+    if (host && !procfs) this.portable = portableHost(() => this.now());
     this.native = addon().createSampler({
       interval__ns: this.interval,
-      host: options.host ?? true,
+      host: host && procfs,
       gpu: options.gpu ?? true,
       nvml: options.nvml ?? process.env['NVPULSE_NVML'] ?? '',
     });
@@ -82,6 +96,9 @@ export class Sampler implements AsyncIterable<Batch> {
     this.state = 'running';
     this.native.start();
     this.drainRegularly();
+    if (!this.portable) return;
+    void this.portable.read();
+    this.portableTimer = setInterval(() => void this.portable?.read(), PORTABLE__MS);
   }
 
   /** The interval in force, in nanoseconds. */
@@ -110,7 +127,7 @@ export class Sampler implements AsyncIterable<Batch> {
    * (250 ms: a driver that hangs); what the other read is in the batch.
    */
   async tick(): Promise<boolean> {
-    const done = await this.native.tick(TICK_TIMEOUT__MS);
+    const [done] = await Promise.all([this.native.tick(TICK_TIMEOUT__MS), this.portable?.read()]);
     this.drain();
     return done;
   }
@@ -193,6 +210,7 @@ export class Sampler implements AsyncIterable<Batch> {
     if (this.state === 'stopped') return;
     this.state = 'stopped';
     clearInterval(this.timer);
+    clearInterval(this.portableTimer);
     this.native.stop();
     this.drain();
     for (const queue of this.queues) queue.close();
@@ -213,9 +231,20 @@ export class Sampler implements AsyncIterable<Batch> {
   }
 
   private drain(): void {
-    const parts: BatchParts = batchParts(this.native.drain(), this.instances, this.utcOffset__ns);
+    const parts = this.withPortable(batchParts(this.native.drain(), this.instances, this.utcOffset__ns));
     this.instances = parts.instances;
     if (parts.tables.length === 0 && parts.events.length === 0 && parts.droppedRows === 0) return;
     for (const queue of this.queues) queue.push(parts);
+  }
+
+  private withPortable(parts: BatchParts): BatchParts {
+    const tables = this.portable?.take() ?? [];
+    if (!this.portable || tables.length === 0) return parts;
+    const own = this.portable.instances.map((instance) => [instance.id, instance] as const);
+    return {
+      ...parts,
+      tables: [...parts.tables, ...tables],
+      instances: new Map([...parts.instances, ...own]),
+    };
   }
 }
