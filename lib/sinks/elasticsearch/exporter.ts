@@ -11,7 +11,10 @@ import { settingOf, type DocumentSetting } from './recording-documents';
 import { RecordingExport } from './recording-export';
 import { mayGrow, Spool } from './spool';
 
-const POLL__MS = 1000;
+/** Between looks at what was recorded since: each that finds something costs a request and a cursor. */
+const POLL__MS = 2000;
+/** Between looks at how much is left, while a pass lasts. */
+const MEASURE__MS = 1000;
 /** How long requests on their way have to end in when the exporter stops. */
 const GRACE__MS = 5000;
 
@@ -115,21 +118,25 @@ export class Exporter {
 
   private async run(): Promise<void> {
     const { signal } = this.attempts;
-    // A pass lasts as long as Elasticsearch is away, and what is recorded grows meanwhile.
-    const watch = setInterval(() => void this.measure(), POLL__MS);
     while (!signal.aborted) {
       const { over } = this.pause();
       const number = ++this.passes;
+      // A pass lasts as long as Elasticsearch is away, and what is recorded grows meanwhile.
+      const watch = setInterval(() => void this.measure(), MEASURE__MS);
       await this.pass();
-      watch.refresh();
-      await this.measure();
-      if (this.trouble === '' && !signal.aborted) {
-        this.idle = this.backlog__B === 0;
-        this.tell(number);
-      }
+      clearInterval(watch);
+      await this.measured;
+      if (this.trouble === '' && !signal.aborted) this.settle(number);
       await over;
     }
-    clearInterval(watch);
+  }
+
+  /** All that a pass found is acknowledged. */
+  private settle(pass: number): void {
+    this.backlog__B = 0;
+    this.behind__ns = undefined;
+    this.idle = true;
+    this.tell(pass);
   }
 
   /** Until the time of the next pass, or `wake`. */
