@@ -208,6 +208,24 @@ describeWithElasticsearch('delivery', {}, (elasticsearch) => {
     expect(seen).toEqual(['not_set_up', 'none']);
   });
 
+  test('a data stream that is read-only refuses, until it is not', async () => {
+    await through(() => 'pass');
+    await deliver(documents(1));
+    const block = (write: boolean) =>
+      elasticsearch.request('PUT', `/${STREAM}/_settings`, { 'index.blocks.write': write });
+    await block(true);
+    const delivered = deliver(documents(10));
+    await until(() => delivery.failure !== undefined);
+    expect(delivery.failure).toMatchObject({
+      state: 'refused',
+      reason: expect.stringMatching(/blocked by.*; free its disk, or take the block back$/),
+    });
+    await block(false);
+    await delivered;
+    expect(await there()).toEqual({ count: 10, doubled: 0 });
+    expect(delivery.counts).toMatchObject({ documents: 11, duplicates: 0, rejected: 0 });
+  });
+
   test('dead letters that cannot be written hold up the rest', async () => {
     await through(() => 'pass');
     delivery = new Delivery(

@@ -1,0 +1,42 @@
+// Bodies of bulk requests from packed documents, and the pauses between them.
+import fc from 'fast-check';
+import { backoff__ms } from '../../../lib/sinks/elasticsearch/backoff';
+import { bodyOf, Packer, sourceOf } from '../../../lib/sinks/elasticsearch/packed';
+
+const documents = fc.array(
+  fc.record({
+    index: fc.constantFrom('gpumetrics', 'cpumetrics'),
+    id: fc.stringMatching(/^[\w-]{24}$/),
+    // Some longer than a block of 256 KiB, so that several are begun.
+    source: fc.oneof(
+      fc.stringMatching(/^[ -~]{2,300}$/),
+      fc.integer({ min: 100_000, max: 300_000 }).map((length) => 'x'.repeat(length)),
+    ),
+  }),
+  { maxLength: 12 },
+);
+
+test('the body of any of the documents holds their lines, in their order', () => {
+  fc.assert(
+    fc.property(documents, fc.infiniteStream(fc.boolean()), (made, chosen) => {
+      const packer = new Packer();
+      const all = made.map((document) => ({ document, packed: packer.pack(document) }));
+      const some = all.filter(() => chosen.next().value);
+      const lines = some.map(
+        ({ document: { index, id, source } }) =>
+          `{"create":{"_index":"${index}","_id":"${id}"}}\n${source}\n`,
+      );
+      expect(bodyOf(some.map(({ packed }) => packed)).toString()).toBe(lines.join(''));
+      expect(all.map(({ packed }) => sourceOf(packed))).toEqual(made.map(({ source }) => source));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('pauses are anything up to a bound that doubles, and is half a minute at most', () => {
+  const greatest = (attempt: number): number => backoff__ms(attempt, () => 1);
+  expect([1, 2, 3, 4].map(greatest)).toEqual([500, 1000, 2000, 4000]);
+  expect([7, 20, 5000].map(greatest)).toEqual([30_000, 30_000, 30_000]);
+  expect(backoff__ms(5, () => 0)).toBe(0);
+  expect(backoff__ms(3, () => 0.25)).toBe(500);
+});
