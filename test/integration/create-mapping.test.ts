@@ -284,11 +284,10 @@ describeWithElasticsearch('create-mapping', {}, (elasticsearch) => {
   });
 
   test('a read-only data stream, or cluster, is told', async () => {
-    await put('/gpumetrics/_settings', { 'index.blocks.read_only_allow_delete': true });
-    await refused(
-      'the data stream gpumetrics is read-only (index.blocks.read_only_allow_delete); take the block back',
-    );
-    await put('/gpumetrics/_settings', { 'index.blocks.read_only_allow_delete': null });
+    // Not read_only_allow_delete: Elasticsearch takes that one back itself where the disk has room.
+    await put('/gpumetrics/_settings', { 'index.blocks.write': true });
+    await refused('the data stream gpumetrics is read-only (index.blocks.write); take the block back');
+    await put('/gpumetrics/_settings', { 'index.blocks.write': null });
     await elasticsearch.request('DELETE', '/_index_template/jobmetrics');
     await put('/_cluster/settings', { persistent: { 'cluster.blocks.read_only': true } });
     const before = await state();
