@@ -248,8 +248,10 @@ export class TableFold {
       if (count === 0) return;
       const last = bucket.last[at] ?? 0;
       if (kind === 'gauge') {
-        metrics += `${text}${(bucket.sum[at] ?? 0) / count}${minText}${bucket.min[at]}`;
-        metrics += `${maxText}${bucket.max[at]}${lastText}${last}`;
+        const [min, max] = [bucket.min[at] ?? last, bucket.max[at] ?? last];
+        // Rounding may carry the mean of equal values past them.
+        const mean = Math.min(max, Math.max(min, (bucket.sum[at] ?? 0) / count));
+        metrics += `${text}${mean}${minText}${min}${maxText}${max}${lastText}${last}`;
       } else metrics += text + last;
     });
     if (metrics === '') return undefined;
