@@ -7,7 +7,7 @@ import type { Benchmark } from './harness/report';
 import { interleave, scaled, spreadOf } from './harness/rounds';
 
 const DOCUMENTS = 500_000;
-const ROUNDS = 3;
+const ROUNDS = 1;
 
 interface Cost {
   readonly rate: number;

@@ -9,7 +9,7 @@ import type { Benchmark, Finding } from './harness/report';
 import { scaled, spreadOf } from './harness/rounds';
 
 const DOCUMENTS = 500_000;
-const ROUNDS = 3;
+const ROUNDS = 1;
 const LOOK__MS = 50;
 
 interface Round {

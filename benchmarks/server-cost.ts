@@ -7,7 +7,7 @@ import { scaled } from './harness/rounds';
 import { postJson, startServerProcess } from './harness/server-process';
 
 const WARM_UP__S = 10;
-const DURATION__S = 60;
+const DURATION__S = 30;
 const RATES = [
   { name: '10 Hz', interval: '100ms', cpu__pct: 3 },
   { name: '1 Hz', interval: '1s', cpu__pct: 0.6 },
