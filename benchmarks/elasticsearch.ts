@@ -103,6 +103,7 @@ export const benchmark: Benchmark = {
         {
           ...figure('memory above start', 'MiB', ({ memory__MiB }) => memory__MiB.most),
           limit: { atMost: 64 },
+          note: 'after a warming round in the same process, whose memory it reuses',
         },
         figure('memory, second half above first', 'MiB', ({ memory__MiB }) => memory__MiB.growth),
         { what: 'in Elasticsearch, merged', value: await bytesADocument(client), unit: 'B/document' },
