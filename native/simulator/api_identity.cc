@@ -4,8 +4,13 @@
 namespace nvpulse::simulator {
 namespace {
 
-Return Pci(Call call, Handle handle, PciInfo* info) {
-  return Get(call, handle, [info](const Device& device) { return Put(info, device.pci()); });
+/** Older forms of the structure are shorter, and callers hold no more than that. */
+Return Pci(Call call, Handle handle, void* info, size_t size) {
+  return Get(call, handle, [=](const Device& device) {
+    if (info == nullptr) return kInvalidArgument;
+    std::memcpy(info, &device.pci(), size);
+    return kSuccess;
+  });
 }
 
 /** All links run at full speed. */
@@ -44,15 +49,15 @@ NVML_EXPORT nvmlDeviceGetVbiosVersion(Handle handle, char* text, uint32_t length
 
 /** The oldest form ends before the subsystem id. */
 NVML_EXPORT nvmlDeviceGetPciInfo(Handle handle, void* info) {
-  return Get(Call::DeviceGetPciInfo, handle, [info](const Device& device) {
-    if (info == nullptr) return kInvalidArgument;
-    std::memcpy(info, &device.pci(), offsetof(PciInfo, subsystem_id));
-    return kSuccess;
-  });
+  return Pci(Call::DeviceGetPciInfo, handle, info, offsetof(PciInfo, subsystem_id));
 }
-
-NVML_EXPORT nvmlDeviceGetPciInfo_v2(Handle handle, PciInfo* info) { return Pci(Call::DeviceGetPciInfo_v2, handle, info); }
-NVML_EXPORT nvmlDeviceGetPciInfo_v3(Handle handle, PciInfo* info) { return Pci(Call::DeviceGetPciInfo_v3, handle, info); }
+/** Behind the subsystem id its callers have four words (52 bytes in all), which no driver writes. */
+NVML_EXPORT nvmlDeviceGetPciInfo_v2(Handle handle, void* info) {
+  return Pci(Call::DeviceGetPciInfo_v2, handle, info, offsetof(PciInfo, bus_id));
+}
+NVML_EXPORT nvmlDeviceGetPciInfo_v3(Handle handle, void* info) {
+  return Pci(Call::DeviceGetPciInfo_v3, handle, info, sizeof(PciInfo));
+}
 
 NVML_EXPORT nvmlDeviceGetPciInfoExt(Handle handle, PciInfoExt* info) {
   return Get(Call::DeviceGetPciInfoExt, handle, [info](const Device& device) {

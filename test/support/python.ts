@@ -30,7 +30,7 @@ export interface Python {
 
 type Outcome = { readonly python: Python } | { readonly reason: string };
 
-/** Python with these packages (pip's notation), or the reason why it cannot be had. Installs at the first call. */
+/** Python with these packages (pip's notation; none: Python as it is), or the reason why it cannot be had. Installs at the first call. */
 export function packages(names: readonly string[]): Outcome {
   const version = spawnSync('python3', ['--version'], { encoding: 'utf8' });
   if (version.error || version.status !== 0) return { reason: 'python3 is not on PATH' };
@@ -38,7 +38,8 @@ export function packages(names: readonly string[]): Outcome {
     .update([version.stdout.trim(), ...names].join('\n'))
     .digest('hex');
   const folder = join(CACHE, key.slice(0, 16));
-  const failure = withLock(`${folder}.lock`, () => (existsSync(folder) ? undefined : install(names, folder)));
+  const installed = (): boolean => names.length === 0 || existsSync(folder);
+  const failure = withLock(`${folder}.lock`, () => (installed() ? undefined : install(names, folder)));
   return failure === undefined ? { python: pythonWith(folder) } : { reason: failure };
 }
 
