@@ -72,8 +72,8 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
   try {
     command = new HeldCommand(options);
     const followed = await command.ready;
-    const cgroup = followed.tracking === 'cgroup' ? followed.cgroupPath : '';
-    measurement.sampler.follow({ id: measurement.id, pid: command.pid, cgroup });
+    const cgroup = followed.tracking === 'cgroup' ? { cgroup: followed.cgroupPath } : {};
+    measurement.sampler.follow({ id: measurement.id, pid: command.pid, ...cgroup });
     await measurement.begin();
     return await measure(measurement, folder, command);
   } catch (error) {

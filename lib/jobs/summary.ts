@@ -38,7 +38,7 @@ export interface SummaryMeta {
   };
   /** UTC − monotonic, in nanoseconds. */
   readonly utcOffset__ns: bigint;
-  /** Of a command: takes the place of the job's sampled counters. */
+  /** Of a command: beside the job's sampled counters, of which each counts where it tells more. */
   readonly finalUsage?: FinalUsage;
 }
 
@@ -120,7 +120,7 @@ function samplerSummary(
 type JobEntity = Extract<EntitySummary, { entity: 'job' }>;
 type JobMetrics = JobEntity['metrics'];
 
-/** Puts the exact figures in the place of the sampled ones; a job that ended before its first reading gets its entity. */
+/** Adds the supervisor's figures to the sampled ones; a job that ended before its first reading gets its entity. */
 function withFinal(
   entities: readonly EntitySummary[],
   id: string,
@@ -140,14 +140,23 @@ function withFinal(
   );
 }
 
+/**
+ * Both count from below: what lived between two readings was never sampled, and the kernel tells a supervisor nothing
+ * of processes whose parent ignores SIGCHLD. So the larger of the two counts.
+ */
 function finalMetrics(sampled: JobMetrics, usage: FinalUsage, length: number): JobMetrics {
+  const larger = (metric: MetricSummary | undefined, final: number): number =>
+    metric && 'delta' in metric ? Math.max(metric.delta, final) : final;
   const counter = (delta: number) => difference(delta, length);
+  const user__s = larger(sampled.cpu_user_time__s, usage.cpuUser__s);
+  const system__s = larger(sampled.cpu_system_time__s, usage.cpuSystem__s);
+  const { ioRead__B, ioWrite__B } = usage;
   return {
-    cpu_time__s: counter(usage.cpuUser__s + usage.cpuSystem__s),
-    cpu_user_time__s: counter(usage.cpuUser__s),
-    cpu_system_time__s: counter(usage.cpuSystem__s),
-    ...(usage.ioRead__B === null ? {} : { io_read__B: counter(usage.ioRead__B) }),
-    ...(usage.ioWrite__B === null ? {} : { io_write__B: counter(usage.ioWrite__B) }),
+    cpu_time__s: counter(larger(sampled.cpu_time__s, user__s + system__s)),
+    cpu_user_time__s: counter(user__s),
+    cpu_system_time__s: counter(system__s),
+    ...(ioRead__B === null ? {} : { io_read__B: counter(larger(sampled.io_read__B, ioRead__B)) }),
+    ...(ioWrite__B === null ? {} : { io_write__B: counter(larger(sampled.io_write__B, ioWrite__B)) }),
     memory_rss_peak__MiB: peak(sampled.memory_rss_peak__MiB, usage.rssPeak__MiB),
   };
 }

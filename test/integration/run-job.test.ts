@@ -135,6 +135,34 @@ test('a recording replayed gives the summary of the run; the inventory is in the
   expect(opened.manifest.inventory?.cpu.core_num).toBeGreaterThan(0);
 });
 
+test('CPU time of children that their parent never waits for, which no supervisor hears of', async () => {
+  // The children live until all have had their CPU time and it was read; the parent ignores SIGCHLD, so that the
+  // kernel forgets them when they end.
+  const script = `
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+(spun, tell), (end, keep) = os.pipe(), os.pipe()
+for _ in range(10):
+    if os.fork() == 0:
+        os.close(keep)
+        while time.process_time() < 0.05: pass
+        os.write(tell, b'x')
+        os.read(end, 1)
+        os._exit(0)
+for _ in range(10): os.read(spun, 1)
+time.sleep(1.5)
+os.close(keep)
+try: os.wait()
+except ChildProcessError: pass
+`;
+  const { summary } = await runJob({ ...QUIET, command: ['python3', '-c', script], cgroup: false });
+  const [job] = summary.entities.flatMap((entity) => (entity.entity === 'job' ? [entity] : []));
+  expect(job?.tracking).toBe('tree');
+  const cpu = job?.metrics.cpu_time__s;
+  // 10 × 50 ms, told in steps of 10 ms.
+  expect(cpu && 'delta' in cpu ? cpu.delta : 0).toBeGreaterThan(0.4);
+});
+
 test('jobs run beside each other are measured apart', async () => {
   const spin = 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done';
   const [busy, idle] = await Promise.all([

@@ -342,6 +342,24 @@ describe('the exact figures of a job', () => {
     expect(metricOf(summary, 'job', 'memory_rss_peak__MiB')).toMatchObject({ mean: 32.5, max: 64, last: 64 });
   });
 
+  test('do not replace what was sampled of more: children of a parent that ignores SIGCHLD', () => {
+    const readings = [0, 1].map((time__s): Reading => ({
+      instance: JOB,
+      time__ns: time__s * SECOND,
+      values: {
+        cpu_time__s: 4 * time__s,
+        cpu_user_time__s: time__s,
+        cpu_system_time__s: 3 * time__s,
+        io_read__B: 8192 * time__s,
+      },
+    }));
+    const summary = summaryOfReadings(readings, { stop__s: 2, interval__s: 1 }, { finalUsage });
+    expect(metricOf(summary, 'job', 'cpu_user_time__s')).toEqual({ delta: 1.5, rate: 0.75 });
+    expect(metricOf(summary, 'job', 'cpu_system_time__s')).toEqual({ delta: 3, rate: 1.5 });
+    expect(metricOf(summary, 'job', 'cpu_time__s')).toEqual({ delta: 4.5, rate: 2.25 });
+    expect(metricOf(summary, 'job', 'io_read__B')).toEqual({ delta: 8192, rate: 4096 });
+  });
+
   test('stand alone where the job ended before its first reading', () => {
     const host = { instance: HOST, time__ns: 0, values: { load_1min: 1 } };
     const summary = summaryOfReadings([host], { stop__s: 0.001 }, { finalUsage });
