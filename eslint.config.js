@@ -57,8 +57,8 @@ module.exports = tseslint.config(
         'error',
         ...[
           '@elastic/elasticsearch',
+          'ajv',
           'apache-arrow',
-          'fastify',
           'hyparquet-writer',
           'systeminformation',
           'yaml',

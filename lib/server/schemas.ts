@@ -14,7 +14,7 @@ const duration = { type: 'string', minLength: 1, maxLength: 32 } as const;
 const labels = {
   type: 'object',
   maxProperties: 64,
-  propertyNames: { minLength: 1, maxLength: 128, pattern: NO_CONTROL },
+  propertyNames: { type: 'string', minLength: 1, maxLength: 128, pattern: NO_CONTROL },
   additionalProperties: { type: 'string', maxLength: 1024 },
 } as const;
 
@@ -181,6 +181,12 @@ export const PROBLEM = {
     status: { type: 'integer' },
     detail: { type: 'string', description: 'What is wrong, and what to do.' },
   },
+} as const;
+
+export const READY = {
+  type: 'object',
+  required: ['ready'],
+  properties: { ready: { type: 'boolean' } },
 } as const;
 
 export const HEALTH = {

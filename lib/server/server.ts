@@ -1,5 +1,6 @@
 // The monitoring server: the monitor, what follows it, and the API over them on an address.
-import type { FastifyInstance } from 'fastify';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NvpulseError } from '../errors';
 import { reasonOf } from '../recording/reason';
@@ -89,20 +90,19 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
   closers.push(keepRegularly(spool));
   const watch = new Watch({ monitor, freshness, spool, exporter });
   closers.push(() => watch.close());
-  const api = await createApi({
-    monitor,
-    stream,
-    health: () => watch.health(),
-    ready: () => watch.ready(),
-    documents: (id, wait__ms) => documentsOf(monitor, exporter, id, wait__ms),
-    token: config.token,
-    tls: config.tls,
-    log: config.log,
-    requestTimeout__ms: config.requestTimeout__ms,
-  });
+  const api = await createApi(
+    {
+      monitor,
+      stream,
+      health: () => watch.health(),
+      ready: () => watch.ready(),
+      documents: (id, wait__ms) => documentsOf(monitor, exporter, id, wait__ms),
+    },
+    config,
+  );
   closers.push(async () => {
     stream.close();
-    await api.close();
+    await stopListening(api);
   });
   return listen(api, config);
 }
@@ -118,16 +118,25 @@ function keepRegularly(spool: Spool): () => Promise<void> {
   };
 }
 
-async function listen(api: FastifyInstance, { address: { host, port }, tls }: ServerConfig): Promise<string> {
+async function listen(api: Server, { address: { host, port }, tls }: ServerConfig): Promise<string> {
   try {
-    await api.listen({ host, port });
+    await once(api.listen(port, host), 'listening');
   } catch (cause) {
     throw new NvpulseError('ERR_OPTION', `--listen: ${refusal(cause, `${urlHost(host)}:${port}`)}`, {
       cause,
     });
   }
-  const { port: taken } = api.server.address() as AddressInfo;
+  const { port: taken } = api.address() as AddressInfo;
   return `${tls ? 'https' : 'http'}://${urlHost(host)}:${taken}`;
+}
+
+/** Connections that are kept alive are closed too. */
+async function stopListening(api: Server): Promise<void> {
+  if (!api.listening) return;
+  const closed = once(api, 'close');
+  api.close();
+  api.closeAllConnections();
+  await closed;
 }
 
 function refusal(cause: unknown, address: string): string {

@@ -109,6 +109,8 @@ describe('what is asked wrongly', () => {
     ['a lease of no time', { lease: '0s' }, 400, /lease: '0s' is out of range/],
     ['an interval that is too short', { interval: '1us' }, 400, /interval: '1us' is out of range/],
     ['more than 64 KiB', { id: 'x'.repeat(70_000) }, 413, /larger than 65536 bytes/],
+    ['a key that is a trap', '{"labels":{"__proto__":"x"}}', 400, /the key '__proto__' is not allowed/],
+    ['a list', [], 400, /body must be object/],
   ])('%s', async (_, body, status, detail) => {
     const answer = await ask('POST', '/v1/jobs', body);
     expect(answer).toMatchObject({ status, type: 'application/problem+json' });
@@ -157,12 +159,30 @@ describe('what is asked wrongly', () => {
     expect((await ask('GET', '/v2/jobs')).body.detail).toMatch(/there is no GET \/v2\/jobs here/);
     expect((await ask('POST', '/v1/jobs', 'a=1', { 'content-type': 'text/plain' })).status).toBe(415);
     expect((await ask('GET', '/v1/jobs?state=closed')).body.detail).toMatch(/querystring\/state/);
+    expect((await ask('GET', '/v1/jobs?state=open&state=open')).body.detail).toBe(
+      'querystring/state must be string',
+    );
+    expect(await ask('GET', '/v1/jobs/%zz')).toMatchObject({
+      status: 400,
+      type: 'application/problem+json',
+      body: { detail: "'/v1/jobs/%zz' is not in percent notation" },
+    });
     expect((await ask('GET', '/v1/batches?entity=cpu')).body.detail).toMatch(
       /'cpu' is none; allowed are host/,
     );
     expect((await ask('GET', '/v1/jobs/over/documents?wait=1h')).body.detail).toMatch(
       /wait: '1h' is out of range/,
     );
+  });
+
+  test('a body of more than 64 KiB whose length is not told before', async () => {
+    const head =
+      'POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n' +
+      'content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+    const chunk = `1000\r\n${'x'.repeat(0x1000)}\r\n`;
+    const answer = await exchange(Number(new URL(server.url).port), `${head}${chunk.repeat(20)}0\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 413 Payload Too Large\r\n/);
+    expect(answer).toContain('larger than 65536 bytes');
   });
 
   test('what is no HTTP', async () => {
@@ -249,6 +269,12 @@ describe('a server with a token', () => {
     expect((await fetch(`${guarded.url}/ready`)).status).toBe(200);
     expect(await (await fetch(`${guarded.url}/health`)).json()).toMatchObject({ open_jobs: 1 });
   });
+});
+
+test('asked with HEAD, it answers as to GET, without the body', async () => {
+  const response = await fetch(`${server.url}/v1/jobs`, { method: 'HEAD' });
+  expect([response.status, await response.text()]).toEqual([200, '']);
+  expect(Number(response.headers.get('content-length'))).toBeGreaterThan(0);
 });
 
 test('health and readiness', async () => {

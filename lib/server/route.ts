@@ -1,0 +1,80 @@
+// A route of the API: what it takes, what it does, and what it answers, so that a request is checked and described by
+// one and the same schema.
+import type { Ajv, ErrorObject } from 'ajv';
+import type { ServerResponse } from 'node:http';
+import { NvpulseError } from '../errors';
+import { NO_CONTROL } from './schemas';
+
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** A response as OpenAPI describes it. */
+export interface ResponseDescription {
+  readonly description: string;
+  readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
+}
+
+export interface RouteDescription {
+  readonly method: 'GET' | 'POST';
+  /** Such as `/v1/jobs/{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params?: Schema;
+  readonly querystring?: Schema;
+  readonly body?: Schema;
+  /** By status, such as `200` and `4XX`. */
+  readonly responses: Readonly<Record<string, ResponseDescription>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body: object;
+}
+
+/** Takes the response: what is sent, and when it ends. */
+export type Takeover = (response: ServerResponse) => void;
+
+/** What arrived, not checked yet. */
+export interface Incoming {
+  readonly params: unknown;
+  readonly querystring: unknown;
+  readonly body: unknown;
+}
+
+export interface Route extends RouteDescription {
+  /** @throws ERR_OPTION where what arrived does not fit the schemas, and what the route's work throws */
+  handle(incoming: Incoming): Answer | Takeover | Promise<Answer | Takeover>;
+}
+
+/** A route whose handler gets what its schemas let through. */
+export type RouteMaker = <Asked extends Partial<Incoming>>(
+  description: RouteDescription,
+  handle: (asked: Asked) => ReturnType<Route['handle']>,
+) => Route;
+
+export function routeMaker(ajv: Ajv): RouteMaker {
+  return <Asked extends Partial<Incoming>>(
+    description: RouteDescription,
+    handle: (asked: Asked) => ReturnType<Route['handle']>,
+  ): Route => {
+    const { params = {}, querystring = {}, body = {} } = description;
+    const fits = ajv.compile<Asked>({ type: 'object', properties: { params, querystring, body } });
+    return {
+      ...description,
+      handle: (incoming: unknown) => {
+        if (fits(incoming)) return handle(incoming);
+        throw new NvpulseError('ERR_OPTION', explain(fits.errors?.[0]));
+      },
+    };
+  };
+}
+
+/** Such as `body/id must NOT have more than 256 characters`. */
+function explain({ instancePath, message, params }: Partial<ErrorObject<string, Schema>> = {}): string {
+  const where = instancePath?.slice(1);
+  if (params?.['pattern'] === NO_CONTROL) return `${where} must not have control characters`;
+  const extra = params?.['additionalProperty'] ?? params?.['allowedValues'];
+  return `${where} ${message}${extra === undefined ? '' : `: ${JSON.stringify(extra)}`}`;
+}
