@@ -158,9 +158,12 @@ Napi::Value SamplerObject::Follow(const Napi::CallbackInfo& info) {
   Followed followed;
   followed.id = info[0].As<Napi::String>().Utf8Value();
   followed.pid = info[1].As<Napi::Number>().Int32Value();
-  followed.cgroup = info[2].As<Napi::String>().Utf8Value();
-  followed.cgroup_name = info[3].As<Napi::String>().Utf8Value();
-  followed.own = info[4].As<Napi::Boolean>();
+  if (info[2].IsObject()) {
+    const Napi::Object cgroup = info[2].As<Napi::Object>();
+    followed.cgroup = cgroup.Get("folder").As<Napi::String>().Utf8Value();
+    followed.cgroup_name = cgroup.Get("name").As<Napi::String>().Utf8Value();
+  }
+  followed.own = info[3].As<Napi::Boolean>();
   return Napi::Boolean::New(info.Env(), sampler_->Follow(std::move(followed)));
 }
 

@@ -62,6 +62,12 @@ export interface FollowedState {
   readonly alive: boolean;
 }
 
+/** A cgroup v2: its folder, and how its rows name it. */
+export interface NativeCgroup {
+  readonly folder: string;
+  readonly name: string;
+}
+
 export interface NativeStats {
   readonly ticks: number;
   readonly late_ticks: number;
@@ -93,10 +99,10 @@ export interface NativeSampler {
    */
   tick(timeout__ms: number): Promise<boolean>;
   /**
-   * Follows the process tree below `pid` (0: none), or a cgroup v2 folder where `cgroup` is not '', called
-   * `cgroupName` in its rows. `own`: the process itself counts. False where there is no such process or cgroup. The id must not be followed yet.
+   * Follows the process tree below `pid` (0: none), or where there is a cgroup what is in that. `own`: the process
+   * itself counts. False where there is no such process or cgroup. The id must not be followed yet.
    */
-  follow(id: string, pid: number, cgroup: string, cgroupName: string, own: boolean): boolean;
+  follow(id: string, pid: number, cgroup: NativeCgroup | undefined, own: boolean): boolean;
   unfollow(id: string): void;
   following(): readonly FollowedState[];
   /** A column of the agent's rows from now on; NaN: not known. */

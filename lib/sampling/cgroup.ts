@@ -2,6 +2,7 @@
 import { readFileSync, statfsSync, statSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { NvpulseError } from '../errors';
+import type { NativeCgroup } from '../native/addon';
 
 /** CGROUP2_SUPER_MAGIC of statfs(2). */
 const CGROUP2 = 0x63677270;
@@ -35,17 +36,11 @@ function moved(path: string, from: string, to: string): string | undefined {
   return inside ? normalize(join(to, from === '/' ? path : path.slice(from.length))) : undefined;
 }
 
-/** A cgroup v2: its folder, and its name for the kernel. */
-export interface Cgroup {
-  readonly folder: string;
-  readonly name: string;
-}
-
 /**
- * A cgroup v2, given as the kernel names it (`/kubepods/pod1`), or by its folder.
+ * A cgroup v2, given as the kernel names it (`/kubepods/pod1`), or by its folder; `name` is the kernel's.
  * @throws ERR_OPTION where there is none
  */
-export function findCgroup(cgroup: string): Cgroup {
+export function findCgroup(cgroup: string): NativeCgroup {
   const path = normalize(cgroup).replace(/(?<=.)\/+$/, '');
   const mounted = mounts();
   const found = mounted
@@ -54,7 +49,7 @@ export function findCgroup(cgroup: string): Cgroup {
       { folder: moved(path, root, point), name: path },
     ])
     .find(
-      (candidate): candidate is Cgroup =>
+      (candidate): candidate is NativeCgroup =>
         candidate.folder !== undefined && candidate.name !== undefined && isCgroup(candidate.folder),
     );
   if (found && path.startsWith('/')) return found;

@@ -155,8 +155,8 @@ export class Sampler implements AsyncIterable<Batch> {
         'ERR_OPTION',
         `pid: '${pid}' is no process id; allowed is one of a process that runs, or 0 with a cgroup`,
       );
-    const { folder, name } = cgroup === undefined ? { folder: '', name: '' } : findCgroup(cgroup);
-    if (this.native.follow(id, pid, folder, name, options.own ?? false)) return;
+    const found = cgroup === undefined ? undefined : findCgroup(cgroup);
+    if (this.native.follow(id, pid, found, options.own ?? false)) return;
     throw new NvpulseError(
       'ERR_OPTION',
       pid === 0

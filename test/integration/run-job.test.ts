@@ -163,6 +163,16 @@ except ChildProcessError: pass
   expect(cpu && 'delta' in cpu ? cpu.delta : 0).toBeGreaterThan(0.4);
 });
 
+test('a job that is to have no cgroup is followed by its process tree', async () => {
+  const spin = 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; exit 4';
+  const { summary, exit } = await runJob({ ...QUIET, command: ['sh', '-c', spin], cgroup: false });
+  expect(exit).toEqual({ exitCode: 4, signal: null });
+  const job = summary.entities.find((entity) => entity.entity === 'job');
+  expect(job).toMatchObject({ tracking: 'tree' });
+  const cpu = job?.metrics.cpu_time__s;
+  expect(cpu && 'delta' in cpu ? cpu.delta : NaN).toBeGreaterThan(0.1);
+});
+
 test('jobs run beside each other are measured apart', async () => {
   const spin = 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done';
   const [busy, idle] = await Promise.all([
