@@ -33,7 +33,7 @@ export interface SupervisedOptions {
   /**
    * A cgroup v2 directory to run the command in, or `false` for none. It must be writable; its figures are used
    * only if nothing else runs in it.
-   * @default one is made below this process's own, where that is possible
+   * @default one is made below this process's own, where that is possible and hides none of its limits
    */
   readonly cgroup?: string | false;
   /** The command's stdin, stdout and stderr. @default all inherited */

@@ -79,6 +79,17 @@ void RemoveLeftovers(const std::string& own) {
   closedir(directory);
 }
 
+// Whether a group below `own` shows a process all that `own` shows it. Controllers have files in `own` (limits, and what
+// is used) that are not in a group below, or say there that nothing is limited: programs that size themselves by their
+// own group's limits would then take the whole machine. The root (the only group without cgroup.events) has none of
+// those files, whatever controllers there are.
+bool GroupBelowHidesNothing(const std::string& own) {
+  std::string controllers;
+  if (access((own + "/cgroup.events").c_str(), F_OK) != 0) return true;
+  return ReadFileAt(AT_FDCWD, (own + "/cgroup.controllers").c_str(), &controllers) &&
+         controllers.find_first_not_of(" \n") == std::string::npos;
+}
+
 bool ReadKey(const std::string& text, const char* key, int64_t* value) {
   size_t at = text.find(key);
   if (at == std::string::npos) return false;
@@ -92,6 +103,10 @@ bool Cgroup::Make(std::string* reason) {
   std::string own = OwnDirectory();
   if (own.empty()) {
     *reason = "no cgroup v2 is mounted here";
+    return false;
+  }
+  if (!GroupBelowHidesNothing(own)) {
+    *reason = "a cgroup below " + own + " would hide its limits from the command";
     return false;
   }
   RemoveLeftovers(own);

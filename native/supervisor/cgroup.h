@@ -11,7 +11,8 @@ namespace nvpulse {
 
 class Cgroup {
  public:
-  // Makes a group below the supervisor's own. False: not possible here, `reason` says why.
+  // Makes a group below the supervisor's own. False: not possible here, or not without hiding from the command what
+  // its group shows, such as limits; `reason` says why.
   bool Make(std::string* reason);
 
   // Uses the group at `path`. Returns 0 or an errno.

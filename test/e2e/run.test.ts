@@ -97,6 +97,38 @@ describe('the command', () => {
   });
 });
 
+describe('limits', () => {
+  const UNIFIED = '/sys/fs/cgroup/unified';
+  const group = join(UNIFIED, `nvpulse-limits-${process.pid}`);
+  // The one controller that cgroup v1 leaves to v2 on machines that have both.
+  const possible = (): boolean => {
+    try {
+      writeFileSync(join(UNIFIED, 'cgroup.subtree_control'), '+hugetlb');
+      mkdirSync(group);
+      writeFileSync(join(group, 'hugetlb.2MB.max'), '4194304');
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  afterAll(() => spawnSync('rmdir', [group]));
+
+  test('of the cgroup that it was started in are seen by the command as before', () => {
+    if (!possible())
+      return void process.stderr.write('not tested: limits: no controller of cgroup v2 may be used here\n');
+    const script =
+      'own=$(grep ^0:: /proc/self/cgroup); echo $own; cat /sys/fs/cgroup/unified/${own#0::/}/hugetlb.2MB.max';
+    const inGroup = (argv: readonly string[]): string =>
+      spawnSync('sh', ['-c', `echo $$ > ${group}/cgroup.procs; exec "$@"`, 'sh', ...argv], {
+        encoding: 'utf8',
+        env: { ...process.env, XDG_STATE_HOME: state },
+      }).stdout;
+    const bare = inGroup(['sh', '-c', script]);
+    expect(bare).toMatch(/^0::\/nvpulse-limits-\d+\n4194304\n$/);
+    expect(inGroup([process.execPath, BIN, 'run', '--', 'sh', '-c', script])).toBe(bare);
+  });
+});
+
 describe('the summary', () => {
   test('of written bytes and CPU time is what the kernel counts', async () => {
     const json = join(state, 'dd.json');

@@ -1,7 +1,7 @@
 // nvpulse run for whoever, wherever: an ordinary user, a container whose cgroup v2 is read-only or not mounted, no home,
 // a read-only root. The command runs, and its exit code and CPU time are right.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobSummary } from '../../lib';
 import { stateFolder } from '../support/nvpulse';
@@ -37,7 +37,7 @@ function expectMeasured(prefix: readonly string[], env: NodeJS.ProcessEnv): stri
   expect({ status, stderr }).toMatchObject({ status: 7 });
   const summary = JSON.parse(stdout) as JobSummary;
   expect(summary.job).toMatchObject({ exitCode: 7, signal: null });
-  const job = summary.entities.find(({ entity }) => entity === 'job');
+  const job = summary.entities.find((entity) => entity.entity === 'job');
   const cpu = job?.metrics.cpu_time__s;
   if (!cpu || !('delta' in cpu)) throw new Error(`no CPU time: ${stdout}`);
   const counted__s = secondsOf(stderr);
