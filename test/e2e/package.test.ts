@@ -1,21 +1,17 @@
 // The published package: packed, checked by the tools that know the ways a package is read, and installed into an
 // empty folder where there is neither a compiler nor a home.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { npm, pack, stagePackage } from '../support/packed';
 
 const ROOT = join(__dirname, '..', '..');
-/** npm beside this Node, or the one on PATH. */
-const NPM = [
-  join(dirname(process.execPath), '..', 'lib/node_modules/npm/bin/npm-cli.js'),
-  process.env['npm_execpath'],
-];
 const TOOLS = ['sh', 'env', 'true'];
 
 let work: string;
 let tarball: string;
-let packed: string[];
+let packed: readonly string[];
 let installed: string;
 let environment: NodeJS.ProcessEnv;
 
@@ -30,22 +26,6 @@ function node(...args: string[]): Finished {
 }
 
 const nvpulse = (...args: string[]): Finished => node(join(installed, 'node_modules/.bin/nvpulse'), ...args);
-
-function npm(cwd: string, ...args: string[]): string {
-  const cli = NPM.find((path) => path !== undefined && existsSync(path));
-  if (cli === undefined) throw new Error('npm is not found beside node; run the tests by `npm test`');
-  return execFileSync(process.execPath, [cli, ...args], { cwd, env: environment, encoding: 'utf8' });
-}
-
-/** What `npm publish` would pack, with the local build in place of the prebuilt parts of this platform. */
-function stage(folder: string): void {
-  for (const name of ['package.json', 'bin', 'dist', 'docs', 'README.md', 'LICENSE', 'CHANGELOG.md'])
-    cpSync(join(ROOT, name), join(folder, name), { recursive: true });
-  const prebuilt = join(folder, 'prebuilds', `${process.platform}-${process.arch}`);
-  cpSync(join(ROOT, 'build/Release/nvpulse.node'), join(prebuilt, 'nvpulse.glibc.node'), { recursive: true });
-  for (const part of ['nvpulse-supervisor', 'libnvidia-ml.so.1'])
-    cpSync(join(ROOT, 'build/Release', part), join(prebuilt, 'glibc', part), { recursive: true });
-}
 
 function onPath(tool: string): string {
   const folders = process.env['PATH']?.split(':') ?? [];
@@ -74,17 +54,11 @@ beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), 'nvpulse-package-'));
   environment = bareEnvironment();
   const staging = join(work, 'staging');
-  stage(staging);
-  const [report] = JSON.parse(npm(staging, 'pack', '--ignore-scripts', '--json')) as {
-    filename: string;
-    files: { path: string }[];
-  }[];
-  if (!report) throw new Error('npm pack told nothing');
-  tarball = join(staging, report.filename);
-  packed = report.files.map(({ path }) => path);
+  stagePackage(staging);
+  ({ tarball, files: packed } = pack(staging, environment));
   installed = join(work, 'installed');
   mkdirSync(installed);
-  npm(installed, 'install', '--no-audit', '--no-fund', tarball);
+  npm(installed, ['install', '--no-audit', '--no-fund', tarball], environment);
 }, 300_000);
 
 afterAll(() => rmSync(work, { recursive: true, force: true }));
