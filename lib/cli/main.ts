@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version';
 import { setEngine } from './engine';
 import { exitCodeOf, messageOf } from './failure';
-import { flush, note, tolerateClosedPipes } from './output';
+import { flush, note, watchStreams } from './output';
 
 interface CommandModule {
   define(command: Command): void;
@@ -49,17 +49,23 @@ function commandOf(program: Command, [name, ...rest]: readonly string[]): Comman
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  tolerateClosedPipes();
+  watchStreams();
   const program = programFor(argv);
+  process.on('uncaughtException', (error) => process.exit(fail(program, argv, error)));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const command = commandOf(program, argv);
-    note(messageOf(error, command));
-    return exitCodeOf(error, command === program ? undefined : command.name());
+    return fail(program, argv, error);
   }
+}
+
+/** Says what failed. A job that has ended keeps its exit code, whatever failed after it. */
+function fail(program: Command, argv: readonly string[], error: unknown): number {
+  const command = commandOf(program, argv);
+  note(messageOf(error, command));
+  return Number(process.exitCode ?? exitCodeOf(error, command === program ? undefined : command.name()));
 }
 
 setEngine();

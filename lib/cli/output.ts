@@ -1,5 +1,14 @@
 // Where text goes: results to stdout, everything for people beside a job to stderr.
-import { writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { NvpulseError } from '../index';
 
 /** One result on stdout. */
@@ -10,6 +19,33 @@ export function print(text: string): void {
 /** For people, on stderr. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+/**
+ * Makes sure that a file can be written, before the work whose result goes there. Nothing is changed.
+ * @throws ERR_OPTION naming the option
+ */
+export function checkWritable(option: string, path: string): void {
+  try {
+    tryToOpen(path);
+  } catch (cause) {
+    throw new NvpulseError('ERR_OPTION', `${option}: '${path}' cannot be written: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function tryToOpen(path: string): void {
+  const known = statSync(path, { throwIfNoEntry: false });
+  // A pipe would notice that it was opened and closed.
+  if (known && !known.isFile() && !known.isDirectory()) return accessSync(path, constants.W_OK);
+  closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT));
+  if (!known) rmSync(realpathSync(path));
+}
+
+/** `--json`: `-` is stdout. @throws ERR_OPTION */
+export function checkJsonFile(target: string | undefined): void {
+  if (target !== undefined && target !== '-') checkWritable('--json', target);
 }
 
 /** Indented JSON into a file, or on stdout for `-`. @throws ERR_IO naming `--json` */
@@ -32,13 +68,15 @@ export function colourful(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
 }
 
-/** A reader that has gone (`| head`) is no failure of ours. */
-export function tolerateClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+/** A reader that has gone (`| head`) is no failure of ours. A result that is lost otherwise is one. */
+export function watchStreams(): void {
+  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    note(`nvpulse: stdout cannot be written: ${error.message}`);
+    process.exitCode ??= 1;
+  });
+  // What fails again, and what fails on stderr, has nowhere left to be said.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 /** Until all that was written is handed to the system; pipes take it asynchronously. */

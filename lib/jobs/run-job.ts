@@ -11,8 +11,9 @@ import {
   startRecording,
   type ClaimedFolder,
   type RecordingOption,
+  type StartedRecording,
 } from './job-recording';
-import { Measurement, type MeasurementOptions } from './measurement';
+import { Measurement, type MeasurementOptions, type RunningJob } from './measurement';
 import type { JobSummary } from './summary-types';
 import type { Ended, Exit, LivingProcess } from './supervisor';
 
@@ -26,6 +27,8 @@ export interface RunJobOptions
   readonly name?: string;
   /** Where to record, or `false` for nowhere. @default `${XDG_STATE_HOME:-~/.local/state}/nvpulse/<UTC>-<name>` */
   readonly recording?: RecordingOption;
+  /** Told how the command ended, before the summary is made: it is known even if that fails. */
+  readonly onExit?: (exit: Exit) => void;
 }
 
 export interface JobResult {
@@ -53,6 +56,7 @@ const OPTIONS = [
   'nvml',
   'signal',
   'forwardSignals',
+  'onExit',
 ] as const satisfies readonly (keyof RunJobOptions)[];
 
 /**
@@ -75,7 +79,7 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
     const cgroup = followed.tracking === 'cgroup' ? { cgroup: followed.cgroupPath } : {};
     measurement.sampler.follow({ id: measurement.id, pid: command.pid, ...cgroup });
     await measurement.begin();
-    return await measure(measurement, folder, command);
+    return await measure(measurement, folder, command, options.onExit);
   } catch (error) {
     command?.abandon();
     measurement.abandon();
@@ -90,11 +94,15 @@ async function measure(
   measurement: Measurement,
   folder: ClaimedFolder,
   command: HeldCommand,
+  onExit: RunJobOptions['onExit'],
 ): Promise<JobResult> {
   const started = await command.start();
-  const recorded = await startRecording(measurement, folder);
-  const job = measurement.open(started.time__ns, true, recorded.writer);
+  const opened = open(measurement, folder, started.time__ns);
+  // The command has started: what fails here waits for its end.
+  opened.catch(() => undefined);
   const ended = await command.ended();
+  onExit?.(exitOf(ended));
+  const { job, recorded } = await opened;
   const summary = await job.close(ended.time__ns, endOf(ended, command.rssPeak__MiB));
   return {
     summary,
@@ -103,6 +111,16 @@ async function measure(
     left: ended.left,
     warnings: [...job.troubles, ...recorded.warnings, ...lossOf(recorded.writer)],
   };
+}
+
+interface OpenedJob {
+  readonly job: RunningJob;
+  readonly recorded: StartedRecording;
+}
+
+async function open(measurement: Measurement, folder: ClaimedFolder, start__ns: bigint): Promise<OpenedJob> {
+  const recorded = await startRecording(measurement, folder);
+  return { job: measurement.open(start__ns, true, recorded.writer), recorded };
 }
 
 function exitOf(ended: Ended): Exit {

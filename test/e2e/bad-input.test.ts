@@ -103,12 +103,13 @@ describe('folders', () => {
   test('a folder that is not empty as -o', () =>
     oneLine(['run', '-o', full, ...COMMAND], 125, '--output', full, 'not empty', 'new or an empty folder'));
   test('the same of record', () => oneLine(['record', '-o', full], 2, '--output', full, 'not empty'));
-  test('a --json that cannot be written', async () => {
-    const json = join(file, 'x.json');
-    const { code, stderr } = await run(['run', '--no-recording', '--json', json, '--', 'true']);
-    expect(code).toBe(125);
-    expect(stderr).toMatch(/^nvpulse run: --json: '.*x\.json' cannot be written/m);
-  });
+  test.each([join(file, 'x.json'), join(state, 'nowhere', 'x.json'), full, '/proc/x.json'])(
+    'a --json that cannot be written: %s',
+    async (json) => {
+      await oneLine(['run', '--json', json, ...COMMAND], 125, '--json', json, 'cannot be written');
+      await oneLine(['record', '--json', json, '--for', '1h'], 2, '--json', json, 'cannot be written');
+    },
+  );
 });
 
 describe('recordings', () => {

@@ -1,15 +1,20 @@
 // Exports of a recording: Parquet as pyarrow reads it, CSV and NDJSON as text.
+import { execFileSync, spawn } from 'node:child_process';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { metricsOf, STATUS } from '../../lib/catalog';
 import { exportRecording, RecordingWriter } from '../../lib/recording';
 import { batch, META, OFFSET__NS, table } from '../fixtures/recording/batches';
@@ -41,6 +46,25 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const lines = (text: string, end: string): string[] => text.split(end).slice(0, -1);
+
+test('a pipe is written to, and nothing takes its place', async () => {
+  const out = join(root, 'pipe');
+  execFileSync('mkfifo', [out]);
+  const reader = spawn('wc', ['-l', out]);
+  const counted = text(reader.stdout);
+  await exportRecording(dir, { to: 'ndjson', out, table: 'gpu' });
+  expect((await counted).trim()).toBe(`${ROWS + 2} ${out}`);
+  expect(statSync(out).isFIFO()).toBe(true);
+});
+
+test('a link is followed', async () => {
+  const [out, link] = [join(root, 'linked.csv'), join(root, 'link.csv')];
+  writeFileSync(out, '');
+  symlinkSync(out, link);
+  await exportRecording(dir, { to: 'csv', out: link, table: 'process' });
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(out, 'utf8')).toMatch(/^entity,/);
+});
 
 test('CSV of one table: header, quoted cells, empty where there is no value', async () => {
   const out = join(root, 'gpu.csv');

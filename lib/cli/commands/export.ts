@@ -11,7 +11,7 @@ import {
   type JobSummary,
 } from '../../index';
 import { connectionOf, elasticsearchOptions, type ElasticsearchFlags } from '../elasticsearch-options';
-import { note, print } from '../output';
+import { checkWritable, note, print } from '../output';
 
 const TARGETS = [...EXPORT_FORMATS, 'elasticsearch'] as const;
 
@@ -68,9 +68,10 @@ async function exportDocuments(
   choice: { readonly resolution?: string; readonly cores?: boolean },
 ): Promise<void> {
   const elasticsearch = require('../../sinks/elasticsearch') as typeof import('../../sinks/elasticsearch');
+  const rejectedFile = `${resolve(dir)}.rejected.ndjson`;
+  checkWritable('rejected documents', rejectedFile);
   const client = await elasticsearch.connect(connectionOf(flags));
   await elasticsearch.identify(client);
-  const rejectedFile = `${resolve(dir)}.rejected.ndjson`;
   const { documents, duplicates, rejected, growing } = await elasticsearch.exportToElasticsearch(dir, {
     client,
     rejectedFile,

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { parseDuration, recordMachine } from '../../index';
 import { interval, jobName, jsonFile, label, output, simulated } from '../options';
-import { note, writeJson } from '../output';
+import { checkJsonFile, note, writeJson } from '../output';
 import { simulateHere } from '../simulate';
 import { showSummary } from '../summary';
 
@@ -37,6 +37,7 @@ export function define(command: Command): void {
 }
 
 async function record(options: Options): Promise<void> {
+  checkJsonFile(options.json);
   if (options.simulate !== undefined) simulateHere(options.simulate);
   const { name, label, output } = options;
   const until = new AbortController();

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { NvpulseError, runJob, type JobResult, type RecordingOption } from '../../index';
 import { interval, jobName, jsonFile, label, output, simulated } from '../options';
-import { note, writeJson } from '../output';
+import { checkJsonFile, note, writeJson } from '../output';
 import { simulateHere } from '../simulate';
 import { showSummary } from '../summary';
 
@@ -38,6 +38,7 @@ export function define(command: Command): void {
 }
 
 async function run(command: readonly string[], options: Options): Promise<void> {
+  checkJsonFile(options.json);
   const env = { ...process.env };
   if (options.simulate !== undefined) simulateHere(options.simulate);
   const { name, label, cgroup } = options;
@@ -47,11 +48,11 @@ async function run(command: readonly string[], options: Options): Promise<void> 
     interval: options.interval,
     recording: recordingOf(options),
     forwardSignals: FORWARDED,
+    onExit: (exit) => (process.exitCode = exitCodeOf(exit)),
     ...(name === undefined ? {} : { name }),
     ...(label === undefined ? {} : { labels: label }),
     ...(cgroup === undefined ? {} : { cgroup }),
   });
-  process.exitCode = exitCodeOf(result);
   tell(result);
   if (options.json !== undefined) writeJson(options.json, result.summary);
 }
@@ -65,7 +66,7 @@ function recordingOf({ recording, output }: Options): RecordingOption {
   );
 }
 
-function exitCodeOf({ exit: { exitCode, signal } }: JobResult): number {
+function exitCodeOf({ exitCode, signal }: JobResult['exit']): number {
   if (signal === null) return exitCode ?? 0;
   const number = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
   return 128 + (number ?? Number(signal.replace(/^SIG/, '')));

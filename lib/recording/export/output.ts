@@ -1,6 +1,6 @@
 // Where an export goes: a file that appears when it is whole, or stdout.
 import { once } from 'node:events';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export interface Output {
@@ -12,7 +12,20 @@ export interface Output {
 }
 
 export async function openOutput(path: string): Promise<Output> {
-  return path === '-' ? standardOutput() : await fileOutput(path);
+  if (path === '-') return standardOutput();
+  const known = await stat(path).catch(() => undefined);
+  if (known && !known.isFile()) return await deviceOutput(path);
+  return await fileOutput(known ? await realpath(path) : path);
+}
+
+/** A device or a pipe, which nothing may take the place of. */
+async function deviceOutput(path: string): Promise<Output> {
+  const file = await open(path, 'w');
+  return {
+    write: (bytes) => file.appendFile(bytes),
+    commit: () => file.close(),
+    discard: () => file.close().catch(() => undefined),
+  };
 }
 
 async function fileOutput(path: string): Promise<Output> {
