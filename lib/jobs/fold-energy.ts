@@ -1,11 +1,36 @@
-// The energy of one GPU over a window's exact bounds: by its counter, and by its power, with what is uncertain.
+// The energy of one GPU over a window's exact bounds: by its counter, or by its power, with a bound of the error.
 import { STATUS } from '../catalog';
 import type { Bounds } from './fold-hold';
-import { PowerIntegral, type Energy } from './fold-power';
+import {
+  LAG__S,
+  NOTHING,
+  plus,
+  PowerIntegral,
+  uncertaintyOf,
+  type Energy,
+  type Integral,
+} from './fold-power';
+import type { EnergySummary } from './summary-types';
 
 /** Slowest refresh of a driver's energy counter that was observed (they step each 10 to 100 ms), in nanoseconds. */
 const REFRESH = 100e6;
 const SECOND = 1e9;
+/** Counter and power come of sensors of 5 % each: what they differ by beyond this is a fault of one of them. */
+const SENSORS = 0.1;
+
+/** One row of a GPU: values, each with its status. */
+export interface EnergyReading {
+  readonly counter__J: number;
+  readonly counterStatus: number;
+  readonly power__W: number;
+  readonly powerStatus: number;
+  readonly limit__W: number;
+  readonly limitStatus: number;
+}
+
+export interface GpuEnergy extends Energy {
+  readonly method: Extract<EnergySummary['method'], 'counter' | 'integrated_power'>;
+}
 
 /** A step of the counter: it had this total at `time`, give or take `doubt` nanoseconds. */
 interface Step {
@@ -13,157 +38,207 @@ interface Step {
   readonly doubt: number;
   readonly total__J: number;
   /** The stream's first reading: nothing but REFRESH bounds its age. */
-  readonly first: boolean;
-  /** At the reading that showed the step; NaN where there is no power. */
-  readonly power__W: number;
-  /** The higher of that and of the reading before. */
-  readonly peak__W: number;
+  readonly isFirst: boolean;
   /** By the power, from the window's start to the step. */
-  readonly integral: Energy | undefined;
+  readonly integral: Integral | undefined;
 }
 
-/** The counter's total at an edge, and the step it was reckoned from. */
-interface Edge extends Energy {
-  readonly step: Step;
+/** The counter's total at an edge of the window, and the steps that bound it. */
+interface Edge {
+  readonly time: number;
+  readonly total__J: number;
+  readonly steps: readonly Step[];
 }
 
 function slope__W(a: Step, b: Step): number {
   return ((b.total__J - a.total__J) / (b.time - a.time)) * SECOND;
 }
 
-/** At an edge between two steps: the counter is taken as linear. */
-function between(a: Step, b: Step, time: number): Edge {
-  const mean__W = slope__W(a, b);
-  const change__W = Math.abs(b.power__W - a.power__W);
-  const jump__W = Number.isNaN(change__W) ? mean__W : change__W;
-  const peak__W = Number.isNaN(change__W) ? mean__W : Math.max(mean__W, a.peak__W, b.peak__W);
-  return {
-    step: a,
-    energy__J: a.total__J + (mean__W * (time - a.time)) / SECOND,
-    uncertainty__J: (peak__W * Math.max(a.doubt, b.doubt) + (jump__W * (b.time - a.time)) / 4) / SECOND,
-  };
-}
-
-/** At an edge with steps on one side only: by the power between it and the nearest. */
-function byIntegral(step: Step, edge: Energy | undefined): Edge | undefined {
-  const { integral } = step;
-  if (!integral || !edge) return undefined;
-  const doubt__J = (step.peak__W * step.doubt) / SECOND;
-  return {
-    step,
-    energy__J: step.total__J + edge.energy__J - integral.energy__J,
-    uncertainty__J: Math.abs(edge.uncertainty__J - integral.uncertainty__J) + doubt__J,
-  };
-}
-
-/** The same where there is no power: the counter goes on as it did between two steps, or not at all. */
-function bySlope(step: Step, mean__W: number, time: number): Edge {
-  const beyond__J = (mean__W * (time - step.time)) / SECOND;
-  return {
-    step,
-    energy__J: step.total__J + beyond__J,
-    uncertainty__J: Math.abs(beyond__J) + (mean__W * step.doubt) / SECOND,
-  };
+/**
+ * How far off an edge's total may be: the counter never falls, and rises by `top__W` at most, so each step near the
+ * edge leaves it a range; in all of them lies the truth.
+ */
+function uncertaintyAt({ time, total__J, steps }: Edge, top__W: number): number {
+  const ranges = steps.map((step) => {
+    const after__s = Math.max(0, time - (step.time - step.doubt)) / SECOND;
+    const before__s = Math.max(0, step.time + step.doubt - time) / SECOND;
+    return [step.total__J - top__W * before__s, step.total__J + top__W * after__s] as const;
+  });
+  const low__J = Math.max(...ranges.map(([low]) => low));
+  const high__J = Math.min(...ranges.map(([, high]) => high));
+  return Math.max(Math.abs(high__J - total__J), Math.abs(total__J - low__J));
 }
 
 /**
  * The counter stands still between the driver's refreshes, so only a reading that brought a new value tells when
  * the counter had it: between the reading before and this one, and at most REFRESH ago. The middle of that span is
- * the step's time, half of it its doubt d. Between two steps around an edge of the window the counter is taken as
+ * the step's time, half of it its doubt. Between two steps around an edge of the window the counter is taken as
  * linear; where there is no step beyond the edge, the power from the edge to the nearest step is integrated.
  *
- * Uncertainty of the counter, per edge: d × the highest power near it; plus, between steps, |change of power| × their distance ÷ 4
- * (what a jump in the middle does to a straight line), or, beyond them, that of the integral. Then, where counter
- * and integrated power disagree by more than the integral's own uncertainty explains, the rest of the disagreement
- * if that is more. The sensor's own accuracy is not included. A fall of the counter restarts the baseline.
+ * A fall is a restart (the driver was loaded anew), and so is a gap in which the counter could have risen from zero to
+ * what it shows: what was drawn between the steps on both sides is told by the power alone.
+ *
+ * Of counter and power the one with the smaller uncertainty is the answer. Where they contradict each other it is the
+ * power; where they differ by what their sensors may, it is widened to hold both. The uncertainty is a bound, without
+ * the sensors' own accuracy.
  */
 export class EnergyFold {
   private readonly power: PowerIntegral;
   private reading = { time: -Infinity, value: NaN };
-  private lost__J = 0;
+  private highest__W = -Infinity;
+  /** What is added to the counter's values, because of restarts. */
+  private offset__J = 0;
+  /** Between the steps on both sides of restarts. */
+  private bridges = NOTHING;
+  private superseded: Step | undefined;
   private step: Step | undefined;
-  private slope__W = NaN;
   private start: Edge | undefined;
+  private startStep: Step | undefined;
   private stop: Edge | undefined;
+  private closed = false;
 
   constructor(
     private readonly bounds: Bounds,
-    limit: number,
+    private readonly limit: number,
   ) {
     this.power = new PowerIntegral(bounds, limit);
   }
 
-  /** One row: the counter (J) and the power (W), each with its status. */
-  push(time: number, counter__J: number, counterStatus: number, power__W: number, powerStatus: number): void {
-    this.power.push(time, power__W, powerStatus);
-    if (counterStatus === STATUS.ok && !this.stop) this.read(time, counter__J);
+  push(time: number, reading: EnergyReading): void {
+    if (reading.limitStatus === STATUS.ok) this.power.allow(reading.limit__W);
+    this.power.push(time, reading.power__W, reading.powerStatus);
+    if (reading.counterStatus === STATUS.ok && !this.closed) this.read(time, reading.counter__J);
   }
 
-  /** By the counter, cross-checked with the power; undefined where no two steps tell of the window. */
-  byCounter(): Energy | undefined {
-    const { start, step } = this;
-    if (!start || !step) return undefined;
-    const end = this.bounds.stop;
-    const stop = this.stop ?? byIntegral(step, this.power.at(end)) ?? bySlope(step, this.slope__W, end);
-    if (stop.step === start.step && stop !== this.stop) return undefined;
-    const energy__J = stop.energy__J - start.energy__J;
+  /** Undefined where neither tells of the window. */
+  energy(): GpuEnergy | undefined {
+    const [counter, power] = [this.byCounter(), this.power.energy()];
+    if (!counter) return power && { ...power, method: 'integrated_power' };
+    if (!power) return { ...counter, method: 'counter' };
+    const apart__J = Math.abs(counter.energy__J - power.energy__J);
+    const beyond__J = apart__J - counter.uncertainty__J - power.uncertainty__J;
+    const isContradicted = beyond__J > SENSORS * Math.max(counter.energy__J, power.energy__J);
+    if (isContradicted || power.uncertainty__J < counter.uncertainty__J)
+      return { ...power, method: 'integrated_power' };
+    if (beyond__J <= 0) return { ...counter, method: 'counter' };
+    return { ...counter, uncertainty__J: apart__J + power.uncertainty__J, method: 'counter' };
+  }
+
+  /** The most power that is taken as possible: where none is told, the most between two steps. */
+  private get top__W(): number {
+    return this.power.top__W === -Infinity ? this.highest__W : this.power.top__W;
+  }
+
+  /** Undefined where no two steps tell of the window. */
+  private byCounter(): Energy | undefined {
+    const { start, step, top__W } = this;
+    if (!start || !step || top__W === -Infinity) return undefined;
+    const stop = this.stop ?? this.beyond(step, this.bounds.stop);
+    if (!this.stop && step === this.startStep) return undefined;
+    const edges__J = uncertaintyAt(start, top__W) + uncertaintyAt(stop, top__W);
     return {
-      energy__J,
-      uncertainty__J: this.crossChecked(energy__J, start.uncertainty__J + stop.uncertainty__J),
+      energy__J: stop.total__J - start.total__J,
+      uncertainty__J: edges__J + uncertaintyOf(this.bridges, top__W),
     };
-  }
-
-  /** By the power; undefined where it was never read. */
-  byPower(): Energy | undefined {
-    return this.power.energy();
-  }
-
-  private crossChecked(energy__J: number, uncertainty__J: number): number {
-    const power = this.byPower();
-    if (!power) return uncertainty__J;
-    return Math.max(uncertainty__J, Math.abs(energy__J - power.energy__J) - power.uncertainty__J);
   }
 
   private read(time: number, value: number): void {
     const before = this.reading;
     this.reading = { time, value };
     if (value === before.value) return;
-    if (value < before.value) this.lost__J += before.value - value;
     const doubt = Math.min(time - before.time, REFRESH) / 2;
-    const at = time - doubt;
-    const step = {
-      time: at,
+    const step: Step = {
+      time: time - doubt,
       doubt,
-      total__J: value + this.lost__J,
-      first: Number.isNaN(before.value),
-      power__W: this.power.power__W,
-      peak__W: this.power.peak__W,
-      integral: this.power.at(at),
+      total__J: value + this.offset__J,
+      isFirst: Number.isNaN(before.value),
+      integral: this.power.at(time - doubt),
     };
-    this.take(step, this.supersedes(step) ? undefined : this.step);
+    if (this.isRestart(before, time, value)) this.restart(step);
+    else if (this.supersedes(step)) this.supersede(step);
+    else this.take(step, this.step);
+  }
+
+  private isRestart(before: { readonly time: number; readonly value: number }, time: number, value: number) {
+    if (value < before.value) return true;
+    const gap = time - before.time;
+    return !Number.isNaN(before.value) && gap > this.limit && value <= (this.top__W * gap) / SECOND;
+  }
+
+  private restart(step: Step): void {
+    const last = this.step;
+    if (!last || !this.start) {
+      // Before the window: what was is of no concern.
+      this.superseded = this.step = undefined;
+      return this.take(step, undefined);
+    }
+    // The window ended between the two.
+    if (step.time >= this.bounds.stop) return void (this.closed = true);
+    const bridge = this.bridge(last, step);
+    this.bridges = plus(this.bridges, bridge);
+    const total__J = last.total__J + bridge.energy__J;
+    this.offset__J += total__J - step.total__J;
+    this.step = { ...step, total__J };
+  }
+
+  /** What was drawn between the steps on both sides of a restart. */
+  private bridge(a: Step, b: Step): Integral {
+    const span__s = (b.time - a.time) / SECOND;
+    const doubt__s = (a.doubt + b.doubt) / SECOND;
+    if (a.integral && b.integral) {
+      const told = plus(b.integral, a.integral, -1);
+      const lag__s = Math.min(LAG__S, Math.max(0, span__s - told.gap__s));
+      return { ...told, loose__s: told.loose__s + lag__s + doubt__s };
+    }
+    const gap__J = Math.max(0, this.highest__W) * span__s;
+    return { ...NOTHING, energy__J: gap__J, gap__s: span__s, gap__J, loose__s: doubt__s };
   }
 
   /** A step that is known better than the stream's first, and follows at once, takes its place. */
   private supersedes(next: Step): boolean {
     const { step } = this;
     return (
-      step !== undefined && step.first && next.doubt < step.doubt && next.time - step.time <= 1.5 * REFRESH
+      step !== undefined && step.isFirst && next.doubt < step.doubt && next.time - step.time <= 1.5 * REFRESH
     );
   }
 
+  private supersede(step: Step): void {
+    this.superseded = this.step;
+    this.start = undefined;
+    this.take(step, undefined);
+  }
+
   private take(step: Step, before: Step | undefined): void {
-    if (before) this.slope__W = slope__W(before, step);
-    if (!before) this.start = undefined;
-    this.start ??= this.startOf(step, before);
+    if (before) this.highest__W = Math.max(this.highest__W, slope__W(before, step));
+    if (!this.start) {
+      this.start = this.startOf(step, before);
+      this.startStep = before ?? step;
+    }
     this.step = step;
-    if (before && step.time >= this.bounds.stop) this.stop = between(before, step, this.bounds.stop);
+    if (!before || step.time < this.bounds.stop) return;
+    this.stop = this.between(before, step, this.bounds.stop);
+    this.closed = true;
   }
 
   private startOf(step: Step, before: Step | undefined): Edge | undefined {
     if (step.time < 0) return undefined;
-    if (before && before.time <= 0) return between(before, step, 0);
-    const nearest = before ?? step;
-    const byPower = byIntegral(nearest, { energy__J: 0, uncertainty__J: 0 });
-    return byPower ?? (before && bySlope(before, this.slope__W, 0));
+    if (before && before.time <= 0) return this.between(before, step, 0);
+    const edge = this.beyond(before ?? step, 0);
+    return { ...edge, steps: [...edge.steps, ...(this.superseded ? [this.superseded] : []), step] };
+  }
+
+  private between(a: Step, b: Step, time: number): Edge {
+    const total__J = a.total__J + (slope__W(a, b) * (time - a.time)) / SECOND;
+    return { time, total__J, steps: [a, b] };
+  }
+
+  /** At an edge with steps on one side only: by the power between it and the nearest, else by the counter's slope. */
+  private beyond(step: Step, time: number): Edge {
+    const atEdge = time === 0 ? NOTHING : this.power.at(time);
+    const beyond__J =
+      step.integral && atEdge
+        ? atEdge.energy__J - step.integral.energy__J
+        : (Math.max(0, this.highest__W) * (time - step.time)) / SECOND;
+    return { time, total__J: step.total__J + beyond__J, steps: [step] };
   }
 }

@@ -3,133 +3,154 @@ import { STATUS } from '../catalog';
 import { isPending, type Bounds } from './fold-hold';
 
 const SECOND = 1e9;
-/** From Ampere on the driver reports the mean of the last second, which lies half a second behind. */
-const LAG = 0.5 * SECOND;
+/** From Ampere on a reading is the mean of the last second: what was drawn lies half a second behind, at most. */
+export const LAG__S = 0.5;
 
-/** Joules, and how far off they may be. */
+/** Joules, and how far off they may be: the truth lies between `energy__J` less and plus `uncertainty__J`. */
 export interface Energy {
   readonly energy__J: number;
   readonly uncertainty__J: number;
 }
 
-/** A reading, with energy and doubt from the window's start up to it. */
-interface Point extends Energy {
+/** Energy with what is not known of it. Two from one start differ by what is between them. */
+export interface Integral {
+  readonly energy__J: number;
+  /** What a jump anywhere between two neighbouring readings may add or take. */
+  readonly jumps__J: number;
+  /** Seconds that no reading tells of, and the energy that was put in for them. */
+  readonly gap__s: number;
+  readonly gap__J: number;
+  /** Seconds by which stretches that were read may lie earlier or later. */
+  readonly loose__s: number;
+}
+
+export const NOTHING: Integral = { energy__J: 0, jumps__J: 0, gap__s: 0, gap__J: 0, loose__s: 0 };
+
+export function plus(a: Integral, b: Integral, sign: 1 | -1 = 1): Integral {
+  return {
+    energy__J: a.energy__J + sign * b.energy__J,
+    jumps__J: a.jumps__J + sign * b.jumps__J,
+    gap__s: a.gap__s + sign * b.gap__s,
+    gap__J: a.gap__J + sign * b.gap__J,
+    loose__s: a.loose__s + sign * b.loose__s,
+  };
+}
+
+/** As a bound, where the power lay between 0 and `top__W`. */
+export function uncertaintyOf({ jumps__J, gap__s, gap__J, loose__s }: Integral, top__W: number): number {
+  return jumps__J + Math.max(gap__J, top__W * gap__s - gap__J) + top__W * loose__s;
+}
+
+interface Reading {
   readonly time: number;
   readonly power__W: number;
 }
 
-function powerAt(time: number, a: Point, b: Point): number {
+/** A reading with the integral from the window's start up to it, or to the window's end. */
+interface Point extends Reading {
+  readonly integral: Integral;
+}
+
+function powerAt(time: number, a: Reading, b: Reading): number {
   return a.power__W + ((b.power__W - a.power__W) * (time - a.time)) / (b.time - a.time);
 }
 
+function constant(power__W: number, span: number, covered: number): Integral {
+  const gap__J = (power__W * covered) / SECOND;
+  return { ...NOTHING, energy__J: gap__J, gap__s: span / SECOND, gap__J };
+}
+
 /**
- * Trapezoids between readings, clipped to `[0, stop)`; before the first and after the last reading the nearest one
- * holds for at most `limit`. Longer stretches without a reading are not counted.
+ * Trapezoids between readings, clipped to `[0, stop)`, across gaps (readings more than `limit` apart) too. Before the
+ * first reading it holds for at most `limit`; the last one holds to the end, or until a reading failed.
  *
- * Uncertainty: Σ |change of power| × spacing ÷ 2 (a jump anywhere between two readings stays within it); power ×
- * time for what was held or not counted; and 0.5 s × (max − min), as the readings may be means of a second.
+ * The uncertainty is a bound. Between neighbouring readings the power is taken to stay between the two: |change| ×
+ * spacing ÷ 2. In a gap, before the first and after the last reading it may have been anything from 0 to the power
+ * limit (or the highest reading, where that is more). And 0.5 s at that power for each stretch without a gap (the whole
+ * of a shorter one), as readings may be means of a second.
  */
 export class PowerIntegral {
+  /** The most that is taken as possible: the limit in force, or the highest reading; -Infinity before any. */
+  top__W = -Infinity;
   private previous: Point | undefined;
   private latest: Point | undefined;
-  private alive = -Infinity;
-  private min = Infinity;
-  private max = -Infinity;
+  private failed = Infinity;
+  /** Seconds since the latest gap. */
+  private stretch__s = 0;
 
   constructor(
     private readonly bounds: Bounds,
     private readonly limit: number,
   ) {}
 
-  /** W at the latest reading; NaN before the first. */
-  get power__W(): number {
-    return this.latest?.power__W ?? NaN;
-  }
-
-  /** W, the higher of the latest two readings; NaN before the first. */
-  get peak__W(): number {
-    return Math.max(this.power__W, this.previous?.power__W ?? this.power__W);
-  }
-
   push(time: number, power__W: number, status: number): void {
     if (this.latest && this.latest.time >= this.bounds.stop) return;
     if (status === STATUS.ok) this.read(time, power__W);
-    else if (!isPending(status)) this.alive = Math.min(this.alive, time - this.limit);
-    else if (time - this.alive <= this.limit) this.alive = time;
+    else if (!isPending(status)) this.failed = Math.min(this.failed, time);
   }
 
-  /** Energy from the window's start to a time near the latest reading; undefined before the first reading. */
-  at(time: number): Energy | undefined {
+  /** The power limit in force. */
+  allow(limit__W: number): void {
+    this.top__W = Math.max(this.top__W, limit__W);
+  }
+
+  /** From the window's start to a time not before the reading before the latest; undefined before the first reading. */
+  at(time: number): Integral | undefined {
     const { latest, previous } = this;
     if (!latest) return undefined;
     const until = Math.max(0, Math.min(time, this.bounds.stop));
-    if (until >= latest.time) return this.held(latest, until);
-    const power__W = previous && previous.time <= until ? powerAt(until, previous, latest) : latest.power__W;
-    const span__s = (latest.time - until) / SECOND;
-    return {
-      energy__J: latest.energy__J - ((power__W + latest.power__W) / 2) * span__s,
-      uncertainty__J: latest.uncertainty__J - (Math.abs(latest.power__W - power__W) / 2) * span__s,
-    };
+    if (until >= latest.time) return plus(latest.integral, this.held(latest, until));
+    if (!previous) return constant(latest.power__W, until, Math.min(until, this.limit));
+    return plus(latest.integral, this.between(previous, latest, until), -1);
   }
 
-  /** Energy of the whole window. */
+  /** Of the whole window; undefined where the power was never read. */
   energy(): Energy | undefined {
     const whole = this.at(this.bounds.stop);
-    const lag__s = Math.min(LAG, this.bounds.stop) / SECOND;
-    return whole && { ...whole, uncertainty__J: whole.uncertainty__J + lag__s * (this.max - this.min) };
+    return whole && { energy__J: whole.energy__J, uncertainty__J: uncertaintyOf(whole, this.top__W) };
   }
 
   private read(time: number, power__W: number): void {
-    this.min = Math.min(this.min, power__W);
-    this.max = Math.max(this.max, power__W);
-    const reading = { time, power__W, energy__J: 0, uncertainty__J: 0 };
-    const point = this.clip(this.latest, reading);
-    const added = this.latest ? this.between(this.latest, point) : this.head(point);
-    this.previous = this.latest;
-    this.latest = {
-      ...point,
-      energy__J: (this.latest?.energy__J ?? 0) + added.energy__J,
-      uncertainty__J: (this.latest?.uncertainty__J ?? 0) + added.uncertainty__J,
-    };
-    this.alive = time;
+    this.allow(power__W);
+    const { latest } = this;
+    const reading = { time, power__W };
+    const integral = latest
+      ? plus(latest.integral, this.lagging(this.between(latest, reading, 0), reading))
+      : this.head(reading);
+    this.previous = latest;
+    this.latest = { ...reading, integral };
+    this.failed = Infinity;
   }
 
-  /** A reading beyond the window's end becomes the one at its end. */
-  private clip(before: Point | undefined, after: Point): Point {
-    const stop = this.bounds.stop;
-    if (after.time <= stop) return after;
-    return { ...after, time: stop, power__W: before ? powerAt(stop, before, after) : after.power__W };
+  /** What lies between two readings, from a time on, inside the window. */
+  private between(a: Reading, b: Reading, from: number): Integral {
+    const [start, end] = [Math.max(a.time, from, 0), Math.min(b.time, this.bounds.stop)];
+    if (end <= start) return NOTHING;
+    const [first__W, last__W] = [powerAt(start, a, b), powerAt(end, a, b)];
+    const span__s = (end - start) / SECOND;
+    const energy__J = ((first__W + last__W) / 2) * span__s;
+    if (b.time - a.time > this.limit) return { ...NOTHING, energy__J, gap__s: span__s, gap__J: energy__J };
+    return { ...NOTHING, energy__J, jumps__J: (Math.abs(b.power__W - a.power__W) / 2) * span__s };
   }
 
-  private between(before: Point, after: Point): Energy {
-    const start = Math.max(before.time, 0);
-    if (after.time <= start) return { energy__J: 0, uncertainty__J: 0 };
-    const span__s = (after.time - start) / SECOND;
-    const from__W = powerAt(start, before, after);
-    if (after.time - this.alive > this.limit)
-      return { energy__J: 0, uncertainty__J: Math.max(from__W, after.power__W) * span__s };
-    return {
-      energy__J: ((from__W + after.power__W) / 2) * span__s,
-      uncertainty__J: (Math.abs(after.power__W - from__W) / 2) * span__s,
-    };
+  /** With what of the lag the stretch has not had yet. */
+  private lagging(piece: Integral, { time }: Reading): Integral {
+    const before__s = this.stretch__s;
+    const span__s =
+      Math.max(0, Math.min(time, this.bounds.stop) - Math.max(0, this.latest?.time ?? 0)) / SECOND;
+    this.stretch__s = piece.gap__s > 0 ? 0 : before__s + span__s;
+    const loose__s = Math.max(0, Math.min(LAG__S, this.stretch__s) - Math.min(LAG__S, before__s));
+    return { ...piece, loose__s };
   }
 
-  private head(first: Point): Energy {
-    const span = Math.max(0, Math.min(first.time, this.bounds.stop));
-    return this.constant(first.power__W, span, Math.min(span, this.limit));
+  private head({ time, power__W }: Reading): Integral {
+    const span = Math.max(0, Math.min(time, this.bounds.stop));
+    return constant(power__W, span, Math.min(span, this.limit));
   }
 
-  private held(last: Point, until: number): Energy {
-    const start = Math.max(last.time, 0);
-    const covered = Math.min(until, this.alive + this.limit) - start;
-    const tail = this.constant(last.power__W, until - start, Math.max(0, covered));
-    return {
-      energy__J: last.energy__J + tail.energy__J,
-      uncertainty__J: last.uncertainty__J + tail.uncertainty__J,
-    };
-  }
-
-  private constant(power__W: number, span: number, covered: number): Energy {
-    return { energy__J: (power__W * covered) / SECOND, uncertainty__J: (power__W * span) / SECOND };
+  private held({ time, power__W }: Point, until: number): Integral {
+    const start = Math.max(time, 0);
+    const span = Math.max(0, until - start);
+    return constant(power__W, span, Math.max(0, Math.min(span, this.failed - start)));
   }
 }

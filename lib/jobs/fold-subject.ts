@@ -6,9 +6,9 @@ import type { Bounds } from './fold-hold';
 import { CounterSeries, difference, holdLimit, seriesOf, type Closing, type Series } from './fold-series';
 import type { EntitySummary, MetricSummary } from './summary-types';
 
-/** Both are read at every tick. */
 const ENERGY = 'energy__J' satisfies MetricName<'gpu'>;
 const POWER = 'power_draw__W' satisfies MetricName<'gpu'>;
+const LIMIT = 'power_limit__W' satisfies MetricName<'gpu'>;
 
 export class Subject {
   /** In the order of the entity's columns. */
@@ -59,9 +59,9 @@ export class Subject {
     } as EntitySummary;
   }
 
-  /** The counter's difference as the energy is reckoned, so that the GPUs' deltas add up to the summary's energy. */
+  /** The energy as it is reckoned, so that the GPUs' figures add up to the summary's, whatever a counter showed. */
   private exactEnergy({ length }: Closing): { [ENERGY]?: MetricSummary } {
-    const energy = this.energy?.byCounter();
+    const energy = this.energy?.energy();
     return energy ? { [ENERGY]: difference(energy.energy__J, length) } : {};
   }
 }
@@ -94,12 +94,14 @@ function foldEnergy(
 ): void {
   const [energy, energyStatus] = [table.values(ENERGY), table.status(ENERGY)];
   const [power, powerStatus] = [table.values(POWER), table.status(POWER)];
+  const [limit, limitStatus] = [table.values(LIMIT), table.status(LIMIT)];
   for (let row = from; row < to; row++)
-    subjects[row]?.energy?.push(
-      times[row] ?? NaN,
-      energy[row] ?? NaN,
-      energyStatus[row] ?? 0,
-      power[row] ?? NaN,
-      powerStatus[row] ?? 0,
-    );
+    subjects[row]?.energy?.push(times[row] ?? NaN, {
+      counter__J: energy[row] ?? NaN,
+      counterStatus: energyStatus[row] ?? 0,
+      power__W: power[row] ?? NaN,
+      powerStatus: powerStatus[row] ?? 0,
+      limit__W: limit[row] ?? NaN,
+      limitStatus: limitStatus[row] ?? 0,
+    });
 }

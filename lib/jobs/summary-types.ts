@@ -51,7 +51,7 @@ export interface EnergySummary {
   readonly gpu__J: number | null;
   /** `mixed`: some GPUs by their counter, some by integrated power. */
   readonly method: 'counter' | 'integrated_power' | 'mixed' | 'none';
-  /** How far off `gpu__J` may be, added over GPUs; without the sensors' own accuracy. */
+  /** A bound: how far off `gpu__J` is at most, added over GPUs; without the sensors' own accuracy. */
   readonly uncertainty__J: number | null;
 }
 

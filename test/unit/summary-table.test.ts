@@ -135,7 +135,7 @@ describe('the table', () => {
                   too few readings for this window
                   no memory temperature (1 of 2), fan speed (1 of 2): not supported by this device
                   no memory temperature (1 of 2), fan speed (1 of 2): it went away
-       energy     773 ± 190 J in all  by the GPUs’ energy counters
+       energy     773 ± 187 J in all  by the GPUs’ energy counters
        machine    box
        sampling   each 100 ms  100 ticks, 1 late  0.2 % of one CPU
      "
