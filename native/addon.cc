@@ -231,6 +231,7 @@ Napi::Value SamplerObject::Stats(const Napi::CallbackInfo& info) {
   out.Set("ticks", static_cast<double>(stats.ticks));
   out.Set("late_ticks", static_cast<double>(stats.late_ticks));
   out.Set("rows_dropped", static_cast<double>(stats.rows_dropped));
+  out.Set("implausible_readings", static_cast<double>(stats.implausible_readings));
   out.Set("lateness__us", lateness);
   out.Set("sampler_cpu_time__s", stats.cpu_time__s);
   out.Set("calls", calls);

@@ -3,14 +3,19 @@ export { ENTITIES, type Entity, type Identities, type Instance } from './entitie
 export {
   METRICS,
   metricsOf,
+  rangeOf,
   unitOf,
   type Derivation,
+  type Growth,
   type Kind,
+  type Measure,
   type Metric,
   type MetricName,
   type NotedMetric,
   type NvmlRead,
+  type Range,
   type Source,
   type Tier,
+  type Unbounded,
 } from './metrics';
 export { STATUS, describeStatus, type AbsentState, type ValueState } from './status';

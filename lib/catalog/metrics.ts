@@ -28,8 +28,6 @@ export interface Derivation {
   readonly scale: number;
   /** Divided by the number of logical CPUs too. */
   readonly perCore?: true;
-  /** The physical bound; a reading above it is quantisation and is cut to it. */
-  readonly max?: number;
   /** At least as long as ten steps of the counter's own resolution. */
   readonly span__ms: number;
 }
@@ -42,10 +40,34 @@ export type Source =
   /** Told to the sampler by the part that knows it, from JavaScript: see `Sampler.note`. */
   | { readonly noted: string };
 
-export interface Metric {
+/** What a bound is multiplied by: the CPUs online, or the most that the GPU's board may be set to draw, in W. */
+export type Measure = 'cpus' | 'board_power';
+
+/** A level beyond these was never there. A derived one is cut to them: what it has too much is quantisation. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly of?: Measure;
+}
+
+/** The most that a counter can grow: `per_s` × (time since it changed last + `refresh__ms`). */
+export interface Growth {
+  readonly per_s: number;
+  readonly of?: Measure;
+  /** No source of the counter brings it up to date less often. */
+  readonly refresh__ms: number;
+  /** It begins again beyond this, being a number of so many bits. */
+  readonly wraps?: number;
+}
+
+/** Nothing physical bounds it, or nobody knows what; why. */
+export interface Unbounded {
+  readonly unbounded: string;
+}
+
+interface Described {
   readonly entity: Entity;
   readonly name: string;
-  readonly kind: Kind;
   readonly description: string;
   readonly source: Source;
   readonly tier: Tier;
@@ -55,7 +77,45 @@ export interface Metric {
   readonly otel?: string;
 }
 
+/**
+ * `plausible`: what physics allows, never an operating limit. A reading beyond it is absent, and told in an event;
+ * see native/sampler/plausibility.h.
+ */
+export type Metric = Described &
+  (
+    | { readonly kind: 'gauge' | 'state'; readonly plausible: Range | Unbounded }
+    | { readonly kind: 'counter'; readonly plausible: Growth | Unbounded }
+  );
+
 const MiB = 1 / 1048576;
+
+const SHARE = { min: 0, max: 100 } as const;
+/** Drivers overshoot: they divide by a period that was a little longer. */
+const DRIVER_SHARE = { min: 0, max: 200 } as const;
+/** No chip is clocked at 100 GHz. */
+const CLOCK = { min: 0, max: 100_000 } as const;
+/** Solder melts at 217 °C. */
+const TEMPERATURE = { min: -100, max: 250 } as const;
+/** No machine has an EiB of memory, or in one file system. */
+const MEMORY = { min: 0, max: 2 ** 40 } as const;
+/** No GPU has 16 TiB. */
+const GPU_MEMORY = { min: 0, max: 2 ** 24 } as const;
+/** The largest process id of Linux. */
+const TASKS = { min: 0, max: 4_194_304 } as const;
+/** CPUs that tick rarely (nohz_full) bring their time up to date once a second. */
+const CPU_TIME = { per_s: 1, of: 'cpus', refresh__ms: 1000 } as const;
+/** Time in which something was so. The kernel sums up pressure each 2 s. */
+const ELAPSED = { per_s: 1, refresh__ms: 2000 } as const;
+/** No bus of one machine moves 10 TB/s. */
+const BYTES = { per_s: 1e13, refresh__ms: 1000 } as const;
+const RATE__MBPS = { min: 0, max: 1e7 } as const;
+/** A request, or a switch, takes a CPU at least 10 ns. */
+const OCCURRENCES = { per_s: 1e8, of: 'cpus', refresh__ms: 1000 } as const;
+const OWN = { unbounded: 'our own figure' } as const;
+const PROCESS = {
+  unbounded: 'kept by the kernel with the process; no reading was ever seen to lie',
+} as const;
+const CHILDREN = { unbounded: 'what a child used arrives when it is waited for' } as const;
 
 const GPU = [
   {
@@ -64,6 +124,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'fast',
     description: 'Clock of the streaming multiprocessors',
+    plausible: CLOCK,
     source: { nvml: { call: 'DeviceGetClockInfo', shape: 'u32_arg', arg: 1 } },
   },
   {
@@ -72,6 +133,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'fast',
     description: 'Clock of the device memory',
+    plausible: CLOCK,
     source: { nvml: { call: 'DeviceGetClockInfo', shape: 'u32_arg', arg: 2 } },
   },
   {
@@ -80,6 +142,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'fast',
     description: 'Clock of the graphics engine',
+    plausible: CLOCK,
     source: { nvml: { call: 'DeviceGetClockInfo', shape: 'u32_arg', arg: 0 } },
   },
   {
@@ -89,6 +152,7 @@ const GPU = [
     tier: 'fast',
     description:
       'Share of the last driver period in which some kernel was resident; not how much of the GPU it used',
+    plausible: DRIVER_SHARE,
     source: { nvml: { call: 'DeviceGetUtilizationRates', shape: 'utilization', member: 'gpu' } },
     otel: 'hw.gpu.utilization',
   },
@@ -99,6 +163,7 @@ const GPU = [
     tier: 'fast',
     description:
       'Share of the last driver period in which device memory was read or written; not memory in use',
+    plausible: DRIVER_SHARE,
     source: { nvml: { call: 'DeviceGetUtilizationRates', shape: 'utilization', member: 'memory' } },
   },
   {
@@ -107,6 +172,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'fast',
     description: 'Busy share of the video encoders',
+    plausible: DRIVER_SHARE,
     source: { nvml: { call: 'DeviceGetEncoderUtilization', shape: 'u32_pair' } },
   },
   {
@@ -115,6 +181,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'fast',
     description: 'Busy share of the video decoders',
+    plausible: DRIVER_SHARE,
     source: { nvml: { call: 'DeviceGetDecoderUtilization', shape: 'u32_pair' } },
   },
   {
@@ -124,6 +191,7 @@ const GPU = [
     tier: 'fast',
     better: 'lower',
     description: 'Temperature of the die',
+    plausible: TEMPERATURE,
     source: { nvml: { call: 'DeviceGetTemperature', shape: 'u32_arg', arg: 0 } },
     otel: 'hw.temperature',
   },
@@ -134,6 +202,7 @@ const GPU = [
     tier: 'fast',
     better: 'lower',
     description: 'Temperature of the device memory',
+    plausible: TEMPERATURE,
     source: { nvml: { call: 'DeviceGetFieldValues', shape: 'field', arg: 82 } },
   },
   {
@@ -142,6 +211,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'fast',
     description: 'Intended fan speed, of the maximum; not a tachometer, may exceed 100',
+    plausible: { min: 0, max: 300 },
     source: { nvml: { call: 'DeviceGetFanSpeed', shape: 'u32' } },
   },
   {
@@ -150,6 +220,7 @@ const GPU = [
     kind: 'state',
     tier: 'fast',
     description: 'Performance state, 0 (fastest) to 15; 32 unknown',
+    plausible: { min: 0, max: 32 },
     source: { nvml: { call: 'DeviceGetPerformanceState', shape: 'u32' } },
   },
   {
@@ -159,6 +230,7 @@ const GPU = [
     tier: 'fast',
     better: 'lower',
     description: 'Power drawn; a mean of 1 s on Ampere (but GA100) and later, an instant on older ones',
+    plausible: { min: 0, max: 3, of: 'board_power' },
     source: { nvml: { call: 'DeviceGetPowerUsage', shape: 'u32', scale: 1e-3 } },
     otel: 'hw.power',
   },
@@ -168,6 +240,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'slow',
     description: 'Compute processes on the GPU',
+    plausible: TASKS,
     source: { nvml: { call: 'DeviceGetComputeRunningProcesses', shape: 'hand' } },
   },
   {
@@ -176,6 +249,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'fast',
     description: 'Device memory in use, without what the driver reserves where it tells (510+)',
+    plausible: GPU_MEMORY,
     source: { nvml: { call: 'DeviceGetMemoryInfo', shape: 'memory', member: 'used', scale: MiB } },
     otel: 'hw.gpu.memory.usage',
   },
@@ -185,6 +259,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'fast',
     description: 'Device memory that is free',
+    plausible: GPU_MEMORY,
     source: { nvml: { call: 'DeviceGetMemoryInfo', shape: 'memory', member: 'free', scale: MiB } },
   },
   {
@@ -193,6 +268,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'fast',
     description: 'Device memory in all',
+    plausible: GPU_MEMORY,
     source: { nvml: { call: 'DeviceGetMemoryInfo', shape: 'memory', member: 'total', scale: MiB } },
     otel: 'hw.gpu.memory.limit',
   },
@@ -202,6 +278,7 @@ const GPU = [
     kind: 'gauge',
     tier: 'slow',
     description: 'Power limit in force, the lowest of all limiters',
+    plausible: { min: 0, max: 15_000 },
     source: { nvml: { call: 'DeviceGetEnforcedPowerLimit', shape: 'u32', scale: 1e-3 } },
     otel: 'hw.gpu.power.limit',
   },
@@ -212,6 +289,7 @@ const GPU = [
     tier: 'fast',
     better: 'lower',
     description: 'Energy since the driver was loaded',
+    plausible: { per_s: 3, of: 'board_power', refresh__ms: 1000 },
     source: { nvml: { call: 'DeviceGetTotalEnergyConsumption', shape: 'u64', scale: 1e-3 } },
     otel: 'hw.energy',
   },
@@ -224,6 +302,7 @@ const GPU_PROCESS = [
     kind: 'gauge',
     tier: 'slow',
     description: 'Device memory that the process holds on this GPU',
+    plausible: GPU_MEMORY,
     source: { nvml: { call: 'DeviceGetComputeRunningProcesses', shape: 'hand' } },
   },
   {
@@ -232,6 +311,7 @@ const GPU_PROCESS = [
     kind: 'gauge',
     tier: 'slow',
     description: 'Busy share of the streaming multiprocessors that the driver attributes to the process',
+    plausible: DRIVER_SHARE,
     source: { nvml: { call: 'DeviceGetProcessUtilization', shape: 'hand' } },
   },
 ] as const satisfies readonly Metric[];
@@ -247,7 +327,8 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'CPU time not idle and not waiting for a disk, of all CPUs',
-    source: { derive: { from: 'cpu_busy__s', scale: 100, perCore: true, max: 100, ...JIFFIES } },
+    plausible: SHARE,
+    source: { derive: { from: 'cpu_busy__s', scale: 100, perCore: true, ...JIFFIES } },
     otel: 'system.cpu.utilization',
   },
   {
@@ -256,7 +337,8 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'CPU time in user mode, niced too, of all CPUs',
-    source: { derive: { from: 'cpu_user__s', scale: 100, perCore: true, max: 100, ...JIFFIES } },
+    plausible: SHARE,
+    source: { derive: { from: 'cpu_user__s', scale: 100, perCore: true, ...JIFFIES } },
   },
   {
     entity: 'host',
@@ -264,7 +346,8 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'CPU time in the kernel, interrupts too, of all CPUs',
-    source: { derive: { from: 'cpu_system__s', scale: 100, perCore: true, max: 100, ...JIFFIES } },
+    plausible: SHARE,
+    source: { derive: { from: 'cpu_system__s', scale: 100, perCore: true, ...JIFFIES } },
   },
   {
     entity: 'host',
@@ -273,7 +356,8 @@ const HOST = [
     tier: 'medium',
     better: 'lower',
     description: 'Idle CPU time while a disk request was outstanding, of all CPUs',
-    source: { derive: { from: 'cpu_iowait__s', scale: 100, perCore: true, max: 100, ...JIFFIES } },
+    plausible: SHARE,
+    source: { derive: { from: 'cpu_iowait__s', scale: 100, perCore: true, ...JIFFIES } },
   },
   {
     entity: 'host',
@@ -282,7 +366,8 @@ const HOST = [
     tier: 'medium',
     better: 'lower',
     description: 'CPU time that the hypervisor gave to others, of all CPUs',
-    source: { derive: { from: 'cpu_steal__s', scale: 100, perCore: true, max: 100, ...JIFFIES } },
+    plausible: SHARE,
+    source: { derive: { from: 'cpu_steal__s', scale: 100, perCore: true, ...JIFFIES } },
   },
   {
     entity: 'host',
@@ -290,6 +375,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'CPU time not idle and not waiting for a disk, summed over CPUs',
+    plausible: CPU_TIME,
     source: { file: STAT },
   },
   {
@@ -298,6 +384,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'CPU time in user mode, niced too, summed over CPUs',
+    plausible: CPU_TIME,
     source: { file: STAT },
     otel: 'system.cpu.time',
   },
@@ -307,6 +394,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'CPU time in the kernel, interrupts too, summed over CPUs',
+    plausible: CPU_TIME,
     source: { file: STAT },
   },
   {
@@ -315,6 +403,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Idle CPU time while a disk request was outstanding, summed over CPUs',
+    plausible: CPU_TIME,
     source: { file: STAT },
   },
   {
@@ -323,6 +412,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'CPU time that the hypervisor gave to others, summed over CPUs',
+    plausible: CPU_TIME,
     source: { file: STAT },
   },
   {
@@ -331,6 +421,7 @@ const HOST = [
     kind: 'gauge',
     tier: 'slow',
     description: 'Load average of one minute',
+    plausible: TASKS,
     source: { file: '/proc/loadavg' },
     otel: 'system.linux.cpu.load_1m',
   },
@@ -340,6 +431,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Context switches',
+    plausible: OCCURRENCES,
     source: { file: STAT },
   },
   {
@@ -349,7 +441,8 @@ const HOST = [
     tier: 'medium',
     better: 'lower',
     description: 'Time in which some task waited for a CPU',
-    source: { derive: { from: 'cpu_stalled__s', scale: 100, max: 100, span__ms: 100 } },
+    plausible: SHARE,
+    source: { derive: { from: 'cpu_stalled__s', scale: 100, span__ms: 100 } },
   },
   {
     entity: 'host',
@@ -358,7 +451,8 @@ const HOST = [
     tier: 'medium',
     better: 'lower',
     description: 'Time in which some task waited for memory',
-    source: { derive: { from: 'memory_stalled__s', scale: 100, max: 100, span__ms: 100 } },
+    plausible: SHARE,
+    source: { derive: { from: 'memory_stalled__s', scale: 100, span__ms: 100 } },
   },
   {
     entity: 'host',
@@ -367,7 +461,8 @@ const HOST = [
     tier: 'medium',
     better: 'lower',
     description: 'Time in which some task waited for a disk',
-    source: { derive: { from: 'io_stalled__s', scale: 100, max: 100, span__ms: 100 } },
+    plausible: SHARE,
+    source: { derive: { from: 'io_stalled__s', scale: 100, span__ms: 100 } },
   },
   {
     entity: 'host',
@@ -375,6 +470,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Time in which some task waited for a CPU',
+    plausible: ELAPSED,
     source: { file: '/proc/pressure/cpu' },
   },
   {
@@ -383,6 +479,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Time in which some task waited for memory',
+    plausible: ELAPSED,
     source: { file: '/proc/pressure/memory' },
   },
   {
@@ -391,6 +488,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Time in which some task waited for a disk',
+    plausible: ELAPSED,
     source: { file: '/proc/pressure/io' },
   },
 
@@ -400,7 +498,8 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'CPU time not idle and not waiting for a disk, of this CPU',
-    source: { derive: { from: 'core_busy__s', scale: 100, max: 100, ...JIFFIES } },
+    plausible: SHARE,
+    source: { derive: { from: 'core_busy__s', scale: 100, ...JIFFIES } },
   },
   {
     entity: 'core',
@@ -408,6 +507,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'CPU time not idle and not waiting for a disk, of this CPU',
+    plausible: { per_s: 1, refresh__ms: 1000 },
     source: { file: STAT },
   },
 
@@ -417,6 +517,7 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Memory that is not available to new programs (total − available)',
+    plausible: MEMORY,
     source: { file: '/proc/meminfo' },
     otel: 'system.memory.usage',
   },
@@ -426,6 +527,7 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Memory that new programs can have without swapping',
+    plausible: MEMORY,
     source: { file: '/proc/meminfo' },
     otel: 'system.linux.memory.available',
   },
@@ -435,6 +537,7 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Memory in all',
+    plausible: MEMORY,
     source: { file: '/proc/meminfo' },
     otel: 'system.memory.limit',
   },
@@ -445,6 +548,7 @@ const HOST = [
     tier: 'medium',
     better: 'lower',
     description: 'Swap in use',
+    plausible: MEMORY,
     source: { file: '/proc/meminfo' },
     otel: 'system.paging.usage',
   },
@@ -455,6 +559,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Bytes read from the device; md and dm devices are listed beside the disks below them',
+    plausible: BYTES,
     source: { file: '/proc/diskstats' },
     otel: 'system.disk.io',
   },
@@ -464,6 +569,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Bytes written to the device; md and dm devices are listed beside the disks below them',
+    plausible: BYTES,
     source: { file: '/proc/diskstats' },
     otel: 'system.disk.io',
   },
@@ -473,6 +579,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Read requests completed',
+    plausible: OCCURRENCES,
     source: { file: '/proc/diskstats' },
     otel: 'system.disk.operations',
   },
@@ -482,6 +589,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Write requests completed',
+    plausible: OCCURRENCES,
     source: { file: '/proc/diskstats' },
     otel: 'system.disk.operations',
   },
@@ -491,6 +599,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Time in which at least one request was outstanding',
+    plausible: { ...ELAPSED, wraps: 2 ** 32 / 1000 },
     source: { file: '/proc/diskstats' },
     otel: 'system.disk.io_time',
   },
@@ -500,6 +609,7 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Megabytes (10⁶) read a second',
+    plausible: RATE__MBPS,
     source: { derive: { from: 'disk_read__B', scale: 1e-6, span__ms: 0 } },
   },
   {
@@ -508,6 +618,7 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Megabytes (10⁶) written a second',
+    plausible: RATE__MBPS,
     source: { derive: { from: 'disk_write__B', scale: 1e-6, span__ms: 0 } },
   },
   {
@@ -516,7 +627,8 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Share of time in which at least one request was outstanding',
-    source: { derive: { from: 'disk_busy__s', scale: 100, max: 100, span__ms: 100 } },
+    plausible: SHARE,
+    source: { derive: { from: 'disk_busy__s', scale: 100, span__ms: 100 } },
   },
   {
     entity: 'disk',
@@ -525,6 +637,7 @@ const HOST = [
     tier: 'medium',
     better: 'lower',
     description: 'Requests outstanding',
+    plausible: { min: 0, max: 2 ** 31 - 1 },
     source: { file: '/proc/diskstats' },
   },
 
@@ -534,6 +647,7 @@ const HOST = [
     kind: 'gauge',
     tier: 'slow',
     description: 'Space in use',
+    plausible: MEMORY,
     source: { file: 'statvfs' },
     otel: 'system.filesystem.usage',
   },
@@ -543,6 +657,7 @@ const HOST = [
     kind: 'gauge',
     tier: 'slow',
     description: 'Space that is free to an ordinary user',
+    plausible: MEMORY,
     source: { file: 'statvfs' },
   },
   {
@@ -552,6 +667,7 @@ const HOST = [
     tier: 'slow',
     better: 'lower',
     description: 'Space in use, of what an ordinary user can have: used ÷ (used + free)',
+    plausible: SHARE,
     source: { file: 'statvfs' },
     otel: 'system.filesystem.utilization',
   },
@@ -562,6 +678,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Bytes received on the interface',
+    plausible: BYTES,
     source: { file: '/proc/net/dev' },
     otel: 'system.network.io',
   },
@@ -571,6 +688,7 @@ const HOST = [
     kind: 'counter',
     tier: 'medium',
     description: 'Bytes sent on the interface',
+    plausible: BYTES,
     source: { file: '/proc/net/dev' },
     otel: 'system.network.io',
   },
@@ -580,6 +698,7 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Megabytes (10⁶) received a second',
+    plausible: RATE__MBPS,
     source: { derive: { from: 'network_receive__B', scale: 1e-6, span__ms: 0 } },
   },
   {
@@ -588,6 +707,7 @@ const HOST = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Megabytes (10⁶) sent a second',
+    plausible: RATE__MBPS,
     source: { derive: { from: 'network_transmit__B', scale: 1e-6, span__ms: 0 } },
   },
 ] as const satisfies readonly Metric[];
@@ -600,6 +720,7 @@ const JOB = [
     tier: 'medium',
     better: 'lower',
     description: 'CPU time of the process tree, processes that ended too',
+    plausible: CHILDREN,
     source: { file: '/proc/PID/stat' },
   },
   {
@@ -608,6 +729,7 @@ const JOB = [
     kind: 'counter',
     tier: 'medium',
     description: 'CPU time of the process tree in user mode',
+    plausible: CHILDREN,
     source: { file: '/proc/PID/stat' },
   },
   {
@@ -616,6 +738,7 @@ const JOB = [
     kind: 'counter',
     tier: 'medium',
     description: 'CPU time of the process tree in the kernel',
+    plausible: CHILDREN,
     source: { file: '/proc/PID/stat' },
   },
   {
@@ -624,6 +747,7 @@ const JOB = [
     kind: 'counter',
     tier: 'medium',
     description: 'Bytes that the process tree had fetched from storage',
+    plausible: CHILDREN,
     source: { file: '/proc/PID/io' },
   },
   {
@@ -632,6 +756,7 @@ const JOB = [
     kind: 'counter',
     tier: 'medium',
     description: 'Bytes that the process tree had sent to storage',
+    plausible: CHILDREN,
     source: { file: '/proc/PID/io' },
   },
   {
@@ -640,6 +765,7 @@ const JOB = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Resident memory, summed over the process tree; shared pages count in each process',
+    plausible: MEMORY,
     source: { file: '/proc/PID/stat' },
   },
   {
@@ -648,6 +774,7 @@ const JOB = [
     kind: 'gauge',
     tier: 'medium',
     description: 'The highest memory_rss__MiB so far',
+    plausible: MEMORY,
     source: { file: '/proc/PID/stat' },
   },
   {
@@ -656,6 +783,7 @@ const JOB = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Live processes of the tree',
+    plausible: TASKS,
     source: { file: '/proc/PID/task/TID/children' },
   },
   {
@@ -664,6 +792,7 @@ const JOB = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Live threads of the tree',
+    plausible: TASKS,
     source: { file: '/proc/PID/stat' },
   },
 
@@ -673,6 +802,7 @@ const JOB = [
     kind: 'counter',
     tier: 'medium',
     description: 'CPU time of the process, without its children',
+    plausible: PROCESS,
     source: { file: '/proc/PID/stat' },
   },
   {
@@ -681,6 +811,7 @@ const JOB = [
     kind: 'counter',
     tier: 'medium',
     description: 'CPU time of the process in user mode',
+    plausible: PROCESS,
     source: { file: '/proc/PID/stat' },
   },
   {
@@ -689,6 +820,7 @@ const JOB = [
     kind: 'counter',
     tier: 'medium',
     description: 'CPU time of the process in the kernel',
+    plausible: PROCESS,
     source: { file: '/proc/PID/stat' },
   },
   {
@@ -697,6 +829,7 @@ const JOB = [
     kind: 'counter',
     tier: 'medium',
     description: 'Bytes that the process, and children it has waited for, had fetched from storage',
+    plausible: CHILDREN,
     source: { file: '/proc/PID/io' },
   },
   {
@@ -705,6 +838,7 @@ const JOB = [
     kind: 'counter',
     tier: 'medium',
     description: 'Bytes that the process, and children it has waited for, had sent to storage',
+    plausible: CHILDREN,
     source: { file: '/proc/PID/io' },
   },
   {
@@ -713,6 +847,7 @@ const JOB = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Resident memory of the process',
+    plausible: MEMORY,
     source: { file: '/proc/PID/stat' },
   },
   {
@@ -721,6 +856,7 @@ const JOB = [
     kind: 'gauge',
     tier: 'medium',
     description: 'The highest memory_rss__MiB seen so far',
+    plausible: MEMORY,
     source: { file: '/proc/PID/stat' },
   },
   {
@@ -729,6 +865,7 @@ const JOB = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Live threads of the process',
+    plausible: TASKS,
     source: { file: '/proc/PID/stat' },
   },
 ] as const satisfies readonly Metric[];
@@ -741,6 +878,7 @@ const CGROUP = [
     tier: 'medium',
     better: 'lower',
     description: 'CPU time of everything that ever ran in the cgroup',
+    plausible: CPU_TIME,
     source: { file: 'cgroup: cpu.stat' },
   },
   {
@@ -750,6 +888,7 @@ const CGROUP = [
     tier: 'medium',
     better: 'lower',
     description: 'Time in which the CPU quota held the cgroup back, summed over CPUs',
+    plausible: { unbounded: 'it arrives when a CPU that was held back runs again' },
     source: { file: 'cgroup: cpu.stat' },
   },
   {
@@ -758,6 +897,7 @@ const CGROUP = [
     kind: 'gauge',
     tier: 'medium',
     description: 'Memory charged to the cgroup, the page cache of its files too',
+    plausible: MEMORY,
     source: { file: 'cgroup: memory.current' },
   },
   {
@@ -766,6 +906,7 @@ const CGROUP = [
     kind: 'gauge',
     tier: 'slow',
     description: 'Memory limit of the cgroup itself, where it has one; one above it may have a lower one',
+    plausible: MEMORY,
     source: { file: 'cgroup: memory.max' },
   },
 ] as const satisfies readonly Metric[];
@@ -777,6 +918,7 @@ const AGENT = [
     kind: 'counter',
     tier: 'slow',
     description: 'Passes of the sampling threads',
+    plausible: OWN,
     source: { own: 'both threads' },
   },
   {
@@ -786,6 +928,7 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'Passes left out because the one before ran past their deadline',
+    plausible: OWN,
     source: { own: 'both threads' },
   },
   {
@@ -795,7 +938,18 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'Rows overwritten in the ring before they were drained',
+    plausible: OWN,
     source: { own: 'the ring' },
+  },
+  {
+    entity: 'agent',
+    name: 'implausible_readings',
+    kind: 'counter',
+    tier: 'slow',
+    better: 'lower',
+    description: 'Readings that were not believed, being beyond what is possible',
+    plausible: OWN,
+    source: { own: 'the rings' },
   },
   {
     entity: 'agent',
@@ -804,6 +958,7 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'Longest delay of a pass behind its deadline since the row before',
+    plausible: OWN,
     source: { own: 'both threads' },
   },
   {
@@ -813,6 +968,7 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'CPU time of the process that nvpulse runs in',
+    plausible: OWN,
     source: { own: 'CLOCK_PROCESS_CPUTIME_ID' },
   },
   {
@@ -822,6 +978,7 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'CPU time of the process that nvpulse runs in, of one CPU',
+    plausible: OWN,
     source: { derive: { from: 'agent_cpu_time__s', scale: 100, span__ms: 100 } },
   },
   {
@@ -831,6 +988,7 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'Resident memory of the process that nvpulse runs in',
+    plausible: OWN,
     source: { own: '/proc/self/statm' },
   },
   {
@@ -840,6 +998,7 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'Bytes that recordings wrote',
+    plausible: OWN,
     source: { noted: 'the recording' },
   },
   {
@@ -849,6 +1008,7 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'Bytes recorded that Elasticsearch has not acknowledged yet',
+    plausible: OWN,
     source: { noted: 'the exporter' },
   },
   {
@@ -858,6 +1018,7 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'Age of the oldest row that Elasticsearch has not acknowledged yet',
+    plausible: OWN,
     source: { noted: 'the exporter' },
   },
   {
@@ -866,6 +1027,7 @@ const AGENT = [
     kind: 'counter',
     tier: 'slow',
     description: 'Documents that Elasticsearch acknowledged',
+    plausible: OWN,
     source: { noted: 'the exporter' },
   },
   {
@@ -875,6 +1037,7 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'Requests to Elasticsearch, or documents of one, that were sent again',
+    plausible: OWN,
     source: { noted: 'the exporter' },
   },
   {
@@ -884,6 +1047,7 @@ const AGENT = [
     tier: 'slow',
     better: 'lower',
     description: 'Documents that Elasticsearch refused, now in the dead-letter file',
+    plausible: OWN,
     source: { noted: 'the exporter' },
   },
   {
@@ -892,6 +1056,7 @@ const AGENT = [
     kind: 'gauge',
     tier: 'slow',
     description: 'Jobs whose window is open',
+    plausible: OWN,
     source: { noted: 'the server' },
   },
 ] as const satisfies readonly Metric[];
@@ -921,4 +1086,9 @@ export function metricsOf(entity: Entity): readonly NamedMetric[] {
 export function unitOf(name: string): string {
   const at = name.lastIndexOf('__');
   return at < 0 ? '' : name.slice(at + 2);
+}
+
+/** The bounds of a level; undefined for a counter, and where there are none. */
+export function rangeOf({ plausible }: Metric): Range | undefined {
+  return 'max' in plausible ? plausible : undefined;
 }

@@ -19,6 +19,7 @@ export const STATUS = {
   readFailed: 60006,
   notNoted: 60007,
   unlimited: 60008,
+  implausible: 60009,
 } as const;
 
 const OWN: Readonly<Record<number, { state: ValueState; reason: string }>> = {
@@ -32,6 +33,7 @@ const OWN: Readonly<Record<number, { state: ValueState; reason: string }>> = {
   [STATUS.readFailed]: { state: 'transient', reason: 'reading failed' },
   [STATUS.notNoted]: { state: 'unsupported', reason: 'nothing here measures it' },
   [STATUS.unlimited]: { state: 'unsupported', reason: 'there is no limit' },
+  [STATUS.implausible]: { state: 'transient', reason: 'the reading was beyond what is possible' },
 };
 
 /** NVML's return codes that a monitor meets, by number. */

@@ -1,5 +1,5 @@
 // One metric of one instance: from its readings to its summary, by the metric's kind.
-import { describeStatus, type Derivation, type Metric } from '../catalog';
+import { describeStatus, rangeOf, type Derivation, type Metric } from '../catalog';
 import { CounterFold, type Growth } from './fold-counter';
 import { Distribution } from './fold-distribution';
 import { Hold, type Bounds } from './fold-hold';
@@ -121,6 +121,8 @@ class DerivedSeries implements Series {
     bounds: Bounds,
     limit: number,
     private readonly derive: Derivation,
+    /** No mean can be more. */
+    private readonly max: number,
     private readonly counter: CounterFold,
   ) {
     this.samples = new RateFold(bounds, limit);
@@ -152,9 +154,9 @@ class DerivedSeries implements Series {
   }
 
   private meanOf({ delta, span }: Growth, cores: number): number {
-    const { scale, perCore, max } = this.derive;
+    const { scale, perCore } = this.derive;
     const rate = (delta / (span / SECOND)) * scale;
-    return Math.min(perCore ? rate / cores : rate, max ?? Infinity);
+    return Math.min(perCore ? rate / cores : rate, this.max);
   }
 }
 
@@ -169,6 +171,7 @@ export function seriesOf(metrics: readonly Metric[], bounds: Bounds, interval: n
     const counter = counters.get(derive?.from ?? metric.name);
     if (metric.kind === 'state') return new StateSeries(bounds, limit);
     if (!counter) return new GaugeSeries(bounds, limit);
-    return derive ? new DerivedSeries(bounds, limit, derive, counter.fold) : counter;
+    if (!derive) return counter;
+    return new DerivedSeries(bounds, limit, derive, rangeOf(metric)?.max ?? Infinity, counter.fold);
   });
 }

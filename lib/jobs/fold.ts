@@ -123,8 +123,11 @@ export class SummaryFold {
     const inside = [...this.subjects.values()].filter(
       (subject) => this.concerns(subject) && only(subject.instance),
     );
-    const counted = inside.filter(({ instance }) => instance.entity === 'core').length;
-    const closing = { length: this.bounds.stop, cores: counted || cores };
+    // A CPU that went offline and came back is another instance of the same.
+    const counted = new Set(
+      inside.flatMap(({ instance }) => (instance.entity === 'core' ? [instance.identity.core] : [])),
+    );
+    const closing = { length: this.bounds.stop, cores: counted.size || cores };
     const processes = inside.filter(({ instance }) => instance.entity === 'process');
     return {
       start__ns: this.options.start__ns,

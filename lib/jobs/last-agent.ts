@@ -6,7 +6,7 @@ import type { JobStop } from './job-events';
 
 /** The last row that tells of the sampler itself. */
 export class LastAgent {
-  private row: Partial<Record<'ticks' | 'late_ticks' | 'rows_dropped', number>> = {};
+  private row: Partial<Record<'ticks' | 'late_ticks' | 'rows_dropped' | 'implausible_readings', number>> = {};
 
   push(batch: Batch): void {
     for (const row of batch.rows('agent')) this.row = row;
@@ -14,11 +14,12 @@ export class LastAgent {
 
   /** What the sampler did until its last row; what its threads took is not known. */
   get stats(): NativeStats {
-    const { ticks = 0, late_ticks = 0, rows_dropped = 0 } = this.row;
+    const { ticks = 0, late_ticks = 0, rows_dropped = 0, implausible_readings = 0 } = this.row;
     return {
       ticks,
       late_ticks,
       rows_dropped,
+      implausible_readings,
       sampler_cpu_time__s: NaN,
       lateness__us: { p50: NaN, p99: NaN, max: NaN },
       calls: [],

@@ -71,6 +71,7 @@ export function since(before: NativeStats, after: NativeStats): NativeStats {
     ticks: after.ticks - before.ticks,
     late_ticks: after.late_ticks - before.late_ticks,
     rows_dropped: after.rows_dropped - before.rows_dropped,
+    implausible_readings: after.implausible_readings - before.implausible_readings,
     sampler_cpu_time__s: after.sampler_cpu_time__s - before.sampler_cpu_time__s,
   };
 }

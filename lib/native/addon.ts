@@ -72,6 +72,8 @@ export interface NativeStats {
   readonly ticks: number;
   readonly late_ticks: number;
   readonly rows_dropped: number;
+  /** Not believed, being beyond what is possible; see `implausible_reading` among the events. */
+  readonly implausible_readings: number;
   readonly lateness__us: { readonly p50: number; readonly p99: number; readonly max: number };
   /** CPU time of the sampling threads. */
   readonly sampler_cpu_time__s: number;

@@ -197,6 +197,7 @@ const SAMPLER_EVENTS: readonly SamplerEvent['kind'][] = [
   'device_recovered',
   'device_stalled',
   'counter_reset',
+  'implausible_reading',
   'gpu_state',
 ];
 

@@ -30,7 +30,13 @@ export interface Table {
 export interface SamplerEvent {
   /** Monotonic nanoseconds. */
   readonly time__ns: bigint;
-  readonly kind: 'device_lost' | 'device_recovered' | 'device_stalled' | 'counter_reset' | 'gpu_state';
+  readonly kind:
+    | 'device_lost'
+    | 'device_recovered'
+    | 'device_stalled'
+    | 'counter_reset'
+    | 'implausible_reading'
+    | 'gpu_state';
   /** Of the device it is about, where it is about one. */
   readonly instance: number | null;
   readonly text: string;

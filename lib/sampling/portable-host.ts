@@ -1,7 +1,15 @@
 // CPUs, memory, disks and file systems where there is no procfs: what node:os and systeminformation tell, once a second
 // at most. What they do not tell has no value; nothing is guessed.
 import { cpus, hostname, loadavg, platform } from 'node:os';
-import { metricsOf, STATUS, type Entity, type Identities, type Instance, type MetricName } from '../catalog';
+import {
+  metricsOf,
+  rangeOf,
+  STATUS,
+  type Entity,
+  type Identities,
+  type Instance,
+  type MetricName,
+} from '../catalog';
 import type { TableColumns } from './batch';
 
 type Values = Readonly<Partial<Record<MetricName, number>>>;
@@ -70,7 +78,8 @@ export class PortableHost {
     this.before.set(instance.id, { time, values });
     const cells = metricsOf(entity).map((metric) => {
       if (!('derive' in metric.source)) return cellOf(values[metric.name]);
-      const { from, scale, perCore, max } = metric.source.derive;
+      const { from, scale, perCore } = metric.source.derive;
+      const max = rangeOf(metric)?.max;
       const [now, then] = [valueOf(values, from), before && valueOf(before.values, from)];
       if (now === undefined) return cellOf(undefined);
       if (!before || then === undefined || time <= before.time)

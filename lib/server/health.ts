@@ -17,6 +17,8 @@ export interface HealthFacts {
   /** Why rows or jobs could not be kept; null where they could. */
   readonly disk: string | null;
   readonly lost_rows: number;
+  /** Readings that were not believed, since the start: no fault of ours, so they change no verdict. */
+  readonly implausible_readings: number;
   readonly spool__B: number;
   readonly spool_limit__B: number;
   /** Recorded and never exported: it had to go at the spool's limit. */

@@ -60,6 +60,8 @@ export interface MonitorStatus {
   /** Why the disk does not take what it should; null where it does. */
   readonly disk: string | null;
   readonly lost_rows: number;
+  /** Readings that were not believed, since the start. */
+  readonly implausible_readings: number;
 }
 
 export class Monitor {
@@ -225,6 +227,7 @@ export class Monitor {
       open_jobs: this.book.open.length,
       disk: this.log.failure ?? session.failure ?? null,
       lost_rows: session.lostRows,
+      implausible_readings: session.stats().implausible_readings,
     };
   }
 

@@ -13,6 +13,7 @@ namespace nvpulse {
   X(DeviceGetDecoderUtilization) X(DeviceGetTemperature) X(DeviceGetFieldValues) X(DeviceGetFanSpeed) \
   X(DeviceGetPerformanceState) X(DeviceGetPowerUsage) X(DeviceGetMemoryInfo) X(DeviceGetMemoryInfo_v2)\
   X(DeviceGetEnforcedPowerLimit) X(DeviceGetTotalEnergyConsumption)                                   \
+  X(DeviceGetPowerManagementDefaultLimit) X(DeviceGetPowerManagementLimitConstraints)                 \
   X(DeviceGetComputeRunningProcesses) X(DeviceGetComputeRunningProcesses_v2)                          \
   X(DeviceGetGraphicsRunningProcesses) X(DeviceGetGraphicsRunningProcesses_v2)                        \
   X(DeviceGetProcessUtilization)

@@ -21,6 +21,7 @@ class CpuReader {
 
   ProcFile stat_;
   Roster<uint64_t, uint32_t> cores_;
+  int online_ = 0;
   uint64_t iowait_ = 0;
 };
 

@@ -178,6 +178,20 @@ GpuIdentity IdentifyGpu(const nvml::Library& library, nvml::Device device, uint3
   return identity;
 }
 
+double BoardPower__W(const nvml::Library& library, nvml::Device device) {
+  uint32_t lowest__mW = 0;
+  uint32_t limits__mW[3] = {};
+  const Return results[] = {
+      Call<nvml::U32PairFn>(library, Symbol::kDeviceGetPowerManagementLimitConstraints, device, &lowest__mW, &limits__mW[0]),
+      Call<nvml::U32Fn>(library, Symbol::kDeviceGetPowerManagementDefaultLimit, device, &limits__mW[1]),
+      Call<nvml::U32Fn>(library, Symbol::kDeviceGetEnforcedPowerLimit, device, &limits__mW[2])};
+  double most__W = 0;
+  for (int i = 0; i < 3; i++) {
+    if (results[i] == nvml::kSuccess) most__W = std::max(most__W, limits__mW[i] * 1e-3);
+  }
+  return most__W;
+}
+
 std::vector<IdentityField> GpuIdentity::Fields() const {
   std::vector<IdentityField> fields;
   fields.push_back({"index", static_cast<double>(index)});

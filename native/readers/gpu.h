@@ -29,6 +29,9 @@ struct GpuIdentity {
 GpuIdentity IdentifyGpu(const nvml::Library& library, nvml::Device device, uint32_t index,
                         const std::string& driver_version);
 
+/// The most that the board may be set to draw, by all that it says of its limits; 0 where it says nothing.
+double BoardPower__W(const nvml::Library& library, nvml::Device device);
+
 /// A string that NVML writes into a buffer, such as a name; '' where it does not answer.
 std::string SystemString(const nvml::Library& library, Symbol symbol);
 

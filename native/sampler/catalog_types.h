@@ -31,4 +31,22 @@ struct Derivation {
   int64_t span_ns;
 };
 
+enum class Bound : uint8_t { kRange, kGrowth };
+/// What a bound is multiplied by.
+enum class Measure : uint8_t { kOne, kCpus, kBoardPower };
+
+/// What a column can be at all; described in lib/catalog/metrics.ts. kRange: from min to max. kGrowth: at most max a
+/// second, over the time since it changed last and refresh_ns; beyond `wraps` it begins again, unless 0.
+struct Plausible {
+  Entity entity;
+  int column;
+  const char* name;
+  Bound bound;
+  Measure of;
+  double min;
+  double max;
+  int64_t refresh_ns;
+  double wraps;
+};
+
 }  // namespace nvpulse

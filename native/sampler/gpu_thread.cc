@@ -77,7 +77,7 @@ struct GpuThread::Device {
   GpuIdentity identity;
   Return permanent[kNvmlReadCount] = {};  ///< The answer that will not change; 0: ask.
   GpuProcessReader processes;
-  double energy__J = 0;
+  double board_power__W = 0;  ///< The most that it may be set to draw; 0: not known.
   bool lost = false;
   Return lost_by = nvml::kSuccess;
   int64_t retry_ns = 0;
@@ -214,6 +214,7 @@ void GpuThread::Enumerate(Worker& worker) {
     }
     device.identity = IdentifyGpu(library, device.handle, index, driver_version);
     device.instance = store_->AddInstance(Entity::kGpu, device.identity.Fields());
+    NoteBoardPower(device, BoardPower__W(library, device.handle));
     worker.devices.push_back(std::move(device));
   }
   worker.enumerated = true;
@@ -287,12 +288,14 @@ void GpuThread::ReadCalls(Worker& worker, Device& device, TierMask due, GpuRow& 
     ReadProcesses(worker, device, row);
     latencies_.of[CallLatencies::kProcesses].Add(MonotonicNs() - begun_ns);
   }
-  if (row.status[gpu::energy__J] == kOk) {
-    if (row.values[gpu::energy__J] < device.energy__J) {
-      store_->Event(begun_ns, "counter_reset", device.instance, "energy__J began again: the driver was reloaded");
-    }
-    device.energy__J = row.values[gpu::energy__J];
-  }
+  // What is enforced may have been lower than what the board can have.
+  if (row.status[gpu::power_limit__W] == kOk) NoteBoardPower(device, row.values[gpu::power_limit__W]);
+}
+
+void GpuThread::NoteBoardPower(Device& device, double power__W) {
+  if (!(power__W > device.board_power__W && power__W <= kAnyBoardPower__W)) return;
+  device.board_power__W = power__W;
+  store_->SetBoardPower(device.instance, power__W);
 }
 
 void GpuThread::ReadProcesses(Worker& worker, Device& device, GpuRow& row) {

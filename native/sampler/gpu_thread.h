@@ -75,6 +75,7 @@ class GpuThread : public std::enable_shared_from_this<GpuThread> {
   void Close(Worker& worker, nvml::Return why);
   bool ReadDevice(Worker& worker, Device& device, TierMask due);
   void ReadCalls(Worker& worker, Device& device, TierMask due, GpuRow& row);
+  void NoteBoardPower(Device& device, double power__W);
   void ReadProcesses(Worker& worker, Device& device, GpuRow& row);
   void Reacquire(Worker& worker, Device& device, int64_t now_ns);
   void Lose(Device& device, int64_t now_ns, nvml::Return why);

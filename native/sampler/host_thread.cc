@@ -90,9 +90,11 @@ void HostThread::ReadAgent() {
   row.Set(agent::ticks, static_cast<double>(ticks));
   row.Set(agent::late_ticks, static_cast<double>(late_ticks));
   row.Set(agent::rows_dropped, static_cast<double>(store_->RowsDropped()));
+  row.Set(agent::implausible_readings, static_cast<double>(store_->Implausible()));
   row.Set(agent::lateness__us, static_cast<double>(lateness_ns) * 1e-3);
   row.Set(agent::agent_cpu_time__s, static_cast<double>(ReadClock(CLOCK_PROCESS_CPUTIME_ID)) * 1e-9);
   row.Set(agent::agent_memory_rss__MiB, OwnRss__MiB());
+  if (std::isnan(row.values[agent::agent_memory_rss__MiB])) row.Fail(agent::agent_memory_rss__MiB, kReadFailed);
   store_->Append(Entity::kAgent, agent_, MonotonicNs(), row);
 }
 

@@ -12,7 +12,7 @@ void Fail(int column, Status why, double* values, Status* status) {
 
 }  // namespace
 
-Rates::Rates(Entity entity, int cores) : cores_(cores) {
+Rates::Rates(Entity entity) {
   for (const Derivation& derivation : kDerivations) {
     if (derivation.entity == entity) derivations_.push_back(derivation);
   }

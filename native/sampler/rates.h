@@ -11,8 +11,11 @@ namespace nvpulse {
 
 class Rates {
  public:
-  /// The derivations of one entity; `cores` divides those that are per core.
-  Rates(Entity entity, int cores);
+  /// The derivations of one entity.
+  explicit Rates(Entity entity);
+
+  /// What those that are per core are divided by.
+  void SetCores(int cores) { cores_ = cores; }
 
   /// Leaves kNotDue where less than the span has passed: an old rate is never shown as a new one.
   void Fill(uint32_t instance, int64_t time_ns, double* values, Status* status);
@@ -24,7 +27,7 @@ class Rates {
   };
 
   std::vector<Derivation> derivations_;
-  int cores_;
+  int cores_ = 1;
   std::unordered_map<uint32_t, std::vector<Anchor>> anchors_;
 };
 

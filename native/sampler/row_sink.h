@@ -46,6 +46,12 @@ class RowSink {
   /// Derived columns are filled in by the sink: readers leave them as they are.
   virtual void Append(Entity entity, uint32_t instance, int64_t time_ns, double* values, Status* status) = 0;
 
+  /// How many CPUs are online; shares and bounds that are per CPU count with as many from now on.
+  virtual void SetCpus(int online) = 0;
+
+  /// The most that a GPU's board may be set to draw; what can be believed of its power and energy goes by it.
+  virtual void SetBoardPower(uint32_t instance, double power__W) = 0;
+
   /// Something to tell beside the values; `instance` −1 where it is about none.
   virtual void Event(int64_t time_ns, const char* kind, int64_t instance, std::string text) = 0;
 

@@ -72,6 +72,7 @@ SamplerStats Sampler::Stats() const {
   stats.ticks = host_->schedule().ticks();
   stats.late_ticks = host_->schedule().late_ticks();
   stats.rows_dropped = store_->RowsDropped();
+  stats.implausible_readings = store_->Implausible();
   const Histogram* lateness = &host_->schedule().lateness();
   stats.lateness_max__us = static_cast<double>(lateness->Max()) * 1e-3;
   stats.cpu_time__s = static_cast<double>(host_->cpu_ns()) * 1e-9;

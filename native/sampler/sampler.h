@@ -29,6 +29,7 @@ struct SamplerStats {
   uint64_t ticks = 0;
   uint64_t late_ticks = 0;
   uint64_t rows_dropped = 0;
+  uint64_t implausible_readings = 0;
   double lateness_p50__us = 0;
   double lateness_p99__us = 0;
   double lateness_max__us = 0;

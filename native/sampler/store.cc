@@ -18,15 +18,29 @@ uint32_t CapacityOf(Entity entity) { return entity == Entity::kGpu ? kGpuRows : 
 
 }  // namespace
 
-Store::Table::Table(Entity entity, int columns, uint32_t capacity, int cores)
-    : ring(columns, capacity), rates(entity, cores) {}
+Store::Table::Table(Entity entity, int columns, uint32_t capacity)
+    : ring(columns, capacity), plausibility(entity), rates(entity) {}
 
 Store::Store() {
-  const int cores = static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   for (int i = 0; i < kEntities; i++) {
     const auto entity = static_cast<Entity>(i);
-    tables_[i] = std::make_unique<Table>(entity, kTables[i].columns, CapacityOf(entity), cores);
+    tables_[i] = std::make_unique<Table>(entity, kTables[i].columns, CapacityOf(entity));
   }
+  SetCpus(static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN))));
+}
+
+void Store::SetCpus(int online) {
+  for (const std::unique_ptr<Table>& table : tables_) {
+    std::lock_guard<std::mutex> lock(table->mutex);
+    table->plausibility.SetCpus(online);
+    table->rates.SetCores(online);
+  }
+}
+
+void Store::SetBoardPower(uint32_t instance, double power__W) {
+  Table& table = *tables_[static_cast<int>(Entity::kGpu)];
+  std::lock_guard<std::mutex> lock(table.mutex);
+  table.plausibility.SetBoardPower(instance, power__W);
 }
 
 uint32_t Store::AddInstance(Entity entity, std::vector<IdentityField> identity) {
@@ -38,6 +52,9 @@ uint32_t Store::AddInstance(Entity entity, std::vector<IdentityField> identity) 
 void Store::Append(Entity entity, uint32_t instance, int64_t time_ns, double* values, Status* status) {
   Table& table = *tables_[static_cast<int>(entity)];
   std::lock_guard<std::mutex> lock(table.mutex);
+  if (const int withheld = table.plausibility.Check(instance, time_ns, values, status, *this)) {
+    implausible_.fetch_add(static_cast<uint64_t>(withheld), std::memory_order_relaxed);
+  }
   table.rates.Fill(instance, time_ns, values, status);
   const uint64_t before = table.ring.dropped();
   table.ring.Append(instance, time_ns, values, status);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sampler/plausibility.h"
 #include "sampler/rates.h"
 #include "sampler/ring.h"
 #include "sampler/row_sink.h"
@@ -42,21 +43,27 @@ class Store : public RowSink {
 
   uint32_t AddInstance(Entity entity, std::vector<IdentityField> identity) override;
   void Append(Entity entity, uint32_t instance, int64_t time_ns, double* values, Status* status) override;
+  void SetCpus(int online) override;
+  void SetBoardPower(uint32_t instance, double power__W) override;
   void Event(int64_t time_ns, const char* kind, int64_t instance, std::string text) override;
 
   Drained Drain();
   uint64_t RowsDropped() const { return dropped_.load(std::memory_order_relaxed); }
+  /// Readings that were not believed.
+  uint64_t Implausible() const { return implausible_.load(std::memory_order_relaxed); }
 
  private:
   struct Table {
-    Table(Entity entity, int columns, uint32_t capacity, int cores);
-    std::mutex mutex;
+    Table(Entity entity, int columns, uint32_t capacity);
+    std::mutex mutex;  // events are told with it held: mutex_ is taken after it, never before
     Ring ring;
+    Plausibility plausibility;
     Rates rates;
   };
 
   std::array<std::unique_ptr<Table>, kEntities> tables_;
   std::atomic<uint64_t> dropped_{0};
+  std::atomic<uint64_t> implausible_{0};
   uint64_t reported_ = 0;  // drain's thread only
 
   std::mutex mutex_;  // of what follows

@@ -36,9 +36,9 @@ Return Get(Call call, Handle handle, Answer answer) {
 /** The body of a getter of one channel. */
 template <typename T>
 Return GetChannel(Call call, Handle handle, Channel channel, T* out) {
-  return Get(call, handle, [channel, out](const Device& device) {
+  return Get(call, handle, [call, channel, out](const Device& device) {
     const Return status = device.Status(channel);
-    return status == kSuccess ? Put(out, device.Read(channel, library.Now__ns())) : status;
+    return status == kSuccess ? Put(out, library.Told(call, device, device.Read(channel, library.Now__ns()))) : status;
   });
 }
 

@@ -23,7 +23,7 @@ Return Fan(const Device& device, uint32_t fan, uint32_t* pct) {
   const Return status = device.Status(Channel::kFanSpeed);
   if (status != kSuccess) return status;
   if (fan >= device.board().fans) return kInvalidArgument;
-  return Put(pct, device.Read(Channel::kFanSpeed, library.Now__ns()) + 2 * fan);
+  return Put(pct, library.Told(Call::DeviceGetFanSpeed, device, device.Read(Channel::kFanSpeed, library.Now__ns())) + 2 * fan);
 }
 
 /** What a device has in memory, in bytes, without what the driver reserves. */
@@ -46,8 +46,11 @@ NVML_EXPORT nvmlDeviceGetUtilizationRates(Handle handle, Utilization* utilizatio
     if (utilization == nullptr) return kInvalidArgument;
     if (const Return status = device.Status(Channel::kGpuUtilization)) return status;
     const uint64_t now__ns = library.Now__ns();
-    utilization->gpu = static_cast<uint32_t>(device.Read(Channel::kGpuUtilization, now__ns));
-    utilization->memory = static_cast<uint32_t>(device.Read(Channel::kMemoryUtilization, now__ns));
+    const auto told = [&](Channel channel) {
+      return library.Told(Call::DeviceGetUtilizationRates, device, device.Read(channel, now__ns));
+    };
+    utilization->gpu = static_cast<uint32_t>(told(Channel::kGpuUtilization));
+    utilization->memory = static_cast<uint32_t>(told(Channel::kMemoryUtilization));
     return kSuccess;
   });
 }
@@ -133,7 +136,9 @@ NVML_EXPORT nvmlDeviceGetPowerManagementLimitConstraints(Handle handle, uint32_t
 NVML_EXPORT nvmlDeviceGetTotalEnergyConsumption(Handle handle, uint64_t* energy__mJ) {
   return Get(Call::DeviceGetTotalEnergyConsumption, handle, [=](const Device& device) {
     const Return status = device.Status(Channel::kEnergy);
-    return status == kSuccess ? Put(energy__mJ, library.Energy__mJ(device, library.Now__ns())) : status;
+    if (status != kSuccess) return status;
+    const auto counted__mJ = static_cast<int64_t>(library.Energy__mJ(device, library.Now__ns()));
+    return Put(energy__mJ, library.Told(Call::DeviceGetTotalEnergyConsumption, device, counted__mJ));
   });
 }
 

@@ -46,12 +46,12 @@ const char* TextOf(int32_t code) {
 
 Return Count(Call call, uint32_t* count) {
   if (const Return status = library.Enter(call)) return status;
-  return Put(count, library.device_count());
+  return Put(count, library.plugged_count());
 }
 
 Return ByIndex(Call call, uint32_t index, Handle* handle) {
   if (const Return status = library.EnterLookup(call)) return status;
-  if (handle == nullptr || index >= library.device_count()) return kInvalidArgument;
+  if (handle == nullptr || index >= library.plugged_count()) return kInvalidArgument;
   return library.HandleOf(call, index, handle);
 }
 

@@ -1,6 +1,7 @@
 // The grammar of NVPULSE_SIM_FAULTS: rules apart by ';', their items by ','.
 #include "simulator/faults.h"
 
+#include <charconv>
 #include <cstdio>
 #include <string_view>
 
@@ -31,6 +32,11 @@ bool ParseCount(Text text, uint64_t* value) {
     *value = *value * 10 + static_cast<uint64_t>(digit - '0');
   }
   return true;
+}
+
+bool ParseWhole(Text text, uint64_t* value) {
+  const std::from_chars_result result = std::from_chars(text.data(), text.data() + text.size(), *value);
+  return !text.empty() && result.ec == std::errc() && result.ptr == text.data() + text.size();
 }
 
 /** 20ms, 1.5s, 2 (seconds), 250us, 1m, 1h. */
@@ -81,7 +87,14 @@ class Rule {
     if (key == "error") return Act(Fault::Kind::kError, ParseNumber(value), "error takes a code from 1 to 999");
     if (key == "latency") return Act(Fault::Kind::kLatency, ParseDuration(value, &fault_.latency__ns), kDuration);
     if (key == "hang") return Act(Fault::Kind::kHang, value.empty(), "hang takes no value");
+    if (key == "value") return Act(Fault::Kind::kValue, ParseWhole(value, &fault_.value), "value takes a whole number");
+    if (key == "percent") return Act(Fault::Kind::kValue, ParseCount(value, &fault_.percent), "percent takes a whole number");
+    if (key == "add") {
+      fault_.percent = 100;
+      return Act(Fault::Kind::kValue, ParseWhole(value, &fault_.value), "add takes a whole number");
+    }
     if (key == "lost") return Act(Fault::Kind::kLost, value.empty(), "lost takes no value");
+    if (key == "unplugged") return Act(Fault::Kind::kUnplugged, value.empty(), "unplugged takes no value");
     if (key == "missing") return TakeMissing(value);
     if (key == "reset_counter") return Act(Fault::Kind::kResetCounter, value.empty(), "reset_counter takes no value");
     if (key == "driver_reload") return Act(Fault::Kind::kDriverReload, value.empty(), "driver_reload takes no value");
@@ -90,16 +103,18 @@ class Rule {
       has_for_ = true;
       return ParseDuration(value, &for__ns_) ? nullptr : kDuration;
     }
-    return "allowed are call, gpu, error, latency, hang, lost, missing, reset_counter, driver_reload, from, at, for";
+    return "allowed are call, gpu, error, latency, hang, value, percent, add, lost, unplugged, missing, reset_counter, "
+           "driver_reload, from, at, for";
   }
 
   const char* Finish(Fault* fault) {
-    if (actions_ != 1) return "a rule does one thing: error, latency, hang, lost, missing, reset_counter or driver_reload";
+    if (actions_ != 1) return "a rule does one thing: error, latency, hang, value, percent, add, lost, unplugged, missing, reset_counter or driver_reload";
     const bool per_call = fault_.kind == Fault::Kind::kError || fault_.kind == Fault::Kind::kLatency ||
-                          fault_.kind == Fault::Kind::kHang;
+                          fault_.kind == Fault::Kind::kHang || fault_.kind == Fault::Kind::kValue;
     if (per_call && fault_.calls.none()) return "it needs call=NAME (call=* for every)";
     if (!per_call) fault_.calls.set();
     if (fault_.kind == Fault::Kind::kLost && fault_.gpu == kNoGpu) return "lost needs gpu=INDEX";
+    if (fault_.kind == Fault::Kind::kUnplugged && fault_.gpu == kNoGpu) return "unplugged needs gpu=INDEX";
     if (fault_.kind == Fault::Kind::kDriverReload && !has_for_) for__ns_ = kReload__ns, has_for_ = true;
     if (has_for_) fault_.until__ns = fault_.from__ns + for__ns_;
     *fault = fault_;

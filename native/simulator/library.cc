@@ -151,16 +151,36 @@ bool Library::ReloadedSinceInit(uint64_t elapsed__ns) const {
 uint32_t Library::LossesOver(uint32_t index, uint64_t elapsed__ns) const {
   uint32_t losses = 0;
   for (const Fault& fault : options_.faults) {
-    if (fault.kind == Fault::Kind::kLost && fault.gpu == static_cast<int32_t>(index) && fault.until__ns <= elapsed__ns) losses++;
+    if (fault.Takes(index) && fault.until__ns <= elapsed__ns) losses++;
   }
   return losses;
 }
 
 bool Library::Lost(uint32_t index, uint64_t elapsed__ns) const {
   for (const Fault& fault : options_.faults) {
-    if (fault.kind == Fault::Kind::kLost && fault.gpu == static_cast<int32_t>(index) && fault.Active(elapsed__ns)) return true;
+    if (fault.Takes(index) && fault.Active(elapsed__ns)) return true;
   }
   return false;
+}
+
+uint32_t Library::plugged_count() const {
+  uint32_t count = device_count();
+  const uint64_t elapsed__ns = Elapsed__ns();
+  for (const Fault& fault : options_.faults) {
+    const auto gpu = static_cast<uint32_t>(fault.gpu);
+    if (fault.kind == Fault::Kind::kUnplugged && fault.Active(elapsed__ns) && gpu < count) count = gpu;
+  }
+  return count;
+}
+
+int64_t Library::ToldByFaults(Call call, const Device& device, int64_t value) const {
+  const uint64_t elapsed__ns = Elapsed__ns();
+  for (const Fault& fault : options_.faults) {
+    if (fault.kind != Fault::Kind::kValue || !fault.Active(elapsed__ns)) continue;
+    if (!fault.Hits(call, static_cast<int32_t>(device.index()))) continue;
+    return static_cast<int64_t>(fault.value + static_cast<uint64_t>(value) * fault.percent / 100);
+  }
+  return value;
 }
 
 uint64_t Library::Energy__mJ(const Device& device, uint64_t now__ns) const {

@@ -53,6 +53,8 @@ class Library {
 
   const Options& options() const { return options_; }
   uint32_t device_count() const { return options_.profile.device_count; }
+  /** How many are plugged in now: those before the first that is not. */
+  uint32_t plugged_count() const;
   const Device& device(uint32_t index) const { return devices_[index]; }
 
   /** Unix time of a reading now. */
@@ -61,6 +63,11 @@ class Library {
     timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
     return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
+  }
+
+  /** What a call tells of a value that it read: the value, unless a fault makes another of it. */
+  int64_t Told(Call call, const Device& device, int64_t value) const {
+    return options_.faults.Empty() ? value : ToldByFaults(call, device, value);
   }
 
   /** The energy counter in mJ, less what it held when a fault last restarted it. */
@@ -72,6 +79,7 @@ class Library {
   Return EnterSlow(Call call);
   Opened OpenSlow(Call call, Handle handle);
   Return Suffer(Call call, int32_t gpu);
+  int64_t ToldByFaults(Call call, const Device& device, int64_t value) const;
   Return ReloadStatus(uint64_t elapsed__ns) const;
   bool ReloadedSinceInit(uint64_t elapsed__ns) const;
   uint32_t LossesOver(uint32_t index, uint64_t elapsed__ns) const;

@@ -2,7 +2,7 @@
 // The catalog for the native side, and its hash for TypeScript.
 const { GENERATED, catalog, hash } = require('./catalog');
 
-const { ENTITIES, METRICS, metricsOf } = catalog;
+const { ENTITIES, METRICS, metricsOf, rangeOf } = catalog;
 
 const camel = (name) =>
   name
@@ -23,12 +23,32 @@ function tables() {
 }
 
 function derivations() {
-  const rows = METRICS.filter(({ source }) => 'derive' in source).map(({ entity, name, source }) => {
-    const { from, scale, perCore, max, span__ms } = source.derive;
-    const bound = max === undefined ? 'kNoBound' : `${max}.0`;
+  const rows = METRICS.filter(({ source }) => 'derive' in source).map((metric) => {
+    const { entity, name, source } = metric;
+    const { from, scale, perCore, span__ms } = source.derive;
+    const bound = rangeOf(metric) ? double(rangeOf(metric).max) : 'kNoBound';
     return `    {Entity::k${camel(entity)}, ${entity}::${name}, ${entity}::${from}, ${scale.toExponential()}, ${perCore ?? false}, ${bound}, ${span__ms * 1e6}},`;
   });
   return `inline constexpr Derivation kDerivations[] = {\n${rows.join('\n')}\n};\n`;
+}
+
+const MEASURE = { cpus: 'kCpus', board_power: 'kBoardPower' };
+const double = (value) => (Number.isInteger(value) ? `${value}.0` : `${value}`);
+
+/** What is read from the driver and the kernel, where something bounds it. */
+function plausibilities() {
+  const read = METRICS.filter(({ source }) => 'nvml' in source || 'file' in source);
+  const rows = read.flatMap(({ entity, name, plausible }) => {
+    if ('unbounded' in plausible) return [];
+    const { of, min = 0, max, per_s = 0, refresh__ms = 0, wraps = 0 } = plausible;
+    const shape = max === undefined ? 'kGrowth' : 'kRange';
+    const measure = of === undefined ? 'kOne' : MEASURE[of];
+    const numbers = [min, max ?? per_s].map(double).join(', ');
+    return [
+      `    {Entity::k${camel(entity)}, ${entity}::${name}, "${name}", Bound::${shape}, Measure::${measure}, ${numbers}, ${refresh__ms * 1e6}, ${double(wraps)}},`,
+    ];
+  });
+  return `inline constexpr Plausible kPlausibles[] = {\n${rows.join('\n')}\n};\n`;
 }
 
 /** One entry a call: metrics that share a call and argument are read together. */
@@ -73,6 +93,7 @@ ${ENTITIES.filter((entity) => metricsOf(entity).length > 0)
   .join('\n')}
 ${tables()}
 ${derivations().replace(/e\+0,/g, '.0,')}
+${plausibilities()}
 }  // namespace nvpulse
 `;
 

@@ -35,6 +35,9 @@ class Collector : public RowSink {
     rows.push_back({entity, instance, time_ns, {values, values + columns}, {status, status + columns}});
   }
 
+  void SetCpus(int online) override { cpus = online; }
+  void SetBoardPower(uint32_t, double) override {}
+
   void Event(int64_t, const char* kind, int64_t, std::string text) override {
     events.push_back({kind, text});
   }
@@ -80,6 +83,7 @@ class Collector : public RowSink {
     events.clear();
   }
 
+  int cpus = 0;
   std::vector<Instance> instances;
   std::vector<Reported> rows;
   std::vector<std::pair<std::string, std::string>> events;

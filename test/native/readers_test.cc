@@ -108,6 +108,7 @@ TEST(CpusComeAndGo) {
   rows.Clear();
   reader.Read(kMediumTier, rows);
   EXPECT_EQ(rows.Of(Entity::kCore).size(), 3u);
+  EXPECT_EQ(rows.cpus, 3);
   EXPECT(rows.Find(Entity::kCore, "core", "1") != nullptr);
   EXPECT(rows.Find(Entity::kCore, "core", "2") == nullptr);
   EXPECT_EQ(rows.Find(Entity::kCore, "core", "11")->instance, last);
@@ -115,6 +116,7 @@ TEST(CpusComeAndGo) {
   rows.Clear();
   reader.Read(kMediumTier, rows);
   EXPECT_EQ(rows.Of(Entity::kCore).size(), 4u);
+  EXPECT_EQ(rows.cpus, 4);
   EXPECT(rows.Find(Entity::kCore, "core", "2")->instance != second);
   EXPECT_EQ(rows.Find(Entity::kCore, "core", "11")->instance, last);
 }

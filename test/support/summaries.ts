@@ -25,6 +25,7 @@ export const META: SummaryMeta = {
       ticks: 100,
       late_ticks: 1,
       rows_dropped: 0,
+      implausible_readings: 0,
       lateness__us: { p50: 11, p99: 60, max: 400 },
       sampler_cpu_time__s: 0.02,
       calls: [{ name: 'nvmlDeviceGetPowerUsage', count: 100, p50__us: 8, p99__us: 30 }],

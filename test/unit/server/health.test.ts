@@ -11,6 +11,7 @@ const FINE: HealthFacts = {
   open_jobs: 1,
   disk: null,
   lost_rows: 0,
+  implausible_readings: 0,
   spool__B: 1000,
   spool_limit__B: 2000,
   spool_dropped__B: 0,
