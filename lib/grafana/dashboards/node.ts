@@ -108,10 +108,14 @@ export const node: Dashboard = dashboard({
           6,
           graph(agent, ['open_jobs']),
           graph(agent, ['export_documents'], { title: 'Documents exported', reading: 'highest' }),
-          graph(agent, ['late_ticks', 'rows_dropped', 'implausible_readings', 'export_retries', 'export_rejected'], {
-            title: 'Late, dropped, retried, rejected (since its start)',
-            reading: 'highest',
-          }),
+          graph(
+            agent,
+            ['late_ticks', 'rows_dropped', 'implausible_readings', 'export_retries', 'export_rejected'],
+            {
+              title: 'Late, dropped, retried, rejected (since its start)',
+              reading: 'highest',
+            },
+          ),
           graph(agent, ['lateness__us']),
         ),
       ],
