@@ -4,7 +4,7 @@ export * from './catalog';
 export { NvpulseError, type NvpulseErrorCode } from './errors';
 export { formatUtc, parseDuration } from './time';
 export type { CallStats, FollowedState, GpuState, NativeStats } from './native/addon';
-export { simulatorPath } from './native/locate';
+export { simulatorPath, type SimulatedDriver } from './native/locate';
 export {
   createBatch,
   type Batch,

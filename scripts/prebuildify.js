@@ -11,7 +11,7 @@ const root = join(__dirname, '..');
 const ZIG = 'ziglang==0.15.2';
 const LINKED = ['package.json', 'CMakeLists.txt', 'cmake', 'native', 'node_modules'];
 /** Beside the addon, which prebuildify names `<platform>/nvpulse.<libc>.node`: in `<platform>/<libc>/`. */
-const PARTS = ['nvpulse-supervisor', 'libnvidia-ml.so.1'];
+const PARTS = ['nvpulse-supervisor', 'libnvidia-ml.so.1', 'simulator-470.256.02/libnvidia-ml.so.1'];
 // musl first: its supervisor is static and serves glibc as well, see copyParts.
 // glibc 2.28 or newer is in Debian 10, RHEL 8 and Ubuntu 20.04.
 const TARGETS = {
@@ -81,10 +81,10 @@ function report(file) {
 function copyParts(target, built) {
   report(`${dirname(target)}/nvpulse.${target.split('/')[1]}.node`);
   const to = join(root, 'prebuilds', target);
-  mkdirSync(to, { recursive: true });
   for (const part of PARTS) {
     const musl = join(root, 'prebuilds', target.replace('glibc', 'musl'), part);
     const own = !(part === 'nvpulse-supervisor' && target.endsWith('glibc'));
+    mkdirSync(dirname(join(to, part)), { recursive: true });
     copyFileSync(own ? join(built, part) : musl, join(to, part));
     report(`${target}/${part}`);
   }

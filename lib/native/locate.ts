@@ -59,7 +59,16 @@ export function supervisorPath(): string {
   return process.env['NVPULSE_SUPERVISOR'] ?? locate('nvpulse-supervisor');
 }
 
-/** Path of the simulator, a `libnvidia-ml.so.1`. Throws `ERR_NATIVE` where there is none. */
-export function simulatorPath(): string {
-  return locate('libnvidia-ml.so.1');
+/** A release of the driver, whose library the simulator is: each exports what that release does. */
+export type SimulatedDriver = '580.126.20' | '470.256.02';
+
+const NEWEST_DRIVER: SimulatedDriver = '580.126.20';
+
+/**
+ * Path of the simulator, a `libnvidia-ml.so.1`; of the newest driver it knows, where none is named. Throws
+ * `ERR_NATIVE` where there is none.
+ */
+export function simulatorPath(driver: SimulatedDriver = NEWEST_DRIVER): string {
+  const folder = driver === NEWEST_DRIVER ? '' : `simulator-${driver}`;
+  return locate(join(folder, 'libnvidia-ml.so.1'));
 }

@@ -24,7 +24,7 @@ export interface SimulateOptions {
 export interface Simulation {
   readonly profile: ProfileName;
   readonly gpu_num: number;
-  /** The simulator, a libnvidia-ml.so.1. */
+  /** The simulator, a libnvidia-ml.so.1 of the profile's driver. */
   readonly path: string;
   /** Variables for a child process: nvpulse in it reads the simulator, and so does any other NVML client. */
   readonly env: Readonly<Record<string, string>>;
@@ -37,11 +37,11 @@ export interface Simulation {
 export function simulate(options: SimulateOptions = {}): Simulation {
   refuseUnknown(options, ['profile', 'time__ns', 'faults', 'latency', 'processes'], 'simulate');
   const { profile = 'h200x8', time__ns, faults = '', latency = 'none', processes = 'profile' } = options;
-  const gpu_num = profileOf(profile).boards.length;
+  const { driver, boards } = profileOf(profile);
   if (time__ns !== undefined && time__ns < 0n) {
     throw new NvpulseError('ERR_OPTION', `time__ns: ${time__ns} is before 1970; allowed is 0 or later`);
   }
-  const path = simulatorPath();
+  const path = simulatorPath(driver);
   const others = process.env['LD_LIBRARY_PATH'];
   const env = {
     NVPULSE_NVML: path,
@@ -52,5 +52,5 @@ export function simulate(options: SimulateOptions = {}): Simulation {
     NVPULSE_SIM_LATENCY: latency,
     NVPULSE_SIM_PROCESSES: processes,
   };
-  return { profile, gpu_num, path, env };
+  return { profile, gpu_num: boards.length, path, env };
 }

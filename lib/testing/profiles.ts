@@ -2,6 +2,7 @@
 // it, so that a mistake in either is seen by comparing. Values are in NVML's units (power mW, memory MiB).
 import type { MetricName } from '../catalog';
 import { NvpulseError } from '../errors';
+import type { SimulatedDriver } from '../native/locate';
 
 /** `h200x<N>`, N from 1 to 64, is the eight-GPU server with N boards. */
 export type ProfileName = 'h200x8' | 't4' | 'laptop' | 'odd' | `h200x${number}`;
@@ -36,6 +37,7 @@ export interface Board {
 }
 
 export interface Profile {
+  readonly driver: SimulatedDriver;
   readonly boards: readonly Board[];
   /** Whether `used` leaves out what the driver reserves (GetMemoryInfo_v2). */
   readonly memoryV2: boolean;
@@ -180,15 +182,17 @@ const ODD_BOARDS: readonly Board[] = [
   { ...ODD, waves: { ...ODD_OTHER_WAVES, perf_state: constant(32) } },
 ];
 
+const NEW_DRIVER = { driver: '580.126.20', memoryV2: true } as const;
+
 const MAX_BOARDS = 64;
 
 /** A simulated machine. @throws ERR_OPTION for a name that is none */
 export function profileOf(name: string): Profile {
-  if (name === 't4') return { boards: [T4], memoryV2: true };
-  if (name === 'laptop') return { boards: [LAPTOP], memoryV2: true };
-  if (name === 'odd') return { boards: ODD_BOARDS, memoryV2: false };
+  if (name === 't4') return { ...NEW_DRIVER, boards: [T4] };
+  if (name === 'laptop') return { ...NEW_DRIVER, boards: [LAPTOP] };
+  if (name === 'odd') return { driver: '470.256.02', memoryV2: false, boards: ODD_BOARDS };
   const count = Number(/^h200x([1-9]\d?)$/.exec(name)?.[1]);
-  if (count <= MAX_BOARDS) return { boards: new Array<Board>(count).fill(H200), memoryV2: true };
+  if (count <= MAX_BOARDS) return { ...NEW_DRIVER, boards: new Array<Board>(count).fill(H200) };
   throw new NvpulseError(
     'ERR_OPTION',
     `profile: there is no simulated machine '${name}'; allowed are h200x8 (or any from h200x1 to h200x64), t4, laptop, odd`,

@@ -19,7 +19,6 @@ enum Return : int32_t {
   kInsufficientSize = 7,
   kDriverNotLoaded = 9,
   kTimeout = 10,
-  kFunctionNotFound = 13,
   kGpuIsLost = 15,
   kVersionMismatch = 25,
   kUnknown = 999,

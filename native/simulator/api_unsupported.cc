@@ -1,53 +1,34 @@
-// Exported: calls a client may find in every driver, and that no simulated device supports. Any thread.
+// Exported: what a client may find in a driver, and no simulated device supports. Any thread.
 #include "simulator/answer.h"
+
+namespace nvpulse::simulator {
+namespace {
+
+Return OfDevice(Call call, Handle handle) {
+  const Return status = library.Open(call, handle).status;
+  return status == kSuccess ? kNotSupported : status;
+}
+
+Return OfNone(Call call) {
+  const Return status = library.Enter(call);
+  return status == kSuccess ? kNotSupported : status;
+}
+
+}  // namespace
+}  // namespace nvpulse::simulator
 
 using namespace nvpulse::simulator;  // NOLINT: the exported functions are the global namespace's
 
-// They read their first argument only, so one shape serves for all: the others stay with the caller.
-#define UNSUPPORTED(name)                                                                         \
-  NVML_EXPORT nvml##name(Handle handle) {                                                         \
-    return Get(Call::Unsupported, handle, [](const Device&) { return kNotSupported; });           \
-  }
-UNSUPPORTED(DeviceClearFieldValues)
-UNSUPPORTED(DeviceGetAccountingBufferSize)
-UNSUPPORTED(DeviceGetAccountingMode)
-UNSUPPORTED(DeviceGetAccountingPids)
-UNSUPPORTED(DeviceGetAccountingStats)
-UNSUPPORTED(DeviceGetApplicationsClock)
-UNSUPPORTED(DeviceGetAttributes)
-UNSUPPORTED(DeviceGetAttributes_v2)
-UNSUPPORTED(DeviceGetComputeInstanceId)
-UNSUPPORTED(DeviceGetCpuAffinity)
-UNSUPPORTED(DeviceGetDefaultApplicationsClock)
-UNSUPPORTED(DeviceGetDeviceHandleFromMigDeviceHandle)
-UNSUPPORTED(DeviceGetDriverModel)
-UNSUPPORTED(DeviceGetDriverModel_v2)
-UNSUPPORTED(DeviceGetDynamicPstatesInfo)
-UNSUPPORTED(DeviceGetGpuFabricInfo)
-UNSUPPORTED(DeviceGetGpuFabricInfoV)
-UNSUPPORTED(DeviceGetGpuInstanceId)
-UNSUPPORTED(DeviceGetMaxCustomerBoostClock)
-UNSUPPORTED(DeviceGetMemoryErrorCounter)
-UNSUPPORTED(DeviceGetNumaNodeId)
-UNSUPPORTED(DeviceGetNvLinkCapability)
-UNSUPPORTED(DeviceGetNvLinkErrorCounter)
-UNSUPPORTED(DeviceGetNvLinkRemotePciInfo)
-UNSUPPORTED(DeviceGetNvLinkRemotePciInfo_v2)
-UNSUPPORTED(DeviceGetNvLinkState)
-UNSUPPORTED(DeviceGetNvLinkUtilizationCounter)
-UNSUPPORTED(DeviceGetNvLinkVersion)
-UNSUPPORTED(DeviceGetP2PStatus)
-UNSUPPORTED(DeviceGetPcieSpeed)
-UNSUPPORTED(DeviceGetRemappedRows)
-UNSUPPORTED(DeviceGetRetiredPages)
-UNSUPPORTED(DeviceGetRetiredPages_v2)
-UNSUPPORTED(DeviceGetRetiredPagesPendingStatus)
-UNSUPPORTED(DeviceGetRowRemapperHistogram)
-UNSUPPORTED(DeviceGetSramEccErrorStatus)
-UNSUPPORTED(DeviceGetThermalSettings)
-UNSUPPORTED(DeviceGetTopologyCommonAncestor)
-UNSUPPORTED(DeviceGetViolationStatus)
-#undef UNSUPPORTED
+// They read their first argument at most, so one shape serves for all: the others stay with the caller.
+#define X(name) \
+  NVML_EXPORT nvml##name(Handle handle) { return OfDevice(Call::name, handle); }
+NVPULSE_UNSUPPORTED_DEVICE_CALLS(X)
+#undef X
+
+#define X(name) \
+  NVML_EXPORT nvml##name() { return OfNone(Call::name); }
+NVPULSE_UNSUPPORTED_OTHER_CALLS(X)
+#undef X
 
 /** No profiling metrics; the version here is a plain 1. */
 NVML_EXPORT nvmlGpmQueryDeviceSupport(Handle handle, GpmSupport* support) {

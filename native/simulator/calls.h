@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
-// X(name without "nvml", real latency in µs)
+#include "simulator/unsupported.h"
+
+// Those that are simulated: X(name without "nvml", real latency in µs)
 #define NVPULSE_SIMULATOR_CALLS(X)            \
   X(Init, 1500) /* 1 to 2 ms with persistence */ \
   X(Init_v2, 1500)                            \
@@ -110,14 +112,15 @@
   X(EventSetFree, 10)                         \
   X(EventSetWait, 0)                          \
   X(EventSetWait_v2, 0)                       \
-  X(GpmQueryDeviceSupport, 10)                \
-  X(Unsupported, 10) /* all those of api_unsupported.cc */
+  X(GpmQueryDeviceSupport, 10)
 
 namespace nvpulse::simulator {
 
-enum class Call : uint8_t {
-#define X(name, latency) name,
+enum class Call : uint16_t {
+#define X(name, ...) name,
   NVPULSE_SIMULATOR_CALLS(X)
+  NVPULSE_UNSUPPORTED_DEVICE_CALLS(X)
+  NVPULSE_UNSUPPORTED_OTHER_CALLS(X)
 #undef X
 };
 
@@ -127,8 +130,12 @@ struct CallSpec {
 };
 
 inline constexpr CallSpec kCalls[] = {
-#define X(name, latency) {#name, static_cast<uint64_t>((latency) * 1000.0)},
+#define X(name, latency__us) {#name, static_cast<uint64_t>((latency__us) * 1000.0)},
     NVPULSE_SIMULATOR_CALLS(X)
+#undef X
+#define X(name) {#name, 10000},
+    NVPULSE_UNSUPPORTED_DEVICE_CALLS(X)
+    NVPULSE_UNSUPPORTED_OTHER_CALLS(X)
 #undef X
 };
 inline constexpr size_t kCallCount = sizeof(kCalls) / sizeof(kCalls[0]);

@@ -1,7 +1,6 @@
 // Initialisation, handles, and the slow path of every call: latencies and faults.
 #include "simulator/library.h"
 
-#include <cstring>
 #include <mutex>
 
 namespace nvpulse::simulator {
@@ -43,9 +42,6 @@ void HangFor(uint64_t duration__ns) {
 bool Library::Configure() {
   static const bool valid = [this] {
     if (!ReadOptions(&options_)) return false;
-    for (const char* const* name = options_.profile.missing; name != nullptr && *name != nullptr; name++) {
-      for (size_t i = 0; i < kCallCount; i++) missing_[i] = missing_[i] || std::strcmp(kCalls[i].name, *name) == 0;
-    }
     for (uint32_t i = 0; i < device_count(); i++) {
       devices_[i].Set(options_.profile, i, options_.frozen, options_.frozen__ns);
     }
@@ -68,7 +64,7 @@ Return Library::Init(Call call) {
     handle_base_.store(handle_base_.load() + (1 << 16));
     inited_at__ns_.store(elapsed__ns);
   }
-  const bool plain = options_.faults.Empty() && !options_.real_latency && missing_.none();
+  const bool plain = options_.faults.Empty() && !options_.real_latency;
   mode_.store(plain ? Mode::kPlain : Mode::kEventful, std::memory_order_release);
   return kSuccess;
 }
@@ -87,13 +83,11 @@ Return Library::EnterSlow(Call call) {
 }
 
 Return Library::EnterLookup(Call call) {
-  if (Missing(call)) return kFunctionNotFound;
   if (mode_.load(std::memory_order_acquire) == Mode::kClosed) return kUninitialized;
   return call == Call::Shutdown ? kSuccess : ReloadStatus(Elapsed__ns());
 }
 
 Opened Library::OpenSlow(Call call, Handle handle) {
-  if (Missing(call)) return {kFunctionNotFound, nullptr};
   if (mode_.load(std::memory_order_acquire) == Mode::kClosed) return {kUninitialized, nullptr};
   const uint64_t elapsed__ns = Elapsed__ns();
   if (const Return status = ReloadStatus(elapsed__ns)) return {status, nullptr};

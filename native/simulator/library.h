@@ -17,7 +17,7 @@ namespace nvpulse::simulator {
 enum class Mode : uint32_t {
   kClosed,    // not initialised
   kPlain,     // initialised, nothing else to think of
-  kEventful,  // initialised, with faults, latencies, or calls the driver is too old for
+  kEventful,  // initialised, with faults or latencies
 };
 
 /** A device to read, or the code to return. */
@@ -84,7 +84,6 @@ class Library {
   bool ReloadedSinceInit(uint64_t elapsed__ns) const;
   uint32_t LossesOver(uint32_t index, uint64_t elapsed__ns) const;
   bool Lost(uint32_t index, uint64_t elapsed__ns) const;
-  bool Missing(Call call) const { return missing_[static_cast<size_t>(call)]; }
   uint64_t Elapsed__ns() const;
 
   /** index + 1, and above it how often the device had been lost and back: a handle from before stays lost. */
@@ -103,7 +102,6 @@ class Library {
   uint64_t started__ns_ = 0;                   // CLOCK_MONOTONIC at the first init
   uint64_t started_real__ns_ = 0;              // the readings' clock at the same moment
   Options options_;
-  std::bitset<kCallCount> missing_;
   Device devices_[kMaxDevices];
 };
 

@@ -38,11 +38,21 @@ bool Refuse(const char* variable, const char* value, const char* allowed) {
   return Refuse(message);
 }
 
+bool RefuseDriver(const Profile& profile) {
+  char message[512];
+  std::snprintf(message, sizeof message,
+                "NVPULSE_SIM_PROFILE=%s has driver %s, and this is the library of %s; the right one's path: "
+                "nvpulse simulator --path --profile %s",
+                profile.name, profile.driver_version, kDriver, profile.name);
+  return Refuse(message);
+}
+
 }  // namespace
 
 bool ReadOptions(Options* options) {
-  const char* profile = Variable("NVPULSE_SIM_PROFILE", "h200x8");
+  const char* profile = Variable("NVPULSE_SIM_PROFILE", DefaultProfile().name);
   if (!FindProfile(profile, &options->profile)) return Refuse("NVPULSE_SIM_PROFILE", profile, kProfileNames);
+  if (std::strcmp(options->profile.driver_version, kDriver) != 0) return RefuseDriver(options->profile);
 
   if (const char* time = Variable("NVPULSE_SIM_TIME", nullptr)) {
     options->frozen = true;

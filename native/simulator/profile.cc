@@ -4,12 +4,23 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <initializer_list>
 
 namespace nvpulse::simulator {
+namespace {
+
+constexpr const Profile* kProfiles[] = {&kH200x8, &kT4, &kLaptop, &kOdd};
+
+}  // namespace
+
+const Profile& DefaultProfile() {
+  for (const Profile* known : kProfiles) {
+    if (std::strcmp(known->driver_version, kDriver) == 0) return *known;
+  }
+  return kH200x8;
+}
 
 bool FindProfile(const char* name, Profile* profile) {
-  for (const Profile* known : {&kH200x8, &kT4, &kLaptop, &kOdd}) {
+  for (const Profile* known : kProfiles) {
     if (std::strcmp(known->name, name) == 0) {
       *profile = *known;
       return true;

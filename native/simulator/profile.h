@@ -94,6 +94,9 @@ struct Board {
   constexpr const ChannelSpec& operator[](Channel channel) const { return channels[static_cast<size_t>(channel)]; }
 };
 
+/** The driver whose library this is: each exports what that release does (drivers/). */
+extern const char kDriver[];
+
 /** A machine: its driver and its boards in order. */
 struct Profile {
   const char* name;
@@ -106,13 +109,15 @@ struct Profile {
   uint32_t board_count;
   bool repeats;                 // all devices are boards[0]
   uint32_t device_count;
-  const char* const* missing;   // calls this driver is too old for, without "nvml"; ends with null
 };
 
 extern const Profile kH200x8, kT4, kLaptop, kOdd;
 
 /** False for a name that is no profile. `h200x<N>`, N from 1 to 64, is the eight-GPU server with N boards. */
 bool FindProfile(const char* name, Profile* profile);
+
+/** The first of the profiles under this library's driver. */
+const Profile& DefaultProfile();
 
 /** For messages. */
 inline constexpr char kProfileNames[] = "h200x8 (or any from h200x1 to h200x64), t4, laptop, odd";

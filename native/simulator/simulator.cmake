@@ -1,6 +1,27 @@
+# One library for each driver that a profile has, of the same objects: drivers/<release>.map says what it exports.
+# The newest driver's lies beside the other products, an older one's in a folder of its name.
+set(NVPULSE_NEWEST_DRIVER 580.126.20)
 file(GLOB NVPULSE_SIMULATOR_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cc ${CMAKE_CURRENT_LIST_DIR}/profiles/*.cc)
-add_library(nvpulse-simulator SHARED ${NVPULSE_SIMULATOR_SOURCES})
-set_target_properties(nvpulse-simulator PROPERTIES PREFIX "" OUTPUT_NAME "libnvidia-ml" SUFFIX ".so.1"
-  LIBRARY_OUTPUT_DIRECTORY ${NVPULSE_OUT} LIBRARY_OUTPUT_DIRECTORY_RELEASE ${NVPULSE_OUT})
-target_link_options(nvpulse-simulator PRIVATE -Wl,-soname,libnvidia-ml.so.1)
-target_link_libraries(nvpulse-simulator PRIVATE nvpulse_flags)
+list(REMOVE_ITEM NVPULSE_SIMULATOR_SOURCES ${CMAKE_CURRENT_LIST_DIR}/driver.cc)
+add_library(nvpulse-simulator-objects OBJECT ${NVPULSE_SIMULATOR_SOURCES})
+set_target_properties(nvpulse-simulator-objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
+target_link_libraries(nvpulse-simulator-objects PRIVATE nvpulse_flags)
+add_custom_target(nvpulse-simulator ALL)
+
+file(GLOB NVPULSE_DRIVER_MAPS CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/drivers/*.map)
+foreach(map IN LISTS NVPULSE_DRIVER_MAPS)
+  get_filename_component(driver ${map} NAME)
+  string(REGEX REPLACE "\\.map$" "" driver ${driver})
+  set(name nvpulse-simulator-${driver})
+  set(folder ${NVPULSE_OUT}/simulator-${driver})
+  if(driver STREQUAL NVPULSE_NEWEST_DRIVER)
+    set(folder ${NVPULSE_OUT})
+  endif()
+  add_library(${name} SHARED ${CMAKE_CURRENT_LIST_DIR}/driver.cc $<TARGET_OBJECTS:nvpulse-simulator-objects>)
+  set_target_properties(${name} PROPERTIES PREFIX "" OUTPUT_NAME "libnvidia-ml" SUFFIX ".so.1"
+    LIBRARY_OUTPUT_DIRECTORY ${folder} LIBRARY_OUTPUT_DIRECTORY_RELEASE ${folder} LINK_DEPENDS ${map})
+  target_compile_definitions(${name} PRIVATE NVPULSE_DRIVER="${driver}")
+  target_link_options(${name} PRIVATE -Wl,-soname,libnvidia-ml.so.1 -Wl,--version-script=${map} -Wl,--no-undefined-version)
+  target_link_libraries(${name} PRIVATE nvpulse_flags)
+  add_dependencies(nvpulse-simulator ${name})
+endforeach()

@@ -28,6 +28,7 @@ describe.each(TARGETS)('linux-%s/%s', (arch, libc) => {
     join(platform, `nvpulse.${libc}.node`),
     join(folder, 'nvpulse-supervisor'),
     join(folder, 'libnvidia-ml.so.1'),
+    join(folder, 'simulator-470.256.02', 'libnvidia-ml.so.1'),
   ];
 
   test('has all parts, for this machine', () => {

@@ -31,7 +31,7 @@ export function stagePackage(folder: string): void {
     cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   const prebuilt = join(folder, 'prebuilds', PREBUILT);
   cpSync(join(ROOT, 'build/Release/nvpulse.node'), join(prebuilt, 'nvpulse.glibc.node'), { recursive: true });
-  for (const part of ['nvpulse-supervisor', 'libnvidia-ml.so.1'])
+  for (const part of ['nvpulse-supervisor', 'libnvidia-ml.so.1', 'simulator-470.256.02'])
     cpSync(join(ROOT, 'build/Release', part), join(prebuilt, 'glibc', part), { recursive: true });
 }
 

@@ -64,6 +64,6 @@ constexpr Board kBoard = H200();
 
 }  // namespace
 
-const Profile kH200x8 = {"h200x8", 1, "580.126.20", "13.580.126.20", 13000, 289, &kBoard, 1, true, 8, nullptr};
+const Profile kH200x8 = {"h200x8", 1, "580.126.20", "13.580.126.20", 13000, 289, &kBoard, 1, true, 8};
 
 }  // namespace nvpulse::simulator

@@ -61,6 +61,6 @@ constexpr Board kBoard = Laptop();
 
 }  // namespace
 
-const Profile kLaptop = {"laptop", 3, "580.126.20", "13.580.126.20", 13000, 289, &kBoard, 1, true, 1, nullptr};
+const Profile kLaptop = {"laptop", 3, "580.126.20", "13.580.126.20", 13000, 289, &kBoard, 1, true, 1};
 
 }  // namespace nvpulse::simulator

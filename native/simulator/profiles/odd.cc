@@ -113,31 +113,8 @@ constexpr Board NoUtilization() {
 constexpr Board kBoards[] = {NoPower(),      MemoryDenied(), TemperatureUnknown(), NoMemory(),
                              HandleDenied(), LongNames(),    NoUtilization()};
 
-constexpr const char* kMissing[] = {
-    "DeviceGetMemoryInfo_v2",
-    "DeviceGetComputeRunningProcesses_v3",
-    "DeviceGetGraphicsRunningProcesses_v3",
-    "DeviceGetMPSComputeRunningProcesses_v3",
-    "DeviceGetRunningProcessDetailList",
-    "DeviceGetProcessesUtilizationInfo",
-    "DeviceGetCurrentClocksEventReasons",
-    "DeviceGetGpuMaxPcieLinkGeneration",
-    "DeviceGetJpgUtilization",
-    "DeviceGetMarginTemperature",
-    "DeviceGetFanSpeedRPM",
-    "DeviceGetMemoryBusWidth",
-    "DeviceGetNumFans",
-    "DeviceGetNumGpuCores",
-    "DeviceGetOfaUtilization",
-    "DeviceGetPciInfoExt",
-    "DeviceGetTemperatureV",
-    "GpmQueryDeviceSupport",
-    "SystemGetDriverBranch",
-    nullptr,
-};
-
 }  // namespace
 
-const Profile kOdd = {"odd", 4, "470.256.02", "11.470.256.02", 11040, 161, kBoards, 7, false, 7, kMissing};
+const Profile kOdd = {"odd", 4, "470.256.02", "11.470.256.02", 11040, 161, kBoards, 7, false, 7};
 
 }  // namespace nvpulse::simulator

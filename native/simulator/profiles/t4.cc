@@ -64,6 +64,6 @@ constexpr Board kBoard = T4();
 
 }  // namespace
 
-const Profile kT4 = {"t4", 2, "580.126.20", "13.580.126.20", 13000, 289, &kBoard, 1, true, 1, nullptr};
+const Profile kT4 = {"t4", 2, "580.126.20", "13.580.126.20", 13000, 289, &kBoard, 1, true, 1};
 
 }  // namespace nvpulse::simulator
