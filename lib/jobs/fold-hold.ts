@@ -16,10 +16,24 @@ export function isPending(status: number): boolean {
   return status === STATUS.notDue || status === STATUS.needsSecondReading;
 }
 
+/** A reading holds for at most this many periods without a sign of life. */
+export const HOLD_PERIODS = 3;
+
+/** A stretch without rows that is longer than the schedule explains. */
+interface Silence {
+  readonly value: number;
+  readonly from: number;
+  readonly to: number;
+  /** Time between the two readings before it, in nanoseconds; 0 where there are no two. */
+  readonly spacing: number;
+}
+
 /**
  * A reading holds from its time until the next reading of the same instance and metric, clipped to the window; one
  * from before the window holds into it. A missing status (not ok, not pending) ends the hold at once. Where rows
- * stay away altogether it ends `limit` after the last row, so that lost rows and stalled devices are uncovered time.
+ * stay away altogether it ends `limit` after the last row, so that lost rows and stalled devices are uncovered time;
+ * or later, where rows come no faster: a reading holds for three periods that it really had, which the spacing of
+ * the readings before and after a silence tells.
  */
 export class Hold {
   /** Readings inside the window. */
@@ -31,6 +45,8 @@ export class Hold {
   private value = NaN;
   private since = 0;
   private alive = -Infinity;
+  private spacing = 0;
+  private silence: Silence | undefined;
   private closed = false;
 
   constructor(
@@ -42,6 +58,7 @@ export class Hold {
   push(time: number, value: number, status: number): void {
     if (this.closed) return;
     if (time >= this.bounds.stop) {
+      this.settle(time - this.alive);
       this.flush(time);
       this.closed = true;
       return;
@@ -53,33 +70,64 @@ export class Hold {
 
   /** Gives the sink what the last reading held up to the window's end. */
   finish(): void {
+    this.settle(0);
     this.flush(this.bounds.stop);
   }
 
   private read(time: number, value: number): void {
     if (time >= 0) this.samples++;
     this.last = value;
+    const spacing = time - this.alive;
+    this.settle(spacing);
+    if (spacing > this.limit) this.fallSilent(time);
     // Most readings repeat the one before: then the hold just goes on.
-    if (value !== this.value || time - this.alive > this.limit) {
+    if (value !== this.value) {
       this.flush(time);
       this.value = value;
       this.since = time;
     }
     this.alive = time;
+    if (spacing !== Infinity) this.spacing = spacing;
+  }
+
+  /** The time up to `to` is left to `settle`, which knows the reading after it. */
+  private fallSilent(to: number): void {
+    const { value, alive: from, spacing } = this;
+    this.flush(from);
+    if (!Number.isNaN(value)) this.silence = { value, from, to, spacing };
+    this.value = NaN;
+  }
+
+  /** @param after the spacing of the readings after the silence; 0 where there are no two */
+  private settle(after: number): void {
+    if (!this.silence) return;
+    const { value, from, to, spacing } = this.silence;
+    this.silence = undefined;
+    this.add(value, from, Math.min(to, from + this.longest(Math.max(spacing, after))));
   }
 
   private lose(time: number, status: number): void {
+    this.settle(0);
     this.flush(time);
     this.value = NaN;
     this.alive = -Infinity;
+    this.spacing = 0;
     this.missing = status;
   }
 
   private flush(time: number): void {
     if (Number.isNaN(this.value)) return;
-    const end = Math.min(time, this.alive + this.limit, this.bounds.stop);
-    const start = Math.max(this.since, 0);
-    if (end > start) this.sink.add(this.value, end - start);
-    this.since = Math.max(end, start);
+    this.add(this.value, this.since, Math.min(time, this.alive + this.longest(this.spacing)));
+    this.since = Math.max(this.since, time);
+  }
+
+  /** Nanoseconds that a reading holds. */
+  private longest(spacing: number): number {
+    return Math.max(this.limit, HOLD_PERIODS * spacing);
+  }
+
+  private add(value: number, from: number, to: number): void {
+    const [start, end] = [Math.max(from, 0), Math.min(to, this.bounds.stop)];
+    if (end > start) this.sink.add(value, end - start);
   }
 }

@@ -5,7 +5,7 @@ import type { Bounds } from './fold-hold';
 
 /**
  * A derived sample is the mean since the reading before it, so it is weighted backwards: by the part of that time
- * which lies inside the window, at most `limit`. The sample that follows the window's end counts with its part too.
+ * which lies inside the window. The sample that follows the window's end counts with its part too.
  */
 export class RateFold {
   readonly distribution = new Distribution();
@@ -17,10 +17,7 @@ export class RateFold {
   private from = NaN;
   private closed = false;
 
-  constructor(
-    private readonly bounds: Bounds,
-    private readonly limit: number,
-  ) {}
+  constructor(private readonly bounds: Bounds) {}
 
   push(time: number, value: number, status: number): void {
     if (this.closed || status === STATUS.notDue) return;
@@ -31,7 +28,7 @@ export class RateFold {
   }
 
   private read(time: number, value: number): void {
-    const start = Math.max(this.from, time - this.limit, 0);
+    const start = Math.max(this.from, 0);
     const weight = Math.min(time, this.bounds.stop) - start;
     if (weight > 0) this.distribution.add(value, weight);
     if (time < 0 || time >= this.bounds.stop) return;

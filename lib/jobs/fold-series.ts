@@ -2,13 +2,11 @@
 import { describeStatus, rangeOf, type Derivation, type Metric } from '../catalog';
 import { CounterFold, type Growth } from './fold-counter';
 import { Distribution } from './fold-distribution';
-import { Hold, type Bounds } from './fold-hold';
+import { Hold, HOLD_PERIODS, type Bounds } from './fold-hold';
 import { RateFold } from './fold-rate';
 import type { AbsentSummary, CounterSummary, GaugeSummary, MetricSummary } from './summary-types';
 
 const SECOND = 1e9;
-/** A reading holds for at most this many periods of its metric without a sign of life. */
-const HOLD_PERIODS = 3;
 const TIER_PERIOD = { fast: 0, medium: 100e6, slow: 1e9 } as const;
 
 /** What the end of a window gives to a summary beside the readings. */
@@ -25,7 +23,7 @@ export interface Series {
   summary(closing: Closing): MetricSummary;
 }
 
-/** Nanoseconds that a reading may hold without a row; Infinity where readings come only when asked for. */
+/** Nanoseconds that a reading may hold without a row, by the schedule; Infinity where readings come only when asked for. */
 export function holdLimit(metric: Metric, interval: number): number {
   return interval === 0 ? Infinity : HOLD_PERIODS * Math.max(TIER_PERIOD[metric.tier], interval);
 }
@@ -119,13 +117,12 @@ class DerivedSeries implements Series {
 
   constructor(
     bounds: Bounds,
-    limit: number,
     private readonly derive: Derivation,
     /** No mean can be more. */
     private readonly max: number,
     private readonly counter: CounterFold,
   ) {
-    this.samples = new RateFold(bounds, limit);
+    this.samples = new RateFold(bounds);
   }
 
   push(time: number, value: number, status: number): void {
@@ -172,6 +169,6 @@ export function seriesOf(metrics: readonly Metric[], bounds: Bounds, interval: n
     if (metric.kind === 'state') return new StateSeries(bounds, limit);
     if (!counter) return new GaugeSeries(bounds, limit);
     if (!derive) return counter;
-    return new DerivedSeries(bounds, limit, derive, rangeOf(metric)?.max ?? Infinity, counter.fold);
+    return new DerivedSeries(bounds, derive, rangeOf(metric)?.max ?? Infinity, counter.fold);
   });
 }

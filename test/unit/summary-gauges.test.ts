@@ -115,6 +115,33 @@ describe('a gauge over an exact window', () => {
     expect(power(points)).toMatchObject({ mean: 10, coverage: 0.6, samples: 2 });
   });
 
+  describe('with rows that come more slowly than was asked for', () => {
+    // Seventeen in 15 s, as where reading thousands of processes is left out for its cost.
+    const seventeen = Array.from({ length: 17 }, (_, index): [number, number] => [
+      index === 0 ? -0.001 : (index - 0.5 + 0.2 * Math.sin(index)) * 0.9,
+      100 + (index % 2),
+    ]);
+
+    test.each([0.01, 0.1, 1])('is covered as it was read, at an interval of %d s', (interval__s) => {
+      const whole = power(seventeen, { stop__s: 15, interval__s });
+      expect(whole).toEqual(power(seventeen, { stop__s: 15, interval__s: 1 }));
+      expect(whole).toMatchObject({ coverage: 1 });
+    });
+
+    test('is not covered where they stayed away for longer than that', () => {
+      const points = seventeen.filter(([time__s]) => time__s < 4 || time__s > 11);
+      // From the last row before 4 s to the first after 11 s, less three of the periods beside it.
+      const { coverage } = power(points, { stop__s: 15, interval__s: 0.1 }) as { coverage: number };
+      expect(coverage).toBeGreaterThan(0.65);
+      expect(coverage).toBeLessThan(0.8);
+    });
+
+    test('nor where a single silence is longer than the readings beside it explain', () => {
+      const regular = every(0.1, 10, () => 5).filter(([time__s]) => time__s < 3 || time__s >= 6);
+      expect(power(regular, { interval__s: 0.1 })).toMatchObject({ coverage: expect.closeTo(0.72, 2) });
+    });
+  });
+
   test('reckons the hold by the slower of interval and tier', () => {
     // memory_used__MiB is read each 100 ms at the fastest: 0.3 s of hold at an interval of 1 ms.
     const held = summaryOfMetric(MEMORY, 'memory_used__MiB', [[0, 5]], { stop__s: 1, interval__s: 0.001 });
