@@ -1,12 +1,7 @@
 // Recordings: written by `RecordingWriter`, read by `openRecording`, converted by `exportRecording`.
 export { type EventFields, type EventKind, type Json, type RecordedEvent } from './events';
-export {
-  EXPORT_FORMATS,
-  exportRecording,
-  type ExportFormat,
-  type ExportOptions,
-  type ExportResult,
-} from './export/export';
+export { exportRecording, type ExportOptions, type ExportResult } from './export/export';
+export { EXPORT_FORMATS, type ExportFormat } from './export/formats';
 export { defaultRecordingDir, recordingRoot } from './folder';
 export {
   type GpuInventory,

@@ -42,9 +42,10 @@ export interface FollowOptions {
 /** A driver that does not answer is not waited for longer. */
 const TICK_TIMEOUT__MS = 250;
 /** Columns of the agent's table that are told. */
-const NOTED: ReadonlyMap<string, number> = new Map(
-  metricsOf('agent').flatMap(({ name, source }, column) => ('noted' in source ? [[name, column]] : [])),
-);
+const notedColumns = (): ReadonlyMap<string, number> =>
+  new Map(
+    metricsOf('agent').flatMap(({ name, source }, column) => ('noted' in source ? [[name, column]] : [])),
+  );
 /** The kernel's limit; beyond it numbers would wrap. */
 const MAX_PID = 2 ** 22;
 const PORTABLE__MS = 1000;
@@ -181,11 +182,12 @@ export class Sampler implements AsyncIterable<Batch> {
    * @throws ERR_OPTION for another metric, or an infinite value
    */
   note(metric: NotedMetric, value: number): void {
-    const column = NOTED.get(metric);
+    const columns = notedColumns();
+    const column = columns.get(metric);
     if (column === undefined)
       throw new NvpulseError(
         'ERR_OPTION',
-        `metric: '${metric}' is not told to the agent; allowed are ${[...NOTED.keys()].join(', ')}`,
+        `metric: '${metric}' is not told to the agent; allowed are ${[...columns.keys()].join(', ')}`,
       );
     if (Math.abs(value) === Infinity)
       throw new NvpulseError(

@@ -108,14 +108,63 @@ test('is imported as an ES module and as CommonJS', () => {
   expect(cjs).toEqual({ ...cjs, status: 0, stdout: 'function,function,function,function\n' });
 });
 
-test('loads nothing heavy before it is used', () => {
-  const { stdout } = node(
-    '-e',
-    `require('nvpulse'); require('nvpulse/testing'); console.log(JSON.stringify(Object.keys(require.cache)))`,
+/** All that `import 'nvpulse'` may load: the catalog, and the classes without what they work with. */
+const LOADED_BY_IMPORT = [
+  ...['catalog/entities', 'catalog/index', 'catalog/metrics', 'catalog/status', 'errors', 'index'],
+  ...['recording/export/formats', 'recording/index', 'recording/reader', 'recording/writer'],
+  ...['sampling/nvml', 'sampling/options', 'sampling/sampler', 'time', 'version'],
+];
+
+/** Paths below the package, without the folder of what is compiled. */
+function loadedBy(...args: string[]): readonly string[] {
+  const { stdout } = node(...args);
+  const own = join(installed, 'node_modules/nvpulse/');
+  return (JSON.parse(stdout) as string[]).map((path) =>
+    path.replace(own, '').replace(/^dist\/(.*)\.js$/, '$1'),
   );
-  const loaded = JSON.parse(stdout) as string[];
-  expect(loaded.some((path) => path.endsWith('nvpulse/dist/index.js'))).toBe(true);
-  expect(loaded.filter((path) => !path.includes('node_modules/nvpulse/dist/'))).toEqual([]);
+}
+
+test('importing it loads no more than it must, of itself and of others', () => {
+  const esm = loadedBy(
+    '--input-type=module',
+    '-e',
+    `import 'nvpulse'; import { createRequire } from 'node:module';
+     console.log(JSON.stringify(Object.keys(createRequire(process.cwd() + '/').cache)))`,
+  );
+  expect([...esm].sort()).toEqual([...LOADED_BY_IMPORT, 'package.json'].sort());
+  const cjs = loadedBy('-e', `require('nvpulse'); console.log(JSON.stringify(Object.keys(require.cache)))`);
+  expect([...cjs].sort()).toEqual(LOADED_BY_IMPORT.filter((name) => /^(catalog|index)/.test(name)));
+});
+
+test.each(['nvpulse', 'nvpulse/elasticsearch', 'nvpulse/server', 'nvpulse/testing'])(
+  '%s offers the same to both kinds of module',
+  (name) => {
+    const { stdout } = node(
+      '--input-type=module',
+      '-e',
+      `import * as esm from '${name}'; import { createRequire } from 'node:module';
+       const cjs = createRequire(process.cwd() + '/')('${name}');
+       const differing = Object.keys(cjs).filter((name) => typeof cjs[name] !== typeof esm[name]);
+       const functions = Object.keys(cjs).filter((name) => cjs[name] !== esm[name]);
+       const own = functions.filter((name) => !/=> nvpulse\\./.test(String(esm[name])));
+       console.log(JSON.stringify([Object.keys(esm).sort(), Object.keys(cjs).sort(), differing, own]));`,
+    );
+    const [esm, cjs, ...wrong] = JSON.parse(stdout) as string[][];
+    expect(esm).toEqual(cjs);
+    expect(esm?.length).toBeGreaterThan(0);
+    expect(wrong).toEqual([[], []]);
+  },
+);
+
+test('a function that is loaded when it is called does what it does, and throws what it throws', () => {
+  const { stdout } = node(
+    '--input-type=module',
+    '-e',
+    `import { NvpulseError, parseDuration } from 'nvpulse';
+     console.log(parseDuration('10ms', 'x'));
+     try { parseDuration('soon', 'x'); } catch (error) { console.log(error instanceof NvpulseError, error.code); }`,
+  );
+  expect(stdout).toBe('10000000\ntrue ERR_OPTION\n');
 });
 
 test('runs a command where there is a prebuild', () => {

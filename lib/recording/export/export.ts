@@ -6,6 +6,7 @@ import { NvpulseError } from '../../errors';
 import { openRecording, type Recording } from '../reader';
 import { reasonOf } from '../reason';
 import type { RecordingProblem } from '../segment-reader';
+import { EXPORT_FORMATS, type ExportFormat } from './formats';
 import { openOutput, type Output } from './output';
 import { parquetEncoder } from './parquet';
 import { exportColumns, toBlock, type Block, type ExportColumn } from './table';
@@ -17,9 +18,6 @@ export interface Encoder {
   encode(block: Block): Buffer;
   finish(): Buffer;
 }
-
-export const EXPORT_FORMATS = ['parquet', 'csv', 'ndjson'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportOptions {
   readonly to: ExportFormat;
