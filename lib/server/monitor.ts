@@ -101,7 +101,9 @@ export class Monitor {
     const log = await JobLog.create(path, past.snapshot());
     const book = new JobBook(
       (record) => log.append(record),
-      (id) => void summaries.remove(id),
+      (id) => {
+        summaries.remove(id).catch((error: unknown) => options.log(`job '${id}': ${textOf(error)}`));
+      },
     );
     for (const record of past.snapshot()) book.apply(record);
     const before = await recordingsSince(spoolOf(options), startOfOldest(book));
@@ -155,7 +157,7 @@ export class Monitor {
       this.declare(job);
       this.windows.open(job);
       this.retime();
-      void this.session.read();
+      this.session.read().catch((error: unknown) => this.options.log(`no reading: ${textOf(error)}`));
     }
     await this.durable();
     return { created: outcome === 'started', job: viewOf(job) };
@@ -366,7 +368,7 @@ export class Monitor {
   }
 
   private finishLater({ id }: Job): void {
-    const finished = Promise.all([this.session.read(), this.refolding]).then(() => {
+    const finished = this.readings(id).then(() => {
       this.session.untrack(id);
       const window = this.windows.seal(id);
       this.lane = this.lane
@@ -380,6 +382,12 @@ export class Monitor {
     );
   }
 
+  /** Once all that a window's summary is made of was read, or could not be. */
+  private async readings(id: string): Promise<void> {
+    for (const reading of await Promise.allSettled([this.session.read(), this.refolding]))
+      if (reading.status === 'rejected') this.options.log(`job '${id}': ${textOf(reading.reason)}`);
+  }
+
   private async finish(id: string, window: LiveWindow | undefined): Promise<void> {
     // Requests that wait come first.
     await turn();
@@ -390,7 +398,7 @@ export class Monitor {
   }
 
   private failed(id: string, error: unknown): void {
-    this.options.log(`job '${id}': no summary: ${error instanceof Error ? error.message : String(error)}`);
+    this.options.log(`job '${id}': no summary: ${textOf(error)}`);
   }
 
   /** Samples as finely as the open jobs ask, and wakes when the next lease runs out. */
@@ -445,11 +453,15 @@ export class Monitor {
       next.follow((batch, news) => this.take(batch, news));
       await before.stop();
     } catch (error) {
-      this.options.log(`no new recording: ${error instanceof Error ? error.message : String(error)}`);
+      this.options.log(`no new recording: ${textOf(error)}`);
     } finally {
       this.rolling = false;
     }
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function spoolOf({ state }: MonitorOptions): string {

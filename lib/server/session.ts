@@ -47,7 +47,7 @@ export class Session {
   private readonly lived = new Set<string>();
   private known = 0;
   private gpuState: GpuState['state'] = 'waiting';
-  /** The latest reading that a request asked for, and one that has not begun. */
+  /** The latest reading that a request asked for, also where it failed; and one that has not begun. */
   private reading: Promise<void> = Promise.resolve();
   private nextReading: Promise<void> | undefined;
   private read__ms = -Infinity;
@@ -166,9 +166,15 @@ export class Session {
     this.sampler.setInterval(text(interval__ns));
   }
 
-  /** Once every metric was read after the call, as far as the driver answers. Calls that come together share it. */
+  /**
+   * Once every metric was read after the call, as far as the driver answers. Calls that come together share it.
+   * Rejects where that reading failed; the next is another.
+   */
   read(): Promise<void> {
-    this.nextReading ??= this.reading = this.readAfter(this.reading);
+    if (!this.nextReading) {
+      this.nextReading = this.readAfter(this.reading);
+      this.reading = this.nextReading.catch(() => undefined);
+    }
     return this.nextReading;
   }
 

@@ -139,6 +139,20 @@ test('an export that fails leaves what was there', async () => {
   expect(existsSync(join(root, 'no'))).toBe(false);
 });
 
+test('a row group that could not be written fails the export', async () => {
+  const { ParquetWriter } = await import('hyparquet-writer');
+  const write = jest
+    .spyOn(ParquetWriter.prototype, 'write')
+    .mockRejectedValueOnce(new Error('no room for a row group'));
+  const out = join(root, 'gpu.parquet');
+  await expect(exportRecording(dir, { to: 'parquet', out, table: 'gpu' })).rejects.toMatchObject({
+    code: 'ERR_IO',
+    message: `cannot export to '${out}': no room for a row group`,
+  });
+  expect(existsSync(out)).toBe(false);
+  write.mockRestore();
+});
+
 test('a table that is not there is named, with those that are', async () => {
   const wrong = exportRecording(dir, { to: 'csv', out: join(root, 'x.csv'), table: 'disc' });
   await expect(wrong).rejects.toThrow("table: the recording has no 'disc'; it has process, gpu");

@@ -15,8 +15,9 @@ import { csvEncoder, ndjsonEncoder } from './text';
 /** Turns rows into a format's bytes, piece by piece. */
 export interface Encoder {
   start(): Buffer;
-  encode(block: Block): Buffer;
-  finish(): Buffer;
+  /** One after another: a piece is whole before the next is asked for. */
+  encode(block: Block): Buffer | Promise<Buffer>;
+  finish(): Buffer | Promise<Buffer>;
 }
 
 export interface ExportOptions {
@@ -99,12 +100,12 @@ async function exportFile(
     for await (const { chunks } of recording.chunks(tables)) {
       for (const chunk of chunks) {
         await output.write(
-          encoder.encode(toBlock(chunk, columns, recording.instances, recording.utcOffset__ns)),
+          await encoder.encode(toBlock(chunk, columns, recording.instances, recording.utcOffset__ns)),
         );
         rows += chunk.time.length;
       }
     }
-    await output.write(encoder.finish());
+    await output.write(await encoder.finish());
     await output.commit();
     return rows;
   } catch (cause) {

@@ -36,23 +36,23 @@ export async function parquetEncoder(columns: readonly ExportColumn[]): Promise<
     return piece;
   };
   let waiting: Block[] = [];
-  const writeGroup = (): Buffer => {
+  const writeGroup = async (): Promise<Buffer> => {
     const rows = waiting.reduce((sum, block) => sum + block.rows, 0);
     const columnData = columns.map(({ name }, at) => ({ name, data: gather(waiting, at) }));
     waiting = [];
-    if (rows > 0) void parquet.write({ columnData, rowGroupSize: rows });
+    if (rows > 0) await parquet.write({ columnData, rowGroupSize: rows });
     return taken();
   };
   return {
     start: taken,
-    encode: (block) => {
+    encode: async (block) => {
       waiting.push(block);
       const rows = waiting.reduce((sum, one) => sum + one.rows, 0);
-      return rows >= ROW_GROUP ? writeGroup() : Buffer.alloc(0);
+      return rows >= ROW_GROUP ? await writeGroup() : Buffer.alloc(0);
     },
-    finish: () => {
-      const last = writeGroup();
-      void parquet.finish();
+    finish: async () => {
+      const last = await writeGroup();
+      await parquet.finish();
       return Buffer.concat([last, taken()]);
     },
   };
