@@ -55,7 +55,7 @@ export const benchmark: Benchmark = {
       { name: `go-nvml ${version('go')}`, peer: go(), atLeast: 1 },
       { name: `nvml-wrapper ${version('rust')}`, peer: rust(), atLeast: 1 },
     ];
-    const ours = nvpulse(stub());
+    const ours = await nvpulse(stub());
     const findings: Finding[] = [];
     for (const opponent of opponents)
       findings.push(...(await measure(opponent, ours, scaled(ROUNDS, effort))));

@@ -16,7 +16,7 @@ interface Comparison {
 }
 
 async function measure(env: NvmlEnv, rounds: number): Promise<Comparison> {
-  const ours = nvpulse(env);
+  const ours = await nvpulse(env);
   const loop = bareLoop(env);
   const passes = await passesFor(loop, ROUND__MS);
   await ours.time(passes);

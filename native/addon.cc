@@ -1,17 +1,22 @@
 // The boundary: JavaScript's values in, typed arrays and plain data out. The only file that includes napi.h; it makes
-// no NVML call itself. Runs on the JavaScript thread of its environment; state is kept per environment.
+// no NVML call itself. Runs on the JavaScript thread of its environment; state is kept per environment. What waits for a
+// driver runs on a thread of our own, never on Node's pool, and answers through Answers.
 #include <napi.h>
 #include <sys/file.h>
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <utility>
 
 #include "generated/catalog.h"
 #include "sampler/bulk_reader.h"
 #include "sampler/sampler.h"
+#include "sampler/thread.h"
 
 namespace nvpulse {
 namespace {
@@ -63,20 +68,61 @@ Napi::Object EventOf(Napi::Env env, const StoredEvent& event) {
   return out;
 }
 
-/// Waits for a reading off the JavaScript thread; bounded by its time-out.
-class TickWorker : public Napi::AsyncWorker {
+/// Promises that other threads answer. Of the JavaScript thread of one environment, but for Give. It does not keep the
+/// process alive: who waits for a promise does, with a timer. Threads hold it by a shared pointer.
+class Answers {
  public:
-  TickWorker(Napi::Env env, AskedTick tick, int64_t timeout_ns)
-      : Napi::AsyncWorker(env), deferred_(env), tick_(std::move(tick)), timeout_ns_(timeout_ns) {}
-  Napi::Promise Promise() const { return deferred_.Promise(); }
-  void Execute() override { done_ = tick_.Wait(timeout_ns_); }
-  void OnOK() override { deferred_.Resolve(Napi::Boolean::New(Env(), done_)); }
+  /// Makes the value, on the JavaScript thread.
+  using Value = std::function<Napi::Value(Napi::Env)>;
+
+  explicit Answers(Napi::Env env) {
+    napi_value name = Napi::String::New(env, "nvpulse");
+    napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, Deliver, &function_);
+    napi_unref_threadsafe_function(env, function_);
+  }
+
+  Napi::Promise Await(Napi::Env env, uint64_t* number) {
+    *number = ++last_;
+    return waiting_.emplace(last_, Napi::Promise::Deferred::New(env)).first->second.Promise();
+  }
+
+  /// Any thread: resolves the promise of that number. Nothing happens where the environment is gone.
+  void Give(uint64_t number, Value value) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!function_) return;
+    auto* letter = new Letter{number, std::move(value)};
+    if (napi_call_threadsafe_function(function_, letter, napi_tsfn_nonblocking) != napi_ok) delete letter;
+  }
+
+  /// The environment goes: nothing is delivered any more.
+  void Close() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    napi_release_threadsafe_function(function_, napi_tsfn_release);
+    function_ = nullptr;
+  }
 
  private:
-  Napi::Promise::Deferred deferred_;
-  AskedTick tick_;
-  const int64_t timeout_ns_;
-  bool done_ = false;
+  struct Letter {
+    uint64_t number;
+    Value value;
+  };
+
+  /// Without an environment the letters that were on their way are only thrown away.
+  static void Deliver(napi_env env, napi_value, void* context, void* data) {
+    const std::unique_ptr<Letter> letter(static_cast<Letter*>(data));
+    if (!env) return;
+    auto& waiting = static_cast<Answers*>(context)->waiting_;
+    const auto found = waiting.find(letter->number);
+    if (found == waiting.end()) return;
+    Napi::HandleScope scope(env);
+    found->second.Resolve(letter->value(env));
+    waiting.erase(found);
+  }
+
+  std::map<uint64_t, Napi::Promise::Deferred> waiting_;
+  uint64_t last_ = 0;
+  std::mutex mutex_;  ///< Of what follows.
+  napi_threadsafe_function function_ = nullptr;
 };
 
 class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
@@ -126,6 +172,9 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
 
 /// What one environment (the main thread or a worker) owns.
 struct Environment {
+  explicit Environment(Napi::Env env) : answers(std::make_shared<Answers>(env)) {}
+
+  const std::shared_ptr<Answers> answers;
   Napi::FunctionReference sampler_class;
   std::shared_ptr<std::set<SamplerObject*>> samplers = std::make_shared<std::set<SamplerObject*>>();
 };
@@ -148,9 +197,12 @@ SamplerObject::~SamplerObject() { living_->erase(this); }
 
 Napi::Value SamplerObject::Tick(const Napi::CallbackInfo& info) {
   const double timeout__ms = info[0].As<Napi::Number>().DoubleValue();
-  auto* worker = new TickWorker(info.Env(), sampler_->Tick(), static_cast<int64_t>(timeout__ms * 1e6));
-  const Napi::Promise promise = worker->Promise();
-  worker->Queue();
+  const std::shared_ptr<Answers> answers = EnvironmentOf(info.Env()).answers;
+  uint64_t number = 0;
+  const Napi::Promise promise = answers->Await(info.Env(), &number);
+  sampler_->Tick(static_cast<int64_t>(timeout__ms * 1e6), [answers, number](bool done) {
+    answers->Give(number, [done](Napi::Env env) { return Napi::Boolean::New(env, done); });
+  });
   return promise;
 }
 
@@ -252,9 +304,18 @@ T* Elements(napi_env env, napi_value array, napi_typedarray_type wanted, size_t 
   return status == napi_ok && type == wanted && length >= count ? static_cast<T*>(data) : nullptr;
 }
 
+/// Destroys a reader on a thread of its own, since that may shut NVML down. Where there is no thread it stays.
+struct DestroyElsewhere {
+  void operator()(BulkReader* reader) const {
+    if (!reader) return;
+    Thread thread;
+    thread.Start("nvpulse-close", [reader] { delete reader; });
+  }
+};
+
 /// A reader, and the arrays that it fills: looked at once, and kept, since looking at them costs as much as ten calls.
 struct BulkRead {
-  std::unique_ptr<BulkReader> reader;
+  std::shared_ptr<BulkReader> reader;
   Napi::ObjectReference arrays[2];
   double* values = nullptr;  ///< Null: nothing is filled.
   Status* status = nullptr;
@@ -290,7 +351,7 @@ napi_value ReadBulk(napi_env env, napi_callback_info info) {
 
 /// Without arrays, and closed, it reads nothing. That the arrays are still as they were given (not detached, not
 /// shrunk) is for lib/sampling/nvml.ts to see before each read.
-Napi::Object BulkReaderObject(Napi::Env env, std::unique_ptr<BulkReader> reader) {
+Napi::Object BulkReaderObject(Napi::Env env, std::shared_ptr<BulkReader> reader) {
   auto bulk = std::make_shared<BulkRead>();
   bulk->reader = std::move(reader);
   Napi::Object object = Napi::Object::New(env);
@@ -309,14 +370,32 @@ Napi::Object BulkReaderObject(Napi::Env env, std::unique_ptr<BulkReader> reader)
   return object;
 }
 
+/// On a thread of its own, for as long as the driver takes.
+void OpenBulkReader(const std::string& path, const std::vector<int>& columns, Answers& answers, uint64_t number) {
+  std::string reason;
+  std::shared_ptr<BulkReader> reader(BulkReader::Open(path, columns, &reason).release(), DestroyElsewhere());
+  answers.Give(number, [reader, reason](Napi::Env env) -> Napi::Value {
+    if (!reader) return Napi::String::New(env, reason);
+    return BulkReaderObject(env, reader);
+  });
+}
+
 Napi::Value CreateBulkReader(const Napi::CallbackInfo& info) {
   const Napi::Array wanted = info[1].As<Napi::Array>();
   std::vector<int> columns;
   for (uint32_t i = 0; i < wanted.Length(); i++) columns.push_back(wanted.Get(i).As<Napi::Number>().Int32Value());
-  std::string reason;
-  auto reader = BulkReader::Open(info[0].As<Napi::String>().Utf8Value(), columns, &reason);
-  if (!reader) return Napi::String::New(info.Env(), reason);
-  return BulkReaderObject(info.Env(), std::move(reader));
+  const std::string path = info[0].As<Napi::String>().Utf8Value();
+  const std::shared_ptr<Answers> answers = EnvironmentOf(info.Env()).answers;
+  uint64_t number = 0;
+  const Napi::Promise promise = answers->Await(info.Env(), &number);
+  Thread thread;
+  const bool started = thread.Start("nvpulse-open", [path, columns, answers, number] {
+    OpenBulkReader(path, columns, *answers, number);
+  });
+  if (!started) {
+    answers->Give(number, [](Napi::Env env) { return Napi::String::New(env, "the system gives no thread to open it on"); });
+  }
+  return promise;
 }
 
 Napi::Value Now(const Napi::CallbackInfo& info) { return Napi::BigInt::New(info.Env(), MonotonicNs()); }
@@ -335,14 +414,17 @@ Napi::Value Lock(const Napi::CallbackInfo& info) {
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   using namespace nvpulse;
-  auto* environment = new Environment;
+  auto* environment = new Environment(env);
   environment->sampler_class = Napi::Persistent(SamplerObject::Define(env));
   env.SetInstanceData(environment);
-  // A thread that still runs when its environment goes takes the process down.
+  // A thread that still runs when its environment goes takes the process down. The hook runs before the one that Node
+  // keeps for the answers' function, since it is added after.
   napi_add_env_cleanup_hook(
       env,
       [](void* data) {
-        for (SamplerObject* sampler : *static_cast<Environment*>(data)->samplers) sampler->StopThreads();
+        auto* leaving = static_cast<Environment*>(data);
+        leaving->answers->Close();
+        for (SamplerObject* sampler : *leaving->samplers) sampler->StopThreads();
       },
       environment);
   exports.Set("catalogHash", kCatalogHash);

@@ -19,18 +19,18 @@ export const TWELVE = [
 ] as const;
 
 /** nvpulse's bulk read, in this process. One library a process: the environment is read once. */
-export function nvpulse(env: NvmlEnv): Contestant {
-  const reader = Nvml.bulkReader(TWELVE, { nvml: adopt(env).NVPULSE_NVML });
+export async function nvpulse(env: NvmlEnv): Promise<Contestant> {
+  const reader = await Nvml.bulkReader(TWELVE, { nvml: adopt(env).NVPULSE_NVML });
   const values = new Float64Array(reader.devices * TWELVE.length);
   const status = new Uint16Array(values.length);
   return {
     time: (passes) => {
       const begun__ns = process.hrtime.bigint();
-      for (let pass = 0; pass < passes; pass++) reader.read(values, status);
+      for (let pass = 0; pass < passes; pass++) reader.readSync(values, status);
       return Promise.resolve(Number(process.hrtime.bigint() - begun__ns) / passes);
     },
     sum: () => {
-      reader.read(values, status);
+      reader.readSync(values, status);
       return Promise.resolve(values.subarray(0, TWELVE.length).reduce((a, b) => a + (b || 0), 0));
     },
     close: () => reader.close(),

@@ -96,8 +96,9 @@ export interface NativeSampler {
   /** Another interval, 1e6 to 3.6e12: both threads read now, and then on the new grid. The same one changes nothing. */
   setInterval(interval__ns: number): void;
   /**
-   * A reading now, of every tier, on both threads. Resolves when both have it or `timeout__ms` has passed
-   * (a driver that does not answer): true when both have it.
+   * A reading now, of every tier, on both threads: resolves with true when both have it. False where it is stopped
+   * before, or asked again after `timeout__ms`; a driver that hangs may leave it pending until then. It does not keep
+   * the process alive: see `within`.
    */
   tick(timeout__ms: number): Promise<boolean>;
   /**
@@ -112,11 +113,11 @@ export interface NativeSampler {
   drain(): NativeDrain;
   gpu(): GpuState;
   stats(): NativeStats;
-  /** Stops the threads (at most 200 ms); twice is allowed. What was read can still be drained. */
+  /** Stops the threads (see `Sampler.stop`); twice is allowed. What was read can still be drained. */
   stop(): void;
 }
 
-/** NVML without threads: every call blocks the caller for as long as the driver takes. */
+/** NVML without threads: reading blocks the caller for as long as the driver takes. */
 export interface NativeBulkReader {
   readonly devices: number;
   /**
@@ -138,8 +139,11 @@ export interface Addon {
   /** Locks an open file for this process alone, without waiting: 0, or the errno. It ends when the file is closed. */
   lock(fd: number): number;
   createSampler(options: NativeSamplerOptions): NativeSampler;
-  /** `metrics`: columns of the gpu table; undefined with a reason in `error` where NVML is not there. */
-  createBulkReader(nvml: string, metrics: readonly number[]): NativeBulkReader | string;
+  /**
+   * `metrics`: columns of the gpu table; a reason where NVML is not there. Pending for as long as the driver takes, and
+   * it does not keep the process alive: see `within`.
+   */
+  createBulkReader(nvml: string, metrics: readonly number[]): Promise<NativeBulkReader | string>;
 }
 
 let loaded: Addon | undefined;

@@ -12,6 +12,7 @@ import { addon, type GpuState, type NativeBulkReader, type NativeSampler } from 
 import { batchParts } from '../native/batch';
 import { createBatch } from './batch';
 import { refuseUnknown } from './options';
+import { within } from './within';
 
 export interface NvmlOptions {
   /** Path of the NVML library. @default NVPULSE_NVML, else the system's */
@@ -61,7 +62,7 @@ export class Nvml {
       nvml: libraryOf(options),
     });
     native.start();
-    await native.tick(OPEN_TIMEOUT__MS);
+    await within(OPEN_TIMEOUT__MS, native.tick(OPEN_TIMEOUT__MS));
     const nvml = new Nvml(native, new Map());
     nvml.drain();
     return nvml;
@@ -83,7 +84,7 @@ export class Nvml {
   async read(): Promise<readonly GpuReading[]> {
     if (this.closed) throw new NvpulseError('ERR_STATE', 'Nvml.read: it is closed; open another');
     this.drain();
-    await this.native.tick(READ_TIMEOUT__MS);
+    await within(READ_TIMEOUT__MS, this.native.tick(READ_TIMEOUT__MS));
     return this.drain();
   }
 
@@ -94,12 +95,16 @@ export class Nvml {
   }
 
   /**
-   * A reader that blocks the calling thread for as long as the driver takes: one pass over all devices fills
-   * `values` and `status`, device-major, the metrics in the order given. For callers who measure.
+   * A reader for callers who measure: one pass over all devices fills `values` and `status`, device-major, the metrics
+   * in the order given. Opening waits for the driver elsewhere; a pass is synchronous.
    *
-   * @throws ERR_OPTION for a metric that gpu does not have; ERR_STATE where there is no NVML, with the reason
+   * Rejects with ERR_OPTION for a metric that gpu does not have; with ERR_STATE where there is no NVML, with the reason,
+   * or where the driver does not answer within 10 s.
    */
-  static bulkReader(metrics: readonly MetricName<'gpu'>[], options: NvmlOptions = {}): BulkReader {
+  static async bulkReader(
+    metrics: readonly MetricName<'gpu'>[],
+    options: NvmlOptions = {},
+  ): Promise<BulkReader> {
     refuseUnknown(options, ['nvml'], 'Nvml.bulkReader');
     const names = metricsOf('gpu').map(({ name }) => name);
     const columns = metrics.map((metric) => {
@@ -108,7 +113,13 @@ export class Nvml {
         throw new NvpulseError('ERR_OPTION', `'${metric}' is no metric of gpu; it has ${names.join(', ')}`);
       return column;
     });
-    const native = addon().createBulkReader(libraryOf(options), columns);
+    const opening = addon().createBulkReader(libraryOf(options), columns);
+    const native = await within(OPEN_TIMEOUT__MS, opening);
+    if (native === undefined) {
+      // Nobody will close one that comes later; a rejection is impossible.
+      void opening.then((late) => typeof late === 'string' || late.close());
+      throw new NvpulseError('ERR_STATE', `the driver has not answered within ${OPEN_TIMEOUT__MS / 1000} s`);
+    }
     if (typeof native === 'string')
       throw new NvpulseError('ERR_STATE', `there is no NVML to read: ${native}`);
     return new BulkReader(native, columns.length);
@@ -165,16 +176,17 @@ export class BulkReader {
   }
 
   /**
-   * One pass. NaN where the status is not 0.
+   * One pass. NaN where the status is not 0. The one call that blocks JavaScript for as long as the driver takes: a driver
+   * that hangs never returns from it. `Nvml.read` and `Sampler` do not block.
    *
    * @throws ERR_OPTION where an array is shorter than devices × metrics, or of another type; ERR_STATE after `close`
    */
-  read(values: Float64Array, status: Uint16Array): void {
+  readSync(values: Float64Array, status: Uint16Array): void {
     // At each pass: the length of an array becomes 0 when its memory is handed elsewhere.
     if (values.length < this.cells || status.length < this.cells) {
       throw new NvpulseError(
         'ERR_OPTION',
-        `BulkReader.read: arrays of ${values.length} and ${status.length} elements; at least ${this.cells} are needed`,
+        `BulkReader.readSync: arrays of ${values.length} and ${status.length} elements; at least ${this.cells} are needed`,
       );
     }
     if (values !== this.values || status !== this.status) this.fill(values, status);
@@ -189,11 +201,11 @@ export class BulkReader {
   }
 
   private fill(values: Float64Array, status: Uint16Array): void {
-    if (this.closed) throw new NvpulseError('ERR_STATE', 'BulkReader.read: it is closed');
+    if (this.closed) throw new NvpulseError('ERR_STATE', 'BulkReader.readSync: it is closed');
     if (!this.native.fill(values, status))
       throw new NvpulseError(
         'ERR_OPTION',
-        'BulkReader.read: values must be a Float64Array, status a Uint16Array',
+        'BulkReader.readSync: values must be a Float64Array, status a Uint16Array',
       );
     this.values = values;
     this.status = status;

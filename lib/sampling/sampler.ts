@@ -15,6 +15,7 @@ import { BatchQueue } from './batch-queue';
 import { findCgroup } from './cgroup';
 import { parseInterval, refuseUnknown, type Duration } from './options';
 import type { PortableHost } from './portable-host';
+import { within } from './within';
 
 export interface SamplerOptions {
   /** Time between readings, 1 ms to 1 h; slower tiers of the catalog keep their own. @default '100ms' */
@@ -128,9 +129,10 @@ export class Sampler implements AsyncIterable<Batch> {
    * (250 ms: a driver that hangs); what the other read is in the batch.
    */
   async tick(): Promise<boolean> {
-    const [done] = await Promise.all([this.native.tick(TICK_TIMEOUT__MS), this.portable?.read()]);
+    const read = within(TICK_TIMEOUT__MS, this.native.tick(TICK_TIMEOUT__MS));
+    const [done] = await Promise.all([read, this.portable?.read()]);
     this.drain();
-    return done;
+    return done ?? false;
   }
 
   /** Monotonic nanoseconds, the clock of all rows. */
@@ -207,7 +209,10 @@ export class Sampler implements AsyncIterable<Batch> {
     return this.native.stats();
   }
 
-  /** Stops the threads (within 200 ms), hands out what is left, and ends the iterators. Twice is allowed. */
+  /**
+   * Stops the threads, once a reading that is under way is done (200 ms at most; a driver that hangs already is not
+   * waited for), hands out what is left, and ends the iterators. Twice is allowed.
+   */
   stop(): void {
     if (this.state === 'stopped') return;
     this.state = 'stopped';

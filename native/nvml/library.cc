@@ -7,22 +7,27 @@
 #include <mutex>
 
 namespace nvpulse::nvml {
-namespace {
 
-struct Loaded {
+/// What the users of one path share.
+struct Handle::Loaded {
+  std::mutex mutex;  ///< Of what follows; held while the driver initialises or shuts down.
   Library* library = nullptr;
   int users = 0;
 };
 
 /// Leaked on purpose: abandoned threads may outlive static destruction.
-struct Shared {
-  std::mutex mutex;
+struct Handle::Shared {
+  std::mutex mutex;  ///< Of the map alone, never held while something is waited for.
   std::map<std::string, Loaded> by_path;
+
+  static Loaded& Of(const std::string& path) {
+    static Shared* shared = new Shared;
+    std::lock_guard<std::mutex> lock(shared->mutex);
+    return shared->by_path[path];
+  }
 };
-Shared& SharedState() {
-  static Shared* shared = new Shared;
-  return *shared;
-}
+
+namespace {
 
 bool DriverLoaded() {
   return access("/proc/driver/nvidia/version", F_OK) == 0 || access("/sys/module/nvidia", F_OK) == 0 ||
@@ -52,9 +57,8 @@ std::string PathOf(void* function, const std::string& fallback) {
 }  // namespace
 
 std::unique_ptr<Handle> Handle::Acquire(const std::string& path, Absence* absence, std::string* reason) {
-  Shared& shared = SharedState();
-  std::lock_guard<std::mutex> lock(shared.mutex);
-  Loaded& loaded = shared.by_path[path];
+  Loaded& loaded = Shared::Of(path);
+  std::lock_guard<std::mutex> lock(loaded.mutex);
 
   if (!loaded.library) {
     void* opened = Open(path, reason);
@@ -95,16 +99,15 @@ std::unique_ptr<Handle> Handle::Acquire(const std::string& path, Absence* absenc
   }
   loaded.users++;
   *absence = Absence::kNone;
-  return std::unique_ptr<Handle>(new Handle(loaded.library));
+  return std::unique_ptr<Handle>(new Handle(&loaded));
 }
 
+Handle::Handle(Loaded* loaded) : loaded_(loaded), library_(loaded->library) {}
+
 Handle::~Handle() {
-  Shared& shared = SharedState();
-  std::lock_guard<std::mutex> lock(shared.mutex);
-  for (auto& [path, loaded] : shared.by_path) {
-    if (loaded.library != library_ || --loaded.users > 0) continue;
-    if (auto* shutdown = library_->Get<ShutdownFn>(Symbol::kShutdown)) shutdown();
-  }
+  std::lock_guard<std::mutex> lock(loaded_->mutex);
+  if (--loaded_->users > 0) return;
+  if (auto* shutdown = library_->Get<ShutdownFn>(Symbol::kShutdown)) shutdown();
 }
 
 }  // namespace nvpulse::nvml

@@ -1,6 +1,6 @@
 // libnvidia-ml, opened at run time and never closed, with one initialisation shared by all users of the
-// process: the only state that worker threads share. Acquire and Release may be called from any thread that
-// may block (the driver decides how long); never from Node's.
+// process: the only state that worker threads share. A handle is acquired and destroyed on a thread that may block (the
+// driver decides how long, for the users of the same path alone); never on Node's.
 #pragma once
 #include <memory>
 #include <string>
@@ -48,8 +48,11 @@ class Handle {
   const Library& library() const { return *library_; }
 
  private:
-  explicit Handle(const Library* library) : library_(library) {}
-  const Library* library_;
+  struct Loaded;
+  struct Shared;
+  explicit Handle(Loaded* loaded);
+  Loaded* const loaded_;
+  const Library* const library_;
 };
 
 }  // namespace nvpulse::nvml

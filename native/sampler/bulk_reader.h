@@ -1,5 +1,6 @@
 // One pass over all GPUs on the caller's thread, without histograms or watchdog: for callers who want the driver's
-// answers now, and for measuring what a pass costs. Owned by the addon; one thread at a time.
+// answers now, and for measuring what a pass costs. Owned by the addon; one thread at a time. The driver decides how long
+// opening, reading and destroying it take.
 #pragma once
 #include <memory>
 #include <string>

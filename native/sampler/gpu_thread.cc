@@ -136,7 +136,10 @@ void GpuThread::Stop(int64_t deadline_ns) {
     std::lock_guard<std::mutex> lock(mutex_);
     worker = std::move(worker_);
   }
-  if (worker) worker->thread.JoinUntil(deadline_ns);
+  if (!worker) return;
+  const int64_t started_ns = worker->started_ns.load(std::memory_order_relaxed);
+  const bool hangs = started_ns != 0 && MonotonicNs() - started_ns > kHang_ns;
+  worker->thread.JoinUntil(hangs ? 0 : deadline_ns);
 }
 
 GpuInfo GpuThread::Info() const {
@@ -171,6 +174,7 @@ void GpuThread::Work(Worker& worker) {
     if (due != static_cast<TierMask>(Tier::kFast)) cpu_ns_.store(ThreadCpuNs(), std::memory_order_relaxed);
     schedule_.Done();
   }
+  worker.handle.reset();  // here, not where the last reference goes: shutting NVML down may take the driver's time
 }
 
 bool GpuThread::Open(Worker& worker) {
@@ -194,10 +198,11 @@ bool GpuThread::Open(Worker& worker) {
 void GpuThread::Enumerate(Worker& worker) {
   const nvml::Library& library = worker.handle->library();
   const std::string driver_version = SystemString(library, Symbol::kSystemGetDriverVersion);
+  const std::string nvml_version = SystemString(library, Symbol::kSystemGetNVMLVersion);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     info_.driver_version = driver_version;
-    info_.nvml_version = SystemString(library, Symbol::kSystemGetNVMLVersion);
+    info_.nvml_version = nvml_version;
     info_.library = library.path();
     info_.profile = library.simulator_profile();
   }

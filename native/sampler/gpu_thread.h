@@ -55,7 +55,7 @@ class GpuThread : public std::enable_shared_from_this<GpuThread> {
   ~GpuThread();
 
   void Start();
-  /// Stops the threads by `deadline_ns`; one that hangs in the driver is left behind.
+  /// Stops the threads by `deadline_ns`; one that hangs in the driver is left behind, at once where that is known.
   void Stop(int64_t deadline_ns);
 
   Schedule& schedule() { return schedule_; }

@@ -1,6 +1,7 @@
 #include "sampler/sampler.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "sampler/clock.h"
@@ -11,12 +12,6 @@ namespace {
 constexpr int64_t kJoin_ns = 200'000'000;
 
 }  // namespace
-
-bool AskedTick::Wait(int64_t timeout_ns) {
-  const int64_t deadline_ns = MonotonicNs() + timeout_ns;
-  const bool host_done = host_->schedule().WaitFor(host_asked_, deadline_ns);
-  return (!gpu_ || gpu_->schedule().WaitFor(gpu_asked_, deadline_ns)) && host_done;
-}
 
 Sampler::Sampler(const SamplerOptions& options) : store_(std::make_shared<Store>()) {
   auto processes = std::make_shared<SharedProcesses>();
@@ -40,13 +35,22 @@ void Sampler::SetInterval(int64_t interval_ns) {
   if (gpu_) gpu_->schedule().SetInterval(interval_ns);
 }
 
-AskedTick Sampler::Tick() {
-  AskedTick tick;
-  tick.host_ = host_;
-  tick.gpu_ = gpu_;
-  tick.host_asked_ = host_->schedule().Ask();
-  if (gpu_) tick.gpu_asked_ = gpu_->schedule().Ask();
-  return tick;
+void Sampler::Tick(int64_t timeout_ns, Told told) {
+  struct Both {
+    std::atomic<int> missing;
+    std::atomic<bool> done{true};
+    Told told;
+  };
+  auto both = std::make_shared<Both>();
+  both->missing = gpu_ ? 2 : 1;
+  both->told = std::move(told);
+  const Told one = [both](bool done) {
+    if (!done) both->done = false;
+    if (--both->missing == 0) both->told(both->done);
+  };
+  const int64_t deadline_ns = MonotonicNs() + timeout_ns;
+  host_->schedule().Ask(deadline_ns, one);
+  if (gpu_) gpu_->schedule().Ask(deadline_ns, one);
 }
 
 bool Sampler::Follow(Followed followed) { return host_->reader().Follow(std::move(followed)); }

@@ -1,5 +1,5 @@
 // A sampler: its threads and what they hand over. Owned by the addon (or a native test); its methods are called by
-// the owner's thread, but for WaitTick, which may be called by any.
+// the owner's thread, and wait for no driver (but for Stop, whose wait is bounded).
 #pragma once
 #include <memory>
 #include <string>
@@ -37,20 +37,6 @@ struct SamplerStats {
   std::vector<CallStats> calls;
 };
 
-/// A reading that was asked for of both threads; waited for on any thread, also after the sampler is gone.
-class AskedTick {
- public:
-  /// False where a thread has not done it within `timeout_ns`.
-  bool Wait(int64_t timeout_ns);
-
- private:
-  friend class Sampler;
-  std::shared_ptr<HostThread> host_;
-  std::shared_ptr<GpuThread> gpu_;
-  uint64_t host_asked_ = 0;
-  uint64_t gpu_asked_ = 0;
-};
-
 class Sampler {
  public:
   explicit Sampler(const SamplerOptions& options);
@@ -59,7 +45,8 @@ class Sampler {
   void Start();
   /// Both threads read now, and then on the new grid. The same interval changes nothing.
   void SetInterval(int64_t interval_ns);
-  AskedTick Tick();
+  /// Asks both threads for a reading. `told` hears true once both have it, false where one will not, as that of Schedule.
+  void Tick(int64_t timeout_ns, Told told);
   /// As those of HostReader.
   bool Follow(Followed followed);
   void Unfollow(const std::string& id);
@@ -69,7 +56,7 @@ class Sampler {
   Drained Drain();
   GpuInfo Gpu() const;
   SamplerStats Stats() const;
-  /// Within 200 ms. Twice is allowed.
+  /// Waits for a reading that is under way, 200 ms at most; for a driver that hangs already, not at all. Twice is allowed.
   void Stop();
 
  private:

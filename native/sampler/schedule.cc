@@ -1,6 +1,8 @@
 #include "sampler/schedule.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "sampler/clock.h"
 
@@ -10,6 +12,15 @@ namespace {
 constexpr int64_t kForever_ns = INT64_MAX / 2;
 
 }  // namespace
+
+/// Of the requests that wait, those that are so. With the monitor locked.
+template <class Is>
+std::vector<Schedule::Request> Schedule::Take(Is is) {
+  const auto kept = std::stable_partition(waiting_.begin(), waiting_.end(), [&](const Request& r) { return !is(r); });
+  std::vector<Request> taken(std::make_move_iterator(kept), std::make_move_iterator(waiting_.end()));
+  waiting_.erase(kept, waiting_.end());
+  return taken;
+}
 
 void Schedule::BeginGrid() {
   const int64_t now_ns = MonotonicNs();
@@ -61,11 +72,15 @@ bool Schedule::Wait(TierMask* due) {
 
 void Schedule::Done() {
   ticks_.fetch_add(1, std::memory_order_relaxed);
-  MonitorLock lock(monitor_);
-  reading_ = false;
-  if (done_ == taken_) return;
-  done_ = taken_;
-  monitor_.Notify();
+  std::vector<Request> answered;
+  {
+    MonitorLock lock(monitor_);
+    reading_ = false;
+    if (done_ == taken_) return;
+    done_ = taken_;
+    answered = Take([this](const Request& request) { return request.number <= done_; });
+  }
+  for (const Request& request : answered) request.told(true);
 }
 
 void Schedule::TakeOver() {
@@ -94,23 +109,28 @@ bool Schedule::WaitWhileIdle(int64_t period_ns) {
   return false;
 }
 
-uint64_t Schedule::Ask() {
-  MonitorLock lock(monitor_);
-  asked_++;
-  monitor_.Notify();
-  return asked_;
-}
-
-bool Schedule::WaitFor(uint64_t asked, int64_t deadline_ns) {
-  MonitorLock lock(monitor_);
-  while (done_ < asked && !stopped_ && MonotonicNs() < deadline_ns) monitor_.WaitUntil(deadline_ns);
-  return done_ >= asked;
+void Schedule::Ask(int64_t deadline_ns, Told told) {
+  std::vector<Request> given_up;
+  {
+    MonitorLock lock(monitor_);
+    const int64_t now_ns = MonotonicNs();
+    given_up = Take([now_ns](const Request& request) { return request.deadline_ns <= now_ns; });
+    std::vector<Request>& place = stopped_ ? given_up : waiting_;
+    place.push_back({++asked_, deadline_ns, std::move(told)});
+    monitor_.Notify();
+  }
+  for (const Request& request : given_up) request.told(false);
 }
 
 void Schedule::Stop() {
-  MonitorLock lock(monitor_);
-  stopped_ = true;
-  monitor_.Notify();
+  std::vector<Request> given_up;
+  {
+    MonitorLock lock(monitor_);
+    stopped_ = true;
+    given_up = Take([](const Request&) { return true; });
+    monitor_.Notify();
+  }
+  for (const Request& request : given_up) request.told(false);
 }
 
 bool Schedule::Stopped() {

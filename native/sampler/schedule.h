@@ -3,6 +3,8 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <vector>
 
 #include "sampler/catalog_types.h"
 #include "sampler/histogram.h"
@@ -12,6 +14,9 @@ namespace nvpulse {
 
 inline constexpr int64_t kMediumPeriod_ns = 100'000'000;
 inline constexpr int64_t kSlowPeriod_ns = 1'000'000'000;
+
+/// Told once, by whichever thread it comes about on, with no lock held: whether a reading that was asked for was done.
+using Told = std::function<void(bool done)>;
 
 /// Shared between a sampling thread, those who ask it for readings, and the one who stops it.
 class Schedule {
@@ -32,10 +37,9 @@ class Schedule {
   /// Watchdog: waits for `period_ns`, and on while nothing is being read, since then nothing can hang. False: stop.
   bool WaitWhileIdle(int64_t period_ns);
 
-  /// Any thread: asks for a reading of all tiers now; returns what WaitFor takes.
-  uint64_t Ask();
-  /// Any thread: waits until that reading is done; false at `deadline_ns` or when stopped.
-  bool WaitFor(uint64_t asked, int64_t deadline_ns);
+  /// Any thread: asks for a reading of all tiers now. `told` hears false when the schedule stops, or is asked again
+  /// after `deadline_ns`, before it is done.
+  void Ask(int64_t deadline_ns, Told told);
   /// Any thread: makes Wait return false from now on.
   void Stop();
   bool Stopped();
@@ -47,6 +51,14 @@ class Schedule {
   int64_t TakeMaxLateness() { return max_lateness_ns_.exchange(0, std::memory_order_relaxed); }
 
  private:
+  struct Request {
+    uint64_t number;
+    int64_t deadline_ns;
+    Told told;
+  };
+
+  template <class Is>
+  std::vector<Request> Take(Is is);
   void BeginGrid();
   TierMask DueAt(int64_t deadline_ns);
   void NoteLateness(int64_t now_ns, int64_t deadline_ns);
@@ -58,6 +70,7 @@ class Schedule {
   uint64_t asked_ = 0;
   uint64_t taken_ = 0;  // the newest request that the reading in progress answers
   uint64_t done_ = 0;
+  std::vector<Request> waiting_;
   int64_t next_deadline_ns_ = 0;  // 0: the grid has yet to begin
   int64_t last_medium_ns_ = 0;
   int64_t last_slow_ns_ = 0;

@@ -127,11 +127,11 @@ test('the bulk reader gives the same values, device-major', async () => {
   ];
   const { devices, values, status } = await inChild(
     simulate({ time__ns }).env,
-    ({ Nvml }, wanted) => {
-      const reader = Nvml.bulkReader(wanted);
+    async ({ Nvml }, wanted) => {
+      const reader = await Nvml.bulkReader(wanted);
       const cells = reader.devices * wanted.length;
       const out = { values: new Float64Array(cells), status: new Uint16Array(cells) };
-      reader.read(out.values, out.status);
+      reader.readSync(out.values, out.status);
       reader.close();
       return { devices: reader.devices, values: [...out.values], status: [...out.status] };
     },
@@ -151,8 +151,8 @@ test('the bulk reader gives the same values, device-major', async () => {
 test('the bulk reader fills the arrays that it is given, and none that are gone', async () => {
   const seen = await inChild(
     simulate({}).env,
-    ({ Nvml, NvpulseError }) => {
-      const reader = Nvml.bulkReader(['memory_total__MiB']);
+    async ({ Nvml, NvpulseError }) => {
+      const reader = await Nvml.bulkReader(['memory_total__MiB']);
       const arrays = () => ({ values: new Float64Array(8), status: new Uint16Array(8).fill(7) });
       const [first, second, third] = [arrays(), arrays(), arrays()];
       const attempt = (read: () => void): string => {
@@ -163,18 +163,20 @@ test('the bulk reader fills the arrays that it is given, and none that are gone'
           return error instanceof NvpulseError ? error.code : String(error);
         }
       };
-      reader.read(first.values, first.status);
-      reader.read(second.values, first.status);
-      reader.read(first.values, second.status);
+      reader.readSync(first.values, first.status);
+      reader.readSync(second.values, first.status);
+      reader.readSync(first.values, second.status);
       const filled = [first, second].map(({ values, status }) => [values[7], status[7]]);
       // What it read into a moment ago now belongs to another.
       structuredClone(first.values, { transfer: [first.values.buffer] });
-      const gone = attempt(() => reader.read(first.values, second.status));
-      const short = attempt(() => reader.read(new Float64Array(7), second.status));
-      const others = attempt(() => Reflect.apply(reader.read, reader, [new Float32Array(8), third.status]));
+      const gone = attempt(() => reader.readSync(first.values, second.status));
+      const short = attempt(() => reader.readSync(new Float64Array(7), second.status));
+      const others = attempt(() =>
+        Reflect.apply(reader.readSync, reader, [new Float32Array(8), third.status]),
+      );
       reader.close();
       reader.close();
-      const closed = attempt(() => reader.read(third.values, third.status));
+      const closed = attempt(() => reader.readSync(third.values, third.status));
       return { filled, gone, short, others, closed, untouched: [third.values[7], third.status[7]] };
     },
     null,

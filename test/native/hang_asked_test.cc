@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "asked.h"
 #include "check.h"
 #include "sampler/clock.h"
 #include "sampler/sampler.h"
@@ -27,10 +28,10 @@ TEST(AHangInAnAskedReadingIsSeen) {
   options.nvml_path = SIMULATOR;
   Sampler sampler(options);
   sampler.Start();
-  EXPECT(sampler.Tick().Wait(10'000'000'000));
+  EXPECT(Asked(sampler).Done());
   sampler.Drain();
   Pause__ms(200);  // the fault has begun, and the watchdog rests
-  sampler.Tick();
+  Asked hanging(sampler);
   bool stalled = false;
   for (int i = 0; i < 500 && !stalled; i++) {
     Pause__ms(20);
@@ -38,7 +39,7 @@ TEST(AHangInAnAskedReadingIsSeen) {
   }
   EXPECT(stalled);
   // The worker that took over answers.
-  EXPECT(sampler.Tick().Wait(10'000'000'000));
+  EXPECT(Asked(sampler).Done());
   const DrainedTable gpus = std::move(sampler.Drain().tables[static_cast<int>(Entity::kGpu)]);
   EXPECT_GE(gpus.rows, 7u);
 }

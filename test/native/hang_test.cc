@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "asked.h"
 #include "check.h"
 #include "sampler/clock.h"
 #include "sampler/sampler.h"
@@ -32,14 +33,14 @@ TEST(AHangingCallIsLeftBehind) {
     for (const StoredEvent& event : sampler.Drain().events) stalled = stalled || std::string(event.kind) == "device_stalled";
   }
   EXPECT(stalled);
-  EXPECT(sampler.Tick().Wait(10'000'000'000));
+  EXPECT(Asked(sampler).Done());
   const Drained drained = sampler.Drain();
   const DrainedTable& gpus = drained.tables[static_cast<int>(Entity::kGpu)];
   for (uint32_t row = 0; row < gpus.rows; row++) rows_after[gpus.instance[row]]++;
   EXPECT_EQ(rows_after.size(), 7u);
   // The worker that took over is on the one schedule: it follows a change of the interval.
   sampler.SetInterval(3'600'000'000'000);
-  EXPECT(sampler.Tick().Wait(10'000'000'000));
+  EXPECT(Asked(sampler).Done());
   sampler.Drain();
   const uint64_t ticks = sampler.Stats().ticks;
   sampler.SetInterval(1'000'000);

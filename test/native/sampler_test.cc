@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "asked.h"
 #include "check.h"
 #include "sampler/clock.h"
 
@@ -31,7 +32,7 @@ uint32_t RowsOf(const Drained& drained, Entity entity) { return drained.tables[s
 TEST(AskedReadingsAreDoneOnBothThreads) {
   Sampler sampler(Simulated(0));
   sampler.Start();
-  for (int i = 0; i < 20; i++) EXPECT(sampler.Tick().Wait(10'000 * kMs));
+  for (int i = 0; i < 20; i++) EXPECT(Asked(sampler).Done());
   const Drained drained = sampler.Drain();
   EXPECT_GE(RowsOf(drained, Entity::kGpu), 20u * 8);
   EXPECT_EQ(RowsOf(drained, Entity::kGpu) % 8, 0u);
@@ -42,7 +43,7 @@ TEST(AskedReadingsAreDoneOnBothThreads) {
 TEST(DrainingWhileSampling) {
   Sampler sampler(Simulated(1 * kMs));
   sampler.Start();
-  EXPECT(sampler.Tick().Wait(10'000 * kMs));
+  EXPECT(Asked(sampler).Done());
   uint32_t rows = 0;
   for (int i = 0; i < 50; i++) {
     Pause(2 * kMs);
@@ -61,28 +62,44 @@ TEST(ManySamplersShareOneNvml) {
     Sampler second(Simulated(1 * kMs));
     first.Start();
     second.Start();
-    EXPECT(second.Tick().Wait(10'000 * kMs));
+    EXPECT(Asked(second).Done());
     first.Stop();
-    EXPECT(second.Tick().Wait(10'000 * kMs));
+    EXPECT(Asked(second).Done());
     EXPECT_GE(RowsOf(second.Drain(), Entity::kGpu), 8u);
   }
 }
 
-TEST(AReadingThatIsWaitedForOutlivesTheSampler) {
-  AskedTick tick = [] {
-    Sampler sampler(Simulated(0));
-    sampler.Start();
-    return sampler.Tick();
-  }();
-  tick.Wait(10'000 * kMs);
-  EXPECT(true);
+TEST(AReadingThatWasAskedForIsToldOnce) {
+  for (int round = 0; round < 20; round++) {
+    Asked under_way = [] {
+      Sampler sampler(Simulated(0));
+      sampler.Start();
+      return Asked(sampler);
+    }();
+    under_way.Done();
+    EXPECT_EQ(under_way.told(), 1);
+  }
+  Sampler sampler(Simulated(0));
+  Asked never(sampler, 1);
+  EXPECT_EQ(never.told(), 0);
+  // It was not started: what is asked again later gives up what nobody waits for any more.
+  Asked next(sampler);
+  EXPECT_EQ(never.told(), 1);
+  EXPECT(!never.Done());
+  EXPECT_EQ(next.told(), 0);
+  sampler.Stop();
+  EXPECT_EQ(next.told(), 1);
+  EXPECT(!next.Done());
+  Asked late(sampler);
+  EXPECT_EQ(late.told(), 1);
+  EXPECT(!late.Done());
 }
 
 TEST(WhatIsNotedIsInTheAgentsRow) {
   Sampler sampler(Simulated(0));
   sampler.Start();
   const auto read = [&](int column) {
-    EXPECT(sampler.Tick().Wait(10'000 * kMs));
+    EXPECT(Asked(sampler).Done());
     const DrainedTable table = std::move(sampler.Drain().tables[static_cast<int>(Entity::kAgent)]);
     const size_t cell = static_cast<size_t>(column + 1) * table.rows - 1;
     return std::make_pair(table.values[cell], table.status[cell]);
@@ -104,7 +121,7 @@ TEST(NoLibraryIsAState) {
   options.nvml_path = "/nowhere/libnvidia-ml.so.1";
   Sampler sampler(options);
   sampler.Start();
-  EXPECT(sampler.Tick().Wait(10'000 * kMs));
+  EXPECT(Asked(sampler).Done());
   EXPECT_EQ(std::string(sampler.Gpu().state), "not_nvml");
   EXPECT_GE(RowsOf(sampler.Drain(), Entity::kHost), 1u);
 }
@@ -135,7 +152,7 @@ TEST(TheIntervalChangesUnderReadersAndDrains) {
   Sampler sampler(Simulated(3'600'000 * kMs));
   sampler.SetInterval(2 * kMs);  // before the start
   sampler.Start();
-  EXPECT(sampler.Tick().Wait(10'000 * kMs));
+  EXPECT(Asked(sampler).Done());
   std::thread changing([&] {
     for (int i = 0; i < 100; i++) {
       sampler.SetInterval((1 + i % 3) * kMs);
@@ -145,7 +162,7 @@ TEST(TheIntervalChangesUnderReadersAndDrains) {
   });
   uint32_t rows = 0;
   for (int i = 0; i < 50; i++) {
-    EXPECT(sampler.Tick().Wait(10'000 * kMs));
+    EXPECT(Asked(sampler).Done());
     rows += RowsOf(sampler.Drain(), Entity::kGpu);
   }
   changing.join();

@@ -34,9 +34,10 @@ test('an unknown option', () => {
   );
 });
 
-test('a metric that gpu does not have', () => {
+test('a metric that gpu does not have', async () => {
   const metrics = JSON.parse('["power__W"]');
-  expect(messageOf(() => Nvml.bulkReader(metrics))).toContain(
-    "'power__W' is no metric of gpu; it has gpu_clock__MHz, ",
-  );
+  await expect(Nvml.bulkReader(metrics)).rejects.toMatchObject({
+    code: 'ERR_OPTION',
+    message: expect.stringContaining("'power__W' is no metric of gpu; it has gpu_clock__MHz, "),
+  });
 });
