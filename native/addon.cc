@@ -240,11 +240,14 @@ Napi::Value SamplerObject::Drain(const Napi::CallbackInfo& info) {
   }
   Napi::Array instances = Napi::Array::New(env);
   for (const NewInstance& instance : drained.instances) instances.Set(instances.Length(), InstanceOf(env, instance));
+  Napi::Array retired = Napi::Array::New(env);
+  for (uint32_t instance : drained.retired) retired.Set(retired.Length(), instance);
   Napi::Array events = Napi::Array::New(env);
   for (const StoredEvent& event : drained.events) events.Set(events.Length(), EventOf(env, event));
   Napi::Object out = Napi::Object::New(env);
   out.Set("tables", tables);
   out.Set("instances", instances);
+  out.Set("retired", retired);
   out.Set("events", events);
   out.Set("droppedRows", static_cast<double>(drained.dropped));
   return out;

@@ -1,4 +1,5 @@
 // Which processes a fold keeps: a build has tens of thousands of them, and memory must not grow with their number.
+import type { Instance } from '../catalog';
 import type { Subject } from './fold-subject';
 
 /** Processes that a summary lists. */
@@ -13,6 +14,11 @@ function byCpu(a: Subject, b: Subject): number {
   return b.cpu__s - a.cpu__s || a.instance.id - b.instance.id;
 }
 
+/** What a process keeps when it executes another program. */
+function processKey({ entity, identity }: Instance): string | undefined {
+  return entity === 'process' ? `${identity.pid} ${identity.job}` : undefined;
+}
+
 /** Processes of a fold: when each of them was born, how many there were, and the few that matter in the end. */
 export class Processes {
   private readonly known = new Set<Subject>();
@@ -22,6 +28,8 @@ export class Processes {
   /** Those with a row in the latest tick, and in the one before. */
   private present = new Set<Subject>();
   private presentBefore = new Set<Subject>();
+  /** Those of the tick before, by what they keep; made when it is asked for. */
+  private byKey: Map<string | undefined, Subject> | undefined;
 
   /** @param began time at which the tree began, NaN where it had begun before anyone looked */
   constructor(began: number) {
@@ -39,6 +47,7 @@ export class Processes {
     for (const process of this.presentBefore) if (!this.present.has(process)) process.gone(this.tick);
     this.presentBefore = this.present;
     this.present = new Set();
+    this.byKey = undefined;
     this.tickBefore = this.tick;
     this.tick = time;
   }
@@ -50,6 +59,13 @@ export class Processes {
 
   get full(): boolean {
     return this.known.size >= this.limit;
+  }
+
+  /** The process that goes on as this instance, where it has executed another program since the tick before. */
+  before(instance: Instance): Subject | undefined {
+    this.byKey ??= new Map([...this.presentBefore].map((one) => [processKey(one.instance), one] as const));
+    const process = this.byKey.get(processKey(instance));
+    return process && !this.present.has(process) ? process : undefined;
   }
 
   /** A process that the tick before did not see was born since: its counters were zero then. */

@@ -18,7 +18,8 @@ export class Subject {
   latest = -Infinity;
 
   constructor(
-    readonly instance: Instance,
+    /** As it is called now: a process may have executed another program. */
+    public instance: Instance,
     /** Time of the first row. */
     readonly first: number,
     bounds: Bounds,

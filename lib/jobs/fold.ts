@@ -191,6 +191,13 @@ export class SummaryFold {
   }
 
   private addSubject(instance: Instance, time: number): Subject {
+    const known = instance.entity === 'process' ? this.processes.before(instance) : undefined;
+    if (known) {
+      this.subjects.delete(known.instance.id);
+      this.subjects.set(instance.id, known);
+      known.instance = instance;
+      return known;
+    }
     const subject = new Subject(instance, time, this.bounds, this.options.interval__ns);
     this.subjects.set(instance.id, subject);
     if (instance.entity === 'process') this.processes.add(subject);

@@ -91,14 +91,12 @@ export class Measurement {
 /** Whose GPUs a job's are: where its processes are seen on some, those. */
 class JobGpus {
   private readonly uuids = new Set<string>();
-  private instances = 0;
 
   /** @param tree the job is a command's process tree */
   constructor(private readonly tree: boolean) {}
 
   push({ instances }: Batch): void {
-    if (!this.tree || instances.size === this.instances) return;
-    this.instances = instances.size;
+    if (!this.tree) return;
     // Where a job is followed, only its processes have rows.
     for (const { entity, identity } of instances.values())
       if (entity === 'gpu_process') this.uuids.add(identity.uuid);

@@ -30,6 +30,8 @@ export interface NativeEvent {
 export interface NativeDrain {
   readonly tables: readonly NativeTable[];
   readonly instances: readonly NativeInstance[];
+  /** Ids of instances that no row after these is about. */
+  readonly retired: readonly number[];
   readonly events: readonly NativeEvent[];
   readonly droppedRows: number;
 }

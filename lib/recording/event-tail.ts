@@ -1,7 +1,7 @@
 // Follows events.ndjson: lines that were added since the last look.
 import { join } from 'node:path';
-import type { Instance } from '../catalog';
-import { EVENTS, parseEvents, type RecordedEvent } from './events';
+import type { Entity, Instance } from '../catalog';
+import { EVENTS, parseEvents, TOLD_FOR__FLUSHES, type RecordedEvent } from './events';
 import { readFrom, sizeOf } from './files';
 import { intervalsOf, SpanFold, type JobSpan, type RecordedInterval } from './windows';
 import type { Manifest } from './manifest';
@@ -11,6 +11,8 @@ export class EventTail {
   private offset = 0;
   private list: RecordedEvent[] = [];
   private known = new Map<number, Instance>();
+  /** By instance: the latest flush that it is known to be in. */
+  private readonly latest = new Map<number, number>();
   private fold = new SpanFold();
   private readAt: readonly RecordedInterval[];
 
@@ -26,6 +28,7 @@ export class EventTail {
     return this.list;
   }
 
+  /** Those that rows to come may be about. */
   get instances(): ReadonlyMap<number, Instance> {
     return this.known;
   }
@@ -47,13 +50,31 @@ export class EventTail {
     const end = bytes.lastIndexOf(0x0a) + 1;
     if (end === 0) return;
     this.offset += end;
-    const { events, instances } = parseEvents(bytes.toString('utf8', 0, end));
+    const { events, instances, told } = parseEvents(bytes.toString('utf8', 0, end));
     for (const [id, instance] of instances) this.known.set(id, instance);
+    for (const [id, flush] of told) this.note(id, flush);
     for (const event of events) {
       this.list.push(event);
       this.fold.push(event);
     }
     if (events.some(({ kind }) => kind === 'interval')) this.readAt = intervalsOf(this.list, this.manifest);
+  }
+
+  /** Rows of a flush are about it. */
+  note(id: number, flush: number): void {
+    this.latest.set(id, Math.max(this.latest.get(id) ?? 0, flush));
+  }
+
+  /**
+   * Forgets what no row to come is about, unless it is told again. GPUs are kept: events are about them too.
+   * @param flush of an entity: all rows to come are of this one or later
+   */
+  forget(flush: (entity: Entity) => number): void {
+    for (const [id, { entity }] of this.known) {
+      if (entity === 'gpu' || flush(entity) - (this.latest.get(id) ?? 0) <= TOLD_FOR__FLUSHES) continue;
+      this.known.delete(id);
+      this.latest.delete(id);
+    }
   }
 
   /** A piece that could not be written whole was cut off again, after it was read. */

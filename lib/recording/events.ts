@@ -55,23 +55,33 @@ export function formatEvent(
   return `${JSON.stringify({ time, time__ns: String(time__ns), kind, flush, instance, text, data })}\n`;
 }
 
-export function formatInstance({ id, entity, identity }: Instance): string {
-  return `${JSON.stringify({ kind: 'instance', id, entity, identity })}\n`;
+export function formatInstance({ id, entity, identity }: Instance, flush: number): string {
+  return `${JSON.stringify({ kind: 'instance', id, entity, identity, flush })}\n`;
 }
+
+/**
+ * An instance that no row was about for more flushes than this is told again before its next row, so that nobody has
+ * to keep in mind all that ever were: processes come and go.
+ */
+export const TOLD_FOR__FLUSHES = 8;
 
 export interface EventLog {
   readonly events: readonly RecordedEvent[];
   readonly instances: ReadonlyMap<number, Instance>;
+  /** By instance: the flush it was told with last; Infinity where it is told once and for all, as 0.1 did. */
+  readonly told: ReadonlyMap<number, number>;
   /** Lines that are not JSON, by number; a last one without an end is no problem, it was cut. */
   readonly badLines: readonly number[];
 }
 
 type Line =
-  (Omit<RecordedEvent, 'time__ns'> & { readonly time__ns: string }) | ({ kind: 'instance' } & Instance);
+  | (Omit<RecordedEvent, 'time__ns'> & { readonly time__ns: string })
+  | ({ readonly kind: 'instance'; readonly flush?: number } & Instance);
 
 export function parseEvents(log: string): EventLog {
   const events: RecordedEvent[] = [];
   const instances = new Map<number, Instance>();
+  const told = new Map<number, number>();
   const badLines: number[] = [];
   log
     .split('\n')
@@ -80,12 +90,13 @@ export function parseEvents(log: string): EventLog {
       try {
         const line = JSON.parse(text) as Line;
         if (line.kind === 'instance') {
-          const { kind: _, ...instance } = line;
+          const { kind: _, flush = Infinity, ...instance } = line;
           instances.set(instance.id, instance);
+          told.set(instance.id, flush);
         } else events.push({ ...line, time__ns: BigInt(line.time__ns) });
       } catch {
         badLines.push(index + 1);
       }
     });
-  return { events, instances, badLines };
+  return { events, instances, told, badLines };
 }

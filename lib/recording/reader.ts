@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ENTITIES, type Entity, type Instance } from '../catalog';
-import { createBatch, type Batch, type SamplerEvent } from '../sampling/batch';
+import { createBatch, instancesOf, type Batch, type SamplerEvent } from '../sampling/batch';
 import { joinChunks, toCatalog, type Chunk } from './chunk';
 import { EVENTS, parseEvents, type EventLog, type RecordedEvent } from './events';
 import { decodeEntries, JOURNAL } from './journal';
@@ -177,12 +177,13 @@ export class Recording {
   }
 
   private batch(chunks: readonly Chunk[], events: readonly RecordedEvent[]): Batch {
+    const own = events.flatMap(({ kind, time__ns, instance, text }) =>
+      isSamplerEvent(kind) ? [{ kind, time__ns, instance, text }] : [],
+    );
     return createBatch({
       tables: chunks.map(toCatalog),
-      instances: this.instances,
-      events: events.flatMap(({ kind, time__ns, instance, text }) =>
-        isSamplerEvent(kind) ? [{ kind, time__ns, instance, text }] : [],
-      ),
+      instances: instancesOf(chunks, own, this.instances),
+      events: own,
       utcOffset__ns: this.utcOffset__ns,
       droppedRows: events.reduce(
         (sum, { kind, data }) => sum + (kind === 'rows_dropped' ? Number(data) : 0),

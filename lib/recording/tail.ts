@@ -3,10 +3,10 @@
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Entity, Instance } from '../catalog';
-import { createBatch, type Batch } from '../sampling/batch';
+import { createBatch, instancesOf, type Batch } from '../sampling/batch';
 import { joinChunks, sliceChunk, toCatalog, type Chunk } from './chunk';
 import { EventTail } from './event-tail';
-import type { RecordedEvent } from './events';
+import { TOLD_FOR__FLUSHES, type RecordedEvent } from './events';
 import { namesIn, sizeOf, Watched } from './files';
 import { JournalTail, type JournalPiece } from './journal-tail';
 import { readManifest, type Manifest } from './manifest';
@@ -56,6 +56,8 @@ export class RecordingTail {
   private journaled: readonly JournalPiece[] = [];
   private pending: Piece[] = [];
   private isOver = false;
+  /** The flush with which instances were forgotten last. */
+  private swept = 0;
 
   private constructor(
     readonly dir: string,
@@ -91,6 +93,7 @@ export class RecordingTail {
     return this.log.events;
   }
 
+  /** What rows to come may be about, and GPUs. */
   get instances(): ReadonlyMap<number, Instance> {
     return this.log.instances;
   }
@@ -134,14 +137,30 @@ export class RecordingTail {
       return undefined;
     }
     const taken = this.take(maxRows);
+    const instances = instancesOf(taken, [], this.instances);
     const batch = createBatch({
       tables: taken.map(toCatalog),
-      instances: this.instances,
+      instances,
       events: [],
       utcOffset__ns: this.utcOffset__ns,
       droppedRows: 0,
     });
+    this.forgetAfter(taken);
     return { batch, position: this.position, settled: this.pending.length === 0 };
+  }
+
+  /** Instances that were told long before the rows that were handed out, and that none of them is about. */
+  private forgetAfter(taken: readonly Chunk[]): void {
+    for (const { instance, flush } of taken) for (const id of new Set(instance)) this.log.note(id, flush);
+    const newest = Math.max(...taken.map(({ flush }) => flush));
+    if (newest <= this.swept) return;
+    this.swept = newest;
+    // Before the place where this tail began it does not know which rows there were.
+    this.log.forget((entity) => {
+      const begun = this.from.tables[entity]?.flush ?? 0;
+      const { flush } = this.tables.get(entity)?.position ?? TABLE_START;
+      return flush - begun > TOLD_FOR__FLUSHES ? flush : 0;
+    });
   }
 
   /** Bytes on disk of what a position does not have. */

@@ -10,7 +10,15 @@ import { formatUtc } from '../time';
 import { AppendFile } from './append-file';
 import { metricNames } from './columns';
 import { encodeChunk } from './encode';
-import { EVENTS, formatEvent, formatInstance, type EventFields, type EventKind, type Json } from './events';
+import {
+  EVENTS,
+  formatEvent,
+  formatInstance,
+  TOLD_FOR__FLUSHES,
+  type EventFields,
+  type EventKind,
+  type Json,
+} from './events';
 import { claimFolder } from './folder';
 import { compress } from './gzip';
 import { encodeEntry, JOURNAL } from './journal';
@@ -46,7 +54,10 @@ export class RecordingWriter {
   private readonly journal: AppendFile;
   private readonly eventFile: AppendFile;
   private readonly segments = new Map<Entity, SegmentSequence>();
-  private readonly instances = new Map<number, Instance>();
+  /** What the pending batches are about. */
+  private instances = new Map<number, Instance>();
+  /** By instance that was told: the latest flush that it is in. */
+  private readonly told = new Map<number, number>();
   /** Batches for the next chunk, those of them that the journal doesn't have yet, and unwritten event lines. */
   private pending: Batch[] = [];
   private unjournaled: Batch[] = [];
@@ -91,6 +102,11 @@ export class RecordingWriter {
     const writer = new RecordingWriter(dir, manifest, meta.utcOffset__ns);
     writer.event('start', { time__ns: BigInt(manifest.clock.start__ns) });
     return writer;
+  }
+
+  /** Instances that are kept in mind. */
+  get instanceNum(): number {
+    return this.told.size;
   }
 
   get manifest(): Manifest {
@@ -191,12 +207,10 @@ export class RecordingWriter {
 
   /** Instances and events of a batch, as lines. */
   private note({ instances, events, droppedRows }: Batch): void {
-    if (instances.size !== this.instances.size) {
-      for (const [id, instance] of instances) {
-        if (this.instances.has(id)) continue;
-        this.instances.set(id, instance);
-        this.lines.push(formatInstance(instance));
-      }
+    for (const [id, instance] of instances) {
+      this.instances.set(id, instance);
+      if (!this.told.has(id)) this.lines.push(formatInstance(instance, this.flush));
+      this.told.set(id, this.flush);
     }
     for (const { kind, ...fields } of events) {
       this.lines.push(formatEvent(kind, fields, this.utcOffset__ns, this.flush));
@@ -261,7 +275,9 @@ export class RecordingWriter {
     this.pending = [];
     this.unjournaled = [];
     this.pending__B = 0;
+    this.instances = new Map();
     this.flush++;
+    for (const [id, flush] of this.told) if (this.flush - flush > TOLD_FOR__FLUSHES) this.told.delete(id);
     this.backlog__B += plain__B;
     this.enqueue(async () => {
       await this.leaveRemoved();

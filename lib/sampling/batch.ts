@@ -52,7 +52,10 @@ export type Row<E extends Entity> = Readonly<Identities[E]> & {
 /** Tables of all entities that had rows since the batch before. */
 export interface Batch {
   readonly tables: readonly Table[];
-  /** Every instance seen so far, those of this batch's rows among them. */
+  /**
+   * What this batch's rows and events are about, and what is new: never all that ever were. An instance doesn't change;
+   * a process that executes another program goes on as another instance of the same `pid`.
+   */
   readonly instances: ReadonlyMap<number, Instance>;
   readonly events: readonly SamplerEvent[];
   /** UTC = monotonic + offset, in nanoseconds. The offset of a sampler is fixed at its start. */
@@ -79,6 +82,22 @@ export interface BatchParts {
   readonly events: readonly SamplerEvent[];
   readonly utcOffset__ns: bigint;
   readonly droppedRows: number;
+}
+
+/** Of the instances that are known, those that rows and events are about. */
+export function instancesOf(
+  tables: readonly Pick<TableColumns, 'instance'>[],
+  events: readonly Pick<SamplerEvent, 'instance'>[],
+  known: ReadonlyMap<number, Instance>,
+): Map<number, Instance> {
+  const used = new Map<number, Instance>();
+  const use = (id: number): void => {
+    const instance = used.has(id) ? undefined : known.get(id);
+    if (instance) used.set(id, instance);
+  };
+  for (const { instance } of tables) for (let row = 0; row < instance.length; row++) use(instance[row] ?? 0);
+  for (const { instance } of events) if (instance !== null) use(instance);
+  return used;
 }
 
 /** Positions of an entity's metrics among its columns. */

@@ -1,15 +1,8 @@
 // NVML without a schedule: the devices, and one reading when asked for.
-import {
-  describeStatus,
-  metricsOf,
-  type AbsentState,
-  type Identities,
-  type Instance,
-  type MetricName,
-} from '../catalog';
+import { describeStatus, metricsOf, type AbsentState, type Identities, type MetricName } from '../catalog';
 import { NvpulseError } from '../errors';
 import { addon, type GpuState, type NativeBulkReader, type NativeSampler } from '../native/addon';
-import { batchParts } from '../native/batch';
+import { Drains } from './drains';
 import { createBatch } from './batch';
 import { refuseUnknown } from './options';
 import { within } from './within';
@@ -46,11 +39,10 @@ const libraryOf = (options: NvmlOptions): string => options.nvml ?? process.env[
  */
 export class Nvml {
   private closed = false;
+  private readonly drains = new Drains(0n);
+  private readonly known = new Map<number, GpuDevice>();
 
-  private constructor(
-    private readonly native: NativeSampler,
-    private instances: ReadonlyMap<number, Instance>,
-  ) {}
+  private constructor(private readonly native: NativeSampler) {}
 
   /** Opens the driver's library and lists the devices. Does not reject where there is none. */
   static async open(options: NvmlOptions = {}): Promise<Nvml> {
@@ -63,7 +55,7 @@ export class Nvml {
     });
     native.start();
     await within(OPEN_TIMEOUT__MS, native.tick(OPEN_TIMEOUT__MS));
-    const nvml = new Nvml(native, new Map());
+    const nvml = new Nvml(native);
     nvml.drain();
     return nvml;
   }
@@ -75,9 +67,7 @@ export class Nvml {
 
   /** The devices, by index. */
   get devices(): readonly GpuDevice[] {
-    return [...this.instances.values()].flatMap((instance) =>
-      instance.entity === 'gpu' ? [instance.identity] : [],
-    );
+    return [...this.known.values()];
   }
 
   /** One reading of every device. A device that is lost or hangs is left out. @throws ERR_STATE when closed */
@@ -126,8 +116,9 @@ export class Nvml {
   }
 
   private drain(): readonly GpuReading[] {
-    const parts = batchParts(this.native.drain(), this.instances, 0n);
-    this.instances = parts.instances;
+    const parts = this.drains.take(this.native.drain());
+    for (const { id, entity, identity } of parts.instances.values())
+      if (entity === 'gpu') this.known.set(id, identity);
     const table = createBatch(parts).table('gpu');
     if (!table) return [];
     return Array.from({ length: table.length }, (_, row) => {

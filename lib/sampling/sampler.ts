@@ -1,6 +1,6 @@
 // The sampler: native threads read on a fixed schedule; what they read comes as batches.
 import { existsSync } from 'node:fs';
-import { metricsOf, type Instance, type NotedMetric } from '../catalog';
+import { metricsOf, type NotedMetric } from '../catalog';
 import { NvpulseError } from '../errors';
 import {
   addon,
@@ -9,7 +9,7 @@ import {
   type NativeSampler,
   type NativeStats,
 } from '../native/addon';
-import { batchParts } from '../native/batch';
+import { Drains } from './drains';
 import type { Batch, BatchParts } from './batch';
 import { BatchQueue } from './batch-queue';
 import { findCgroup } from './cgroup';
@@ -69,7 +69,7 @@ export class Sampler implements AsyncIterable<Batch> {
   private interval: number;
   private readonly native: NativeSampler;
   private readonly queues = new Set<BatchQueue>();
-  private instances: ReadonlyMap<number, Instance> = new Map();
+  private readonly drains: Drains;
   private timer: NodeJS.Timeout | undefined;
   /** Reads the host where the addon cannot. */
   private readonly portable: PortableHost | undefined;
@@ -89,6 +89,7 @@ export class Sampler implements AsyncIterable<Batch> {
       nvml: options.nvml ?? process.env['NVPULSE_NVML'] ?? '',
     });
     this.utcOffset__ns = addon().utcOffset();
+    this.drains = new Drains(this.utcOffset__ns);
   }
 
   /** Starts the threads; the first reading is at once. @throws ERR_STATE where it was started before */
@@ -238,9 +239,9 @@ export class Sampler implements AsyncIterable<Batch> {
   }
 
   private drain(): void {
-    const parts = this.withPortable(batchParts(this.native.drain(), this.instances, this.utcOffset__ns));
-    this.instances = parts.instances;
-    if (parts.tables.length === 0 && parts.events.length === 0 && parts.droppedRows === 0) return;
+    const parts = this.withPortable(this.drains.take(this.native.drain()));
+    const { tables, instances, events, droppedRows } = parts;
+    if (tables.length === 0 && instances.size === 0 && events.length === 0 && droppedRows === 0) return;
     for (const queue of this.queues) queue.push(parts);
   }
 

@@ -258,7 +258,7 @@ export class Monitor {
       this.declare(job);
       if (job.end) this.declareEnd(job);
     }
-    this.session.follow((batch, news) => this.take(batch, news));
+    this.session.follow((batch) => this.take(batch));
     this.refolding = this.windows.refold(before, this.options.log);
     for (const job of unfinished) {
       if (job.end) this.finishLater(job);
@@ -301,10 +301,10 @@ export class Monitor {
   }
 
   /** @returns whether it belongs into the recording */
-  private take(batch: Batch, news: readonly Instance[]): boolean {
+  private take(batch: Batch): boolean {
     // Rows after a deadline are written after the event that says so.
     this.expire();
-    for (const instance of news) this.noteProcess(instance, batch);
+    for (const instance of batch.instances.values()) this.noteProcess(instance, batch);
     this.windows.push(batch);
     this.options.onBatch?.(batch);
     return this.options.background__ns !== null || this.isBusy();
@@ -450,7 +450,7 @@ export class Monitor {
       if (this.isBusy() || this.closed) return await next.stop();
       this.session = next;
       this.windows = new Windows(next);
-      next.follow((batch, news) => this.take(batch, news));
+      next.follow((batch) => this.take(batch));
       await before.stop();
     } catch (error) {
       this.options.log(`no new recording: ${textOf(error)}`);

@@ -22,8 +22,8 @@ export interface SessionOptions {
   readonly utcOffset: () => bigint;
 }
 
-/** Told of each batch, with the instances that are new in it; says whether it is to be recorded. */
-export type BatchConsumer = (batch: Batch, news: readonly Instance[]) => boolean;
+/** Told of each batch; says whether it is to be recorded. */
+export type BatchConsumer = (batch: Batch) => boolean;
 
 /** Readings that requests ask for are at least so far apart: they share them. */
 const READING_PAUSE__MS = 100;
@@ -45,7 +45,6 @@ export class Session {
   private readonly devices = new Map<string, Extract<Instance, { entity: 'gpu' }>['identity']>();
   /** Jobs that were seen alive: a cgroup may be made before its first process. */
   private readonly lived = new Set<string>();
-  private known = 0;
   private gpuState: GpuState['state'] = 'waiting';
   /** The latest reading that a request asked for, also where it failed; and one that has not begun. */
   private reading: Promise<void> = Promise.resolve();
@@ -226,10 +225,9 @@ export class Session {
   }
 
   private take(batch: Batch, consumer: BatchConsumer): void {
-    const news = batch.instances.size === this.known ? [] : [...batch.instances.values()].slice(this.known);
-    this.known = batch.instances.size;
-    for (const { entity, identity } of news) if (entity === 'gpu') this.devices.set(identity.uuid, identity);
-    if (!consumer(batch, news)) return;
+    for (const { entity, identity } of batch.instances.values())
+      if (entity === 'gpu') this.devices.set(identity.uuid, identity);
+    if (!consumer(batch)) return;
     // Waiting for a slow disk would stop the live windows; what it cannot take is dropped there, and counted.
     void this.writer.write(batch);
     this.sampler.note('bytes_written__B', this.writer.bytesWritten);

@@ -38,6 +38,12 @@ void CgroupReader::Read(Pass& pass, int64_t time_ns) {
     for (int column = 0; column < cgroup::kColumns; column++) row.Fail(column, kGone);
   }
   pass.sink.Append(Entity::kCgroup, *instance_, time_ns, row);
+  if (is_gone_) Retire(pass.sink);
+}
+
+void CgroupReader::Retire(RowSink& sink) {
+  if (instance_) sink.RetireInstance(Entity::kCgroup, *instance_);
+  instance_.reset();
 }
 
 // Every cgroup has cpu.stat; only one with the cpu controller has a quota that could throttle it.

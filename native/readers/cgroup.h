@@ -17,6 +17,8 @@ class CgroupReader {
 
   /// Appends its row; the one after it was removed says so, and is the last.
   void Read(Pass& pass, int64_t time_ns);
+  /// There will be no more rows.
+  void Retire(RowSink& sink);
 
  private:
   void ReadCpu(Pass& pass, Row<cgroup::kColumns>& row);

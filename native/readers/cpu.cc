@@ -48,7 +48,7 @@ int64_t CpuReader::Read(Pass& pass, Row<host::kColumns>& host_row) {
       break;
     }
   }
-  cores_.Finish();
+  cores_.Finish([&](uint32_t instance) { pass.sink.RetireInstance(Entity::kCore, instance); });
   // CPUs come and go; a file without them (gVisor's) tells nothing.
   if (online > 0 && online != std::exchange(online_, online)) pass.sink.SetCpus(online);
   return reading.time_ns;

@@ -62,7 +62,9 @@ void DiskReader::Read(Pass& pass) {
     Fill(row, fields);
     pass.sink.Append(Entity::kDisk, *disk.instance, reading.time_ns, row);
   }
-  disks_.Finish();
+  disks_.Finish([&](const Disk& disk) {
+    if (disk.instance) pass.sink.RetireInstance(Entity::kDisk, *disk.instance);
+  });
 }
 
 }  // namespace nvpulse

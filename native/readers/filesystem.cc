@@ -93,8 +93,10 @@ void FilesystemReader::List(Pass& pass) {
                             : pass.sink.AddInstance(
                                   Entity::kFilesystem,
                                   {{"mount", mount.folder}, {"device", mount.device}, {"type", mount.type}});
+    if (known != before.end()) before.erase(known);
     listed_.push_back({std::move(mount), instance});
   }
+  for (const Listed& gone : before) pass.sink.RetireInstance(Entity::kFilesystem, gone.instance);
   is_listed_ = true;
 }
 

@@ -95,6 +95,7 @@ std::vector<GpuProcess> GpuProcessReader::Read(const nvml::Library& library, nvm
       Choose(library, Symbol::kDeviceGetGraphicsRunningProcesses_v2, Symbol::kDeviceGetGraphicsRunningProcesses);
   if (ReadList(graphics, device, &entries) == nvml::kSuccess) Merge(entries, jobs, &processes);
   if (!processes.empty()) ReadUtilization(library, device, &processes);
+  for (GpuProcess& process : processes) process.name = NameOf(process.pid);
   return processes;
 }
 
@@ -134,19 +135,25 @@ void GpuProcessReader::ReadUtilization(const nvml::Library& library, nvml::Devic
 void GpuProcessReader::Append(const std::vector<GpuProcess>& processes, const FollowedProcesses& jobs,
                               uint32_t gpu_index, const std::string& uuid, int64_t time_ns, RowSink& sink) {
   const auto append = [&](const GpuProcess& process, const std::string& job) {
-    const uint32_t instance = instances_.At(Key{process.pid, job}, [&] {
-      return sink.AddInstance(Entity::kGpuProcess, {{"index", static_cast<double>(gpu_index)},
-                                                    {"uuid", uuid},
-                                                    {"pid", static_cast<double>(process.pid)},
-                                                    {"name", NameOf(process.pid)},
-                                                    {"job", job}});
+    const auto identity = [&]() -> std::vector<IdentityField> {
+      return {{"index", static_cast<double>(gpu_index)},
+              {"uuid", uuid},
+              {"pid", static_cast<double>(process.pid)},
+              {"name", process.name},
+              {"job", job}};
+    };
+    Named& named = instances_.At(Key{process.pid, job}, [&] {
+      return Named{sink.AddInstance(Entity::kGpuProcess, identity()), process.name};
     });
+    if (!process.name.empty() && process.name != named.name) {
+      named = {sink.ReplaceInstance(Entity::kGpuProcess, named.instance, identity()), process.name};
+    }
     Row<gpu_process::kColumns> row;
     row.values[gpu_process::process_memory__MiB] = process.memory__MiB;
     row.status[gpu_process::process_memory__MiB] = process.memory_status;
     row.values[gpu_process::process_sm__pct] = process.sm__pct;
     row.status[gpu_process::process_sm__pct] = process.sm_status;
-    sink.Append(Entity::kGpuProcess, instance, time_ns, row);
+    sink.Append(Entity::kGpuProcess, named.instance, time_ns, row);
   };
   for (const GpuProcess& process : processes) {
     if (jobs.empty()) append(process, "");
@@ -154,7 +161,7 @@ void GpuProcessReader::Append(const std::vector<GpuProcess>& processes, const Fo
       if (Has(job, process.pid)) append(process, job.job);
     }
   }
-  instances_.Finish();
+  instances_.Finish([&](const Named& gone) { sink.RetireInstance(Entity::kGpuProcess, gone.instance); });
 }
 
 }  // namespace nvpulse

@@ -14,6 +14,7 @@ namespace nvpulse {
 
 struct GpuProcess {
   uint32_t pid = 0;
+  std::string name;  ///< '' where it can't be read.
   double memory__MiB = kMissing;
   Status memory_status = kUnsupported;
   double sm__pct = kMissing;
@@ -28,7 +29,8 @@ class GpuProcessReader {
                                double* process_num, Status* status);
 
   /// Appends a row for each process, and for each of the jobs that it belongs to ('' where none is followed). One that
-  /// a reading does not have is another when it comes again: numbers are used again.
+  /// a reading does not have is another when it comes again: numbers are used again. One that is called otherwise than
+  /// before has executed another program.
   void Append(const std::vector<GpuProcess>& processes, const FollowedProcesses& jobs, uint32_t gpu_index,
               const std::string& uuid, int64_t time_ns, RowSink& sink);
 
@@ -40,7 +42,11 @@ class GpuProcessReader {
     std::string job;
     bool operator==(const Key& other) const { return pid == other.pid && job == other.job; }
   };
-  Roster<Key, uint32_t> instances_;
+  struct Named {
+    uint32_t instance;
+    std::string name;
+  };
+  Roster<Key, Named> instances_;
   unsigned long long last_seen__us_ = 0;
 };
 

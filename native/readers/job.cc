@@ -57,7 +57,10 @@ void JobReader::Read(Buffer& buffer, bool search) {
   if (!ended_) ReadMembers(buffer);
   if (own_ != 0) ended_ = !IsAlive(own_);
   // A root that ended has handed its orphans on: what is known of the job stays as it was.
-  if (ended_) return members_.clear();
+  if (ended_) {
+    for (const Member& member : members_) Leave(member);
+    return members_.clear();
+  }
   if (search || !searched_) FindMembers(buffer);
   AddUp(buffer);
 }
@@ -68,10 +71,15 @@ void JobReader::ReadMembers(Buffer& buffer) {
   }
   for (const Member& member : members_) {
     if (!member.lives) totals_.Keep(member.process, HasHeir(member));
+    if (!member.lives) Leave(member);
   }
   members_.erase(
       std::remove_if(members_.begin(), members_.end(), [](const Member& member) { return !member.lives; }),
       members_.end());
+}
+
+void JobReader::Leave(const Member& member) {
+  if (member.instance) left_.push_back(*member.instance);
 }
 
 /// Whether what it used has passed to a process of the job that lives, or to the supervisor.
@@ -129,9 +137,20 @@ void JobReader::AddUp(Buffer& buffer) {
 }
 
 void JobReader::Append(RowSink& sink, int64_t time_ns) {
-  if (ended_) return;
+  if (ended_) return Retire(sink);
+  for (uint32_t instance : left_) sink.RetireInstance(Entity::kProcess, instance);
+  left_.clear();
   AppendJob(sink, time_ns);
   for (Member& member : members_) AppendProcess(member, sink, time_ns);
+}
+
+void JobReader::Retire(RowSink& sink) {
+  for (const Member& member : members_) Leave(member);
+  members_.clear();
+  for (uint32_t instance : left_) sink.RetireInstance(Entity::kProcess, instance);
+  left_.clear();
+  if (instance_) sink.RetireInstance(Entity::kJob, *instance_);
+  instance_.reset();
 }
 
 void JobReader::AppendJob(RowSink& sink, int64_t time_ns) {
@@ -161,16 +180,25 @@ void JobReader::AppendJob(RowSink& sink, int64_t time_ns) {
   sink.Append(Entity::kJob, *instance_, time_ns, row);
 }
 
+/// By its name as it is now: a script that has executed its program is called as that is.
+void JobReader::NameProcess(Member& member, RowSink& sink) {
+  const std::string& name = member.process.stat().name;
+  if (member.instance && member.name == name) return;
+  std::vector<IdentityField> identity{
+      {"pid", static_cast<double>(member.process.pid())}, {"name", name}, {"job", id_}};
+  member.instance = member.instance
+                        ? sink.ReplaceInstance(Entity::kProcess, *member.instance, std::move(identity))
+                        : sink.AddInstance(Entity::kProcess, std::move(identity));
+  member.name = name;
+}
+
 void JobReader::AppendProcess(Member& member, RowSink& sink, int64_t time_ns) {
   const Process& read = member.process;
   const ProcessStat& stat = read.stat();
   // One that still has the supervisor's name has yet to execute its program, which will name it.
   const bool is_unnamed = supervisor_ && !member.instance && stat.name == supervisor_->stat().name;
   if (!stat.Lives() || is_unnamed) return;
-  if (!member.instance) {
-    member.instance = sink.AddInstance(
-        Entity::kProcess, {{"pid", static_cast<double>(read.pid())}, {"name", stat.name}, {"job", id_}});
-  }
+  NameProcess(member, sink);
   Row<process::kColumns> row;
   row.Set(process::cpu_time__s, TicksToSeconds(stat.user + stat.system));
   row.Set(process::cpu_user_time__s, TicksToSeconds(stat.user));

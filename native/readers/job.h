@@ -26,6 +26,9 @@ class JobReader {
   /// Appends the job's row and one for each live process, as they were read; none where the root process has ended.
   void Append(RowSink& sink, int64_t time_ns);
 
+  /// There will be no more rows.
+  void Retire(RowSink& sink);
+
   /// Those seen alive in the latest reading.
   void LivePids(std::vector<int>& pids) const;
 
@@ -36,6 +39,7 @@ class JobReader {
     Process process;
     bool lives = true;  ///< Seen at the latest reading.
     std::optional<uint32_t> instance;
+    std::string name;  ///< Of the instance.
   };
 
   void TakeBase();
@@ -47,6 +51,8 @@ class JobReader {
   bool IsAlive(int pid) const;
   void AppendJob(RowSink& sink, int64_t time_ns);
   void AppendProcess(Member& member, RowSink& sink, int64_t time_ns);
+  void NameProcess(Member& member, RowSink& sink);
+  void Leave(const Member& member);
 
   std::string root_;
   std::string id_;
@@ -57,6 +63,7 @@ class JobReader {
   bool searched_ = false;
   std::vector<Member> members_;      ///< By start time.
   std::vector<FoundProcess> found_;  ///< Kept for its memory.
+  std::vector<uint32_t> left_;       ///< Instances of members that are no more, to be retired.
   JobTotals totals_;
   double peak_rss__MiB_ = 0;
   bool ended_ = false;

@@ -54,8 +54,10 @@ std::shared_ptr<CgroupReader> JobsReader::CgroupOf(const Followed& followed) {
 
 void JobsReader::Unfollow(const std::string& id) {
   std::lock_guard<std::mutex> lock(mutex_);
-  jobs_.erase(std::remove_if(jobs_.begin(), jobs_.end(), [&](const auto& job) { return job->id == id; }),
-              jobs_.end());
+  const auto found = std::find_if(jobs_.begin(), jobs_.end(), [&](const auto& job) { return job->id == id; });
+  if (found == jobs_.end()) return;
+  unfollowed_.push_back(std::move(*found));
+  jobs_.erase(found);
   changed_ = true;
 }
 
@@ -78,8 +80,23 @@ bool JobsReader::TakeJobs() {
   return std::exchange(changed_, false);
 }
 
+/// What was followed has no rows any more; a cgroup has, as long as another job is in it.
+void JobsReader::RetireUnfollowed(RowSink& sink) {
+  std::vector<std::shared_ptr<Job>> gone;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    gone.swap(unfollowed_);
+  }
+  for (const auto& job : gone) {
+    job->reader.Retire(sink);
+    const auto is_in = [&](const auto& other) { return other->cgroup == job->cgroup; };
+    if (job->cgroup && std::none_of(reading_.begin(), reading_.end(), is_in)) job->cgroup->Retire(sink);
+  }
+}
+
 void JobsReader::Read(Pass& pass) {
   const bool changed = TakeJobs();
+  RetireUnfollowed(pass.sink);
   if (changed || pass.slow() || MonotonicNs() >= rests_until_ns_) {
     const int64_t start_ns = ReadClock(CLOCK_THREAD_CPUTIME_ID);
     const bool search = !reading_.empty() && IsSearchDue(pass);

@@ -34,6 +34,7 @@ class JobsReader {
   struct Job;
   std::shared_ptr<CgroupReader> CgroupOf(const Followed& followed);
   bool TakeJobs();
+  void RetireUnfollowed(RowSink& sink);
   bool IsFirstInItsCgroup(size_t at) const;
   bool IsSearchDue(Pass& pass);
 
@@ -48,6 +49,7 @@ class JobsReader {
 
   mutable std::mutex mutex_;  ///< Guards what follows.
   std::vector<std::shared_ptr<Job>> jobs_;
+  std::vector<std::shared_ptr<Job>> unfollowed_;  ///< Until the host thread has retired their instances.
   bool changed_ = false;
 };
 

@@ -21,7 +21,7 @@ void NetworkReader::Read(Pass& pass) {
     row.Set(network::network_transmit__B, static_cast<double>(fields[8]));
     pass.sink.Append(Entity::kNetwork, instance, reading.time_ns, row);
   }
-  interfaces_.Finish();
+  interfaces_.Finish([&](uint32_t instance) { pass.sink.RetireInstance(Entity::kNetwork, instance); });
 }
 
 }  // namespace nvpulse

@@ -20,10 +20,13 @@ class Roster {
     return entries_[next_++].data;
   }
 
-  /// Ends a reading: what it did not mention is gone, and will be new should it come again.
-  void Finish() {
-    entries_.erase(std::remove_if(entries_.begin(), entries_.end(), [](const Entry& e) { return !e.seen; }),
-                   entries_.end());
+  /// Ends a reading: what it did not mention is gone, and will be new should it come again. `gone` is told of each.
+  template <class Gone>
+  void Finish(Gone gone) {
+    const auto kept =
+        std::stable_partition(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.seen; });
+    for (auto entry = kept; entry != entries_.end(); ++entry) gone(entry->data);
+    entries_.erase(kept, entries_.end());
     for (Entry& entry : entries_) entry.seen = false;
     next_ = 0;
   }

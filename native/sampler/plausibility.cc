@@ -59,6 +59,22 @@ double Plausibility::MeasureOf(const Plausible& rule, const Subject& subject) co
   }
 }
 
+void Plausibility::Forget(uint32_t instance) {
+  subjects_.erase(instance);
+  for (auto event = events_.begin(); event != events_.end();) {
+    event = std::get<1>(event->first) == instance ? events_.erase(event) : std::next(event);
+  }
+}
+
+void Plausibility::Move(uint32_t old, uint32_t instance) {
+  const auto found = subjects_.find(old);
+  if (found != subjects_.end()) {
+    Subject subject = std::move(found->second);
+    subjects_[instance] = std::move(subject);
+  }
+  Forget(old);
+}
+
 int Plausibility::Check(uint32_t instance, int64_t time_ns, double* values, Status* status, RowSink& sink) {
   if (growths_.empty() && ranges_.empty()) return 0;
   static const Subject kNone;

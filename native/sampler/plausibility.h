@@ -1,6 +1,7 @@
 // Which readings are believed. What cannot be is withheld (kImplausible), counted, and told in an event with its raw
 // value: the first few of each column, then at each power of ten. The owner (Store) locks.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -23,6 +24,13 @@ class Plausibility {
 
   void SetCpus(int online) { cpus_ = online; }
   void SetBoardPower(uint32_t instance, double power__W) { subjects_[instance].board_power__W = power__W; }
+
+  void Forget(uint32_t instance);
+  /// What is known of `old` is known of `instance`.
+  void Move(uint32_t old, uint32_t instance);
+
+  /// Instances that are kept in mind.
+  size_t size() const { return subjects_.size(); }
 
   /// Withholds what cannot be. A counter comes out without what was not believed: a fall that stays is a fall, a jump
   /// that stays is left out. Events go to `sink`. Returns how many readings turned out as implausible.

@@ -1,6 +1,7 @@
 #include "sampler/rates.h"
 
 #include <cmath>
+#include <utility>
 
 namespace nvpulse {
 namespace {
@@ -16,6 +17,14 @@ Rates::Rates(Entity entity) {
   for (const Derivation& derivation : kDerivations) {
     if (derivation.entity == entity) derivations_.push_back(derivation);
   }
+}
+
+void Rates::Move(uint32_t old, uint32_t instance) {
+  const auto found = anchors_.find(old);
+  if (found == anchors_.end()) return;
+  std::vector<Anchor> anchors = std::move(found->second);
+  anchors_.erase(found);
+  anchors_[instance] = std::move(anchors);
 }
 
 void Rates::Fill(uint32_t instance, int64_t time_ns, double* values, Status* status) {

@@ -1,5 +1,6 @@
 // Fills the derived columns of a row (rates of counters) from the reading before. The owner (Store) locks.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
@@ -19,6 +20,13 @@ class Rates {
 
   /// Leaves kNotDue where less than the span has passed: an old rate is never shown as a new one.
   void Fill(uint32_t instance, int64_t time_ns, double* values, Status* status);
+
+  void Forget(uint32_t instance) { anchors_.erase(instance); }
+  /// The rates of `old` go on as those of `instance`.
+  void Move(uint32_t old, uint32_t instance);
+
+  /// Instances that are kept in mind.
+  size_t size() const { return anchors_.size(); }
 
  private:
   struct Anchor {

@@ -42,6 +42,13 @@ class RowSink {
   /// A new instance of an entity; returns its id, unique within the sampler.
   virtual uint32_t AddInstance(Entity entity, std::vector<IdentityField> identity) = 0;
 
+  /// No row will be about it any more.
+  virtual void RetireInstance(Entity entity, uint32_t instance) = 0;
+
+  /// The same thing under another identity, such as a process that has executed another program: a new instance, whose
+  /// rates go on from the old one's. The old one is retired.
+  virtual uint32_t ReplaceInstance(Entity entity, uint32_t old, std::vector<IdentityField> identity) = 0;
+
   /// A row about an instance, read at `time_ns` (MonotonicNs). `values` and `status` have the table's columns.
   /// Derived columns are filled in by the sink: readers leave them as they are.
   virtual void Append(Entity entity, uint32_t instance, int64_t time_ns, double* values, Status* status) = 0;

@@ -49,6 +49,35 @@ uint32_t Store::AddInstance(Entity entity, std::vector<IdentityField> identity) 
   return next_instance_++;
 }
 
+void Store::RetireInstance(Entity entity, uint32_t instance) {
+  {
+    Table& table = *tables_[static_cast<int>(entity)];
+    std::lock_guard<std::mutex> lock(table.mutex);
+    table.plausibility.Forget(instance);
+    table.rates.Forget(instance);
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  retired_.push_back(instance);
+}
+
+uint32_t Store::ReplaceInstance(Entity entity, uint32_t old, std::vector<IdentityField> identity) {
+  const uint32_t instance = AddInstance(entity, std::move(identity));
+  {
+    Table& table = *tables_[static_cast<int>(entity)];
+    std::lock_guard<std::mutex> lock(table.mutex);
+    table.plausibility.Move(old, instance);
+    table.rates.Move(old, instance);
+  }
+  RetireInstance(entity, old);
+  return instance;
+}
+
+size_t Store::InstancesKept(Entity entity) const {
+  Table& table = *tables_[static_cast<int>(entity)];
+  std::lock_guard<std::mutex> lock(table.mutex);
+  return std::max(table.plausibility.size(), table.rates.size());
+}
+
 void Store::Append(Entity entity, uint32_t instance, int64_t time_ns, double* values, Status* status) {
   Table& table = *tables_[static_cast<int>(entity)];
   std::lock_guard<std::mutex> lock(table.mutex);
@@ -68,6 +97,11 @@ void Store::Event(int64_t time_ns, const char* kind, int64_t instance, std::stri
 
 Drained Store::Drain() {
   Drained out;
+  {
+    // Who is retired before any row is taken out has no row left behind.
+    std::lock_guard<std::mutex> lock(mutex_);
+    out.retired.swap(retired_);
+  }
   // Rows before instances: a row's instance is announced before the row is appended.
   for (int i = 0; i < kEntities; i++) {
     std::lock_guard<std::mutex> lock(tables_[i]->mutex);

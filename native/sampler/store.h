@@ -31,6 +31,7 @@ struct StoredEvent {
 struct Drained {
   std::array<DrainedTable, kEntities> tables;
   std::vector<NewInstance> instances;
+  std::vector<uint32_t> retired;  ///< No row after these is about them.
   std::vector<StoredEvent> events;
   uint64_t dropped = 0;  ///< Rows overwritten since the drain before.
 };
@@ -42,12 +43,16 @@ class Store : public RowSink {
   Store();
 
   uint32_t AddInstance(Entity entity, std::vector<IdentityField> identity) override;
+  void RetireInstance(Entity entity, uint32_t instance) override;
+  uint32_t ReplaceInstance(Entity entity, uint32_t old, std::vector<IdentityField> identity) override;
   void Append(Entity entity, uint32_t instance, int64_t time_ns, double* values, Status* status) override;
   void SetCpus(int online) override;
   void SetBoardPower(uint32_t instance, double power__W) override;
   void Event(int64_t time_ns, const char* kind, int64_t instance, std::string text) override;
 
   Drained Drain();
+  /// Instances of an entity that something is kept of.
+  size_t InstancesKept(Entity entity) const;
   uint64_t RowsDropped() const { return dropped_.load(std::memory_order_relaxed); }
   /// Readings that were not believed.
   uint64_t Implausible() const { return implausible_.load(std::memory_order_relaxed); }
@@ -69,6 +74,7 @@ class Store : public RowSink {
   std::mutex mutex_;  // of what follows
   uint32_t next_instance_ = 1;
   std::vector<NewInstance> instances_;
+  std::vector<uint32_t> retired_;
   std::vector<StoredEvent> events_;
 };
 

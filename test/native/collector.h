@@ -29,6 +29,13 @@ class Collector : public RowSink {
     return static_cast<uint32_t>(instances.size() - 1);
   }
 
+  void RetireInstance(Entity, uint32_t instance) override { retired.push_back(instance); }
+
+  uint32_t ReplaceInstance(Entity entity, uint32_t old, std::vector<IdentityField> identity) override {
+    RetireInstance(entity, old);
+    return AddInstance(entity, std::move(identity));
+  }
+
   using RowSink::Append;
   void Append(Entity entity, uint32_t instance, int64_t time_ns, double* values, Status* status) override {
     int columns = kTables[static_cast<int>(entity)].columns;
@@ -85,6 +92,7 @@ class Collector : public RowSink {
 
   int cpus = 0;
   std::vector<Instance> instances;
+  std::vector<uint32_t> retired;
   std::vector<Reported> rows;
   std::vector<std::pair<std::string, std::string>> events;
 };

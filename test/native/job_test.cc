@@ -257,6 +257,62 @@ TEST(AProcessIsNamedOnceItRunsItsProgram) {
   if (EXPECT(row != nullptr)) EXPECT_EQ(rows.Identity(row->instance, "name"), "dd");
 }
 
+TEST(AProcessThatExecutesAnotherProgramIsCalledAsThatIs) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  fixture.Write("proc/103/stat", Stat(103, "bash", 101, "7 3 0 0", 5003));
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  ReadJob(reader, rows);
+  const uint32_t script = rows.Find(Entity::kProcess, "pid", "103")->instance;
+  EXPECT_EQ(rows.Identity(script, "name"), "bash");
+  fixture.Write("proc/103/stat", Stat(103, "python3", 101, "9 3 0 0", 5003));
+  const Collector::Reported* job = ReadJob(reader, rows);
+  const Collector::Reported* row = rows.Find(Entity::kProcess, "pid", "103");
+  if (!EXPECT(row != nullptr)) return;
+  EXPECT_EQ(rows.Identity(row->instance, "name"), "python3");
+  EXPECT_EQ(rows.Identity(row->instance, "job"), "j");
+  // It is the same process: its counters go on, and the job's do not count it twice.
+  EXPECT_NEAR(row->values[process::cpu_time__s], Seconds(12), 1e-9);
+  EXPECT_EQ(job->values[job::process_num], 2.0);
+  EXPECT_EQ(rows.retired.size(), 1u);
+  EXPECT_EQ(rows.retired[0], script);
+  const uint32_t program = row->instance;
+  ReadJob(reader, rows);
+  EXPECT_EQ(rows.Find(Entity::kProcess, "pid", "103")->instance, program);
+}
+
+TEST(InstancesRetireWithWhatTheyAreAbout) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  uint32_t job = ReadJob(reader, rows)->instance;
+  const uint32_t child = rows.Find(Entity::kProcess, "pid", "103")->instance;
+  const uint32_t other = rows.Find(Entity::kProcess, "pid", "101")->instance;
+  fixture.Write("proc/103/stat", "");
+  ReadJob(reader, rows);
+  EXPECT(rows.retired == std::vector<uint32_t>{child});
+  rows.retired.clear();
+  reader.Unfollow("j");
+  ReadJob(reader, rows);
+  EXPECT(rows.retired == (std::vector<uint32_t>{other, job}));
+  rows.retired.clear();
+  ReadJob(reader, rows);
+  EXPECT(rows.retired.empty());
+  // So it is where the root process ended.
+  EXPECT(reader.Follow({"k", 100, ""}));
+  job = ReadJob(reader, rows)->instance;
+  const size_t all = rows.Of(Entity::kProcess).size() + 1;
+  fixture.Write("proc/100/stat", "");
+  ReadJob(reader, rows);
+  EXPECT_EQ(rows.retired.size(), all);
+  EXPECT(std::find(rows.retired.begin(), rows.retired.end(), job) != rows.retired.end());
+  reader.Unfollow("k");
+  ReadJob(reader, rows);
+  EXPECT_EQ(rows.retired.size(), all);
+}
+
 TEST(MissingIoAccountingIsAStatus) {
   Fixture fixture("job");
   fixture.Remove("proc/103/io");
@@ -433,6 +489,7 @@ TEST(ACgroupHasOneRowWhateverJobsAreInIt) {
   rows.Clear();
   reader.Read(kAllTiers, rows);
   EXPECT_EQ(rows.Of(Entity::kCgroup).size(), 0u);
+  EXPECT_EQ(std::count(rows.retired.begin(), rows.retired.end(), instance), 1);
 }
 
 TEST(ACgroupWithoutControllersTellsWhatItHas) {

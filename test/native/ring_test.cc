@@ -1,5 +1,6 @@
 // The ring between a sampling thread and the drain, and the rates that are filled in on the way.
 #include "sampler/ring.h"
+#include "sampler/store.h"
 
 #include "check.h"
 #include "sampler/rates.h"
@@ -93,6 +94,40 @@ TEST(RatesKeepInstancesApart) {
   row = DiskRow(2'000'000);
   rates.Fill(1, 1'000'000'000, row.values, row.status);
   EXPECT_NEAR(row.values[disk::disk_read__MBps], 2.0, 1e-12);
+}
+
+TEST(AStoreKeepsNothingOfWhatIsRetired) {
+  Store store;
+  constexpr int kProcesses = 50;
+  uint32_t gone = 0;
+  for (int round = 0; round < 200; round++) {
+    std::vector<uint32_t> living;
+    for (int i = 0; i < kProcesses; i++) living.push_back(store.AddInstance(Entity::kDisk, {}));
+    for (const uint32_t instance : living) {
+      auto row = DiskRow(1000);
+      store.Append(Entity::kDisk, instance, 0, row);
+      store.RetireInstance(Entity::kDisk, instance);
+    }
+    const Drained drained = store.Drain();
+    EXPECT_EQ(drained.instances.size(), size_t{kProcesses});
+    EXPECT_EQ(drained.retired.size(), size_t{kProcesses});
+    gone += static_cast<uint32_t>(drained.retired.size());
+    EXPECT_EQ(store.InstancesKept(Entity::kDisk), 0u);
+  }
+  EXPECT_EQ(gone, 200u * kProcesses);
+}
+
+TEST(TheRatesOfWhatIsCalledOtherwiseGoOn) {
+  Store store;
+  const uint32_t old = store.AddInstance(Entity::kDisk, {{"device", std::string("sda")}});
+  auto row = DiskRow(0);
+  store.Append(Entity::kDisk, old, 0, row);
+  const uint32_t instance = store.ReplaceInstance(Entity::kDisk, old, {{"device", std::string("sdb")}});
+  EXPECT(instance != old);
+  row = DiskRow(2'000'000);
+  store.Append(Entity::kDisk, instance, 1'000'000'000, row);
+  EXPECT_NEAR(row.values[disk::disk_read__MBps], 2.0, 1e-12);
+  EXPECT(store.Drain().retired == std::vector<uint32_t>{old});
 }
 
 TEST(RatesWaitForTheirSpan) {
