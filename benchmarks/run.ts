@@ -16,6 +16,7 @@ const CASES = [
   'event-loop-blocked',
   'recording',
   'growth',
+  'passing-processes',
   'record-1hz',
   'run-true',
   'elasticsearch',
