@@ -107,10 +107,15 @@ class Answers {
     Value value;
   };
 
-  /// Without an environment the letters that were on their way are only thrown away.
+  /// False where the environment is going: it delivers what is left, and can make nothing any more.
+  static bool RunsJavaScript(napi_env env) {
+    napi_value object = nullptr;
+    return env && napi_create_object(env, &object) == napi_ok && napi_set_element(env, object, 0, object) == napi_ok;
+  }
+
   static void Deliver(napi_env env, napi_value, void* context, void* data) {
     const std::unique_ptr<Letter> letter(static_cast<Letter*>(data));
-    if (!env) return;
+    if (!RunsJavaScript(env)) return;
     auto& waiting = static_cast<Answers*>(context)->waiting_;
     const auto found = waiting.find(letter->number);
     if (found == waiting.end()) return;

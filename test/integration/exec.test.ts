@@ -25,9 +25,11 @@ test('names are looked at again after an exec, and what has ended retires', asyn
           await sampler.tick();
           const { value: batch } = await batches.next();
           if (!batch) throw new Error('the sampler has ended');
-          const rows = [...batch.rows(entity)].filter(({ pid }) => pid === child.pid);
+          const rows = [...batch.rows(entity)].filter(({ pid, job }) => pid === child.pid && job === 'j');
           const ids = [...batch.instances.values()].flatMap(({ id, entity, identity }) =>
-            'pid' in identity && identity.pid === child.pid ? [{ id, entity, name: identity.name }] : [],
+            'pid' in identity && identity.pid === child.pid && identity.job === 'j'
+              ? [{ id, entity, name: identity.name }]
+              : [],
           );
           if (is(rows.at(-1)?.name)) return ids;
         }

@@ -114,3 +114,25 @@ test('a reading that is done while the event loop is held up is in time', async 
   );
   expect(read).toBe(true);
 });
+
+test('an answer that comes as the process ends is nobody’s', async () => {
+  const { code, signal, stderr } = await runInChild(
+    HANGS,
+    async ({ Nvml, Sampler }) => {
+      const sampler = new Sampler({ interval: '1h' });
+      sampler.start();
+      while (sampler.gpu().state !== 'stalled') await sampler.tick();
+      const other = Nvml.bulkReader(['power_draw__W'], { nvml: '/nowhere' }).catch(() => undefined);
+      await other;
+      // Stopping answers all that were asked; the process ends before it hears.
+      process.once('exit', () => {
+        for (let asked = 0; asked < 100; asked++) void sampler.tick();
+        sampler.stop();
+      });
+      setImmediate(() => process.exit());
+      return null;
+    },
+    null,
+  );
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+});
