@@ -5,6 +5,7 @@ import type { RecordingMeta, RecordingWriter } from '../recording';
 import type { Batch } from '../sampling/batch';
 import type { Duration } from '../sampling/options';
 import { Sampler } from '../sampling/sampler';
+import { ClockWatch, type UtcOffset } from './clock-watch';
 import { SummaryFold } from './fold';
 import { readInventory } from './inventory';
 import { metaOf, toJson, troublesIn, type JobEnd, type JobSetting, type JobStop } from './job-events';
@@ -21,6 +22,12 @@ export interface MeasurementOptions {
   readonly nvml?: string | undefined;
 }
 
+/** What else a measurement is told, by no user. */
+export interface MeasurementSetting extends MeasurementOptions {
+  /** Tests set the clock with it. @default the system's */
+  readonly utcOffset?: UtcOffset | undefined;
+}
+
 /** A driver that does not answer at once must not hold up the start. */
 const FIRST_READING__MS = 50;
 /** Jobs that last so long are worth the CPU time that an inventory takes. */
@@ -34,7 +41,7 @@ export class Measurement {
   readonly batches: AsyncIterator<Batch>;
   private began__ns = 0n;
 
-  constructor(private readonly options: MeasurementOptions) {
+  constructor(private readonly options: MeasurementSetting) {
     const { interval = '100ms', nvml } = options;
     this.sampler = new Sampler({ interval, ...(nvml === undefined ? {} : { nvml }) });
     this.batches = this.sampler[Symbol.asyncIterator]();
@@ -79,7 +86,8 @@ export class Measurement {
     const interval__ns = this.sampler.interval__ns;
     const fold = new SummaryFold({ start__ns, interval__ns, ...(tree ? { treeBegan__ns: start__ns } : {}) });
     const scope = new JobGpus(tree);
-    return new RunningJob(this, this.batches, fold, recording, this.began__ns, scope);
+    const clock = new ClockWatch(this.sampler.utcOffset__ns, options.utcOffset);
+    return new RunningJob(this, this.batches, fold, recording, this.began__ns, scope, clock);
   }
 
   /** Stops sampling; there will be no summary. */
@@ -122,6 +130,7 @@ export class RunningJob {
     private readonly recording: RecordingWriter | undefined,
     private readonly began__ns: bigint,
     private readonly gpus: JobGpus,
+    private readonly clock: ClockWatch,
   ) {
     this.following = this.follow();
     // Who closes the job learns of a failure; until then it must not end the process.
@@ -149,6 +158,7 @@ export class RunningJob {
     await this.following;
     this.describe();
     const { id } = this.measurement;
+    this.watchClock();
     const ended = toJson({ id, ...this.gpus.scope, ...stop });
     this.recording?.event('window_stop', { time__ns: closed__ns, data: ended });
     await this.recording?.close();
@@ -164,6 +174,7 @@ export class RunningJob {
       this.fold.push(next.value);
       this.gpus.push(next.value);
       for (const text of troublesIn(next.value.events)) this.seen.add(text);
+      this.watchClock();
       await this.record(next.value);
     }
   }
@@ -174,6 +185,11 @@ export class RunningJob {
     await recording.write(batch);
     this.measurement.sampler.note('bytes_written__B', recording.bytesWritten);
     if (batch.events.some(({ kind }) => kind === 'gpu_state')) this.describe();
+  }
+
+  private watchClock(): void {
+    const jump = this.clock.look();
+    if (jump) this.recording?.event('clock_jump', jump);
   }
 
   private async takeInventory(recording: RecordingWriter): Promise<void> {

@@ -17,7 +17,7 @@ import { leaseOf, specOf } from './job-request';
 import { recordingsSince, stopsToldIn } from './past-recordings';
 import type { LiveWindow } from './live-window';
 import { isSame } from './root';
-import { Session, systemUtcOffset } from './session';
+import { Session } from './session';
 import { SummaryStore } from './summary-store';
 import { Windows } from './windows';
 
@@ -469,7 +469,7 @@ function spoolOf({ state }: MonitorOptions): string {
 }
 
 function startSession(options: MonitorOptions, interval__ns: number): Promise<Session> {
-  const { nvml, utcOffset = systemUtcOffset } = options;
+  const { nvml, utcOffset } = options;
   return Session.start({ spool: spoolOf(options), interval__ns, nvml, utcOffset });
 }
 

@@ -4,9 +4,10 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type { Instance, NotedMetric } from '../catalog';
 import type { NvpulseError } from '../errors';
+import { ClockWatch, type UtcOffset } from '../jobs/clock-watch';
 import { Measurement } from '../jobs/measurement';
 import type { HostInfo } from '../jobs/summary-types';
-import { addon, type GpuState, type NativeStats } from '../native/addon';
+import type { GpuState, NativeStats } from '../native/addon';
 import { defaultRecordingDir, RecordingWriter, type EventKind, type Json } from '../recording';
 import type { Batch } from '../sampling/batch';
 import type { Sampler } from '../sampling/sampler';
@@ -18,8 +19,8 @@ export interface SessionOptions {
   readonly interval__ns: number;
   /** Path of the NVML library. */
   readonly nvml: string | undefined;
-  /** CLOCK_REALTIME − CLOCK_MONOTONIC now, in nanoseconds; tests set the clock with it. */
-  readonly utcOffset: () => bigint;
+  /** Tests set the clock with it. */
+  readonly utcOffset: UtcOffset | undefined;
 }
 
 /** Told of each batch; says whether it is to be recorded. */
@@ -27,8 +28,6 @@ export type BatchConsumer = (batch: Batch) => boolean;
 
 /** Readings that requests ask for are at least so far apart: they share them. */
 const READING_PAUSE__MS = 100;
-/** A step of the system's clock; slewing moves both clocks alike. */
-const JUMP__NS = 100_000_000n;
 /** Attaching to cold GPUs takes seconds. */
 const DRIVER__MS = 10_000;
 /** A failure to write counts for so long after it was last seen. */
@@ -50,18 +49,19 @@ export class Session {
   private reading: Promise<void> = Promise.resolve();
   private nextReading: Promise<void> | undefined;
   private read__ms = -Infinity;
-  private jumped__ns = 0n;
+  private readonly clock: ClockWatch;
   private error: NvpulseError | undefined;
   private failed__ms = -Infinity;
   private stopped = false;
 
   private constructor(
-    private readonly options: SessionOptions,
+    { utcOffset }: SessionOptions,
     private readonly measurement: Measurement,
     private readonly writer: RecordingWriter,
   ) {
     this.sampler = measurement.sampler;
     this.utcOffset__ns = this.sampler.utcOffset__ns;
+    this.clock = new ClockWatch(this.utcOffset__ns, utcOffset);
     this.start__ns = this.now__ns();
   }
 
@@ -101,7 +101,7 @@ export class Session {
 
   /** The system's clock has jumped since the session began: its times are no longer the system's. */
   get outOfStep(): boolean {
-    return this.jumped__ns !== 0n;
+    return this.clock.outOfStep;
   }
 
   /** Rows that could not be recorded. */
@@ -189,11 +189,8 @@ export class Session {
 
   /** Looks at the system's clock; a jump is an event. */
   watchClock(): void {
-    const by__ns = this.options.utcOffset() - this.utcOffset__ns - this.jumped__ns;
-    if (by__ns < JUMP__NS && by__ns > -JUMP__NS) return;
-    this.jumped__ns += by__ns;
-    const text = `the system's clock jumped by ${(Number(by__ns) / 1e9).toFixed(3)} s`;
-    this.event('clock_jump', this.now__ns(), { by__ns: Number(by__ns) }, text);
+    const jump = this.clock.look();
+    if (jump) this.event('clock_jump', this.now__ns(), jump.data, jump.text);
   }
 
   /** Stops sampling, and closes the recording. Twice is allowed. */
@@ -251,4 +248,3 @@ async function driverAnswers(sampler: Sampler): Promise<void> {
 }
 
 /** The system's clock. */
-export const systemUtcOffset = (): bigint => addon().utcOffset();

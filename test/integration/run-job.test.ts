@@ -3,6 +3,9 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NvpulseError, openRecording, runJob, summarizeRecording, type RunJobOptions } from '../../lib/index';
+import { NO_COMMAND } from '../../lib/jobs/job-events';
+import { Measurement } from '../../lib/jobs/measurement';
+import { RecordingWriter } from '../../lib/recording';
 import { simulate } from '../../lib/testing';
 import { until } from '../support/processes';
 
@@ -171,6 +174,24 @@ test('a job that is to have no cgroup is followed by its process tree', async ()
   expect(job).toMatchObject({ tracking: 'tree' });
   const cpu = job?.metrics.cpu_time__s;
   expect(cpu && 'delta' in cpu ? cpu.delta : NaN).toBeGreaterThan(0.1);
+});
+
+test('a recording tells when somebody set the clock', async () => {
+  const dir = join(folder, 'clock');
+  let set__ns = 0n;
+  const measurement: Measurement = new Measurement({
+    name: 'clock',
+    utcOffset: () => measurement.sampler.utcOffset__ns + set__ns,
+  });
+  await measurement.begin();
+  const recording = await RecordingWriter.create(dir, measurement.describe());
+  const job = measurement.open(measurement.sampler.now(), false, recording);
+  set__ns = -3_600_000_000_000n;
+  await job.close(measurement.sampler.now(), NO_COMMAND);
+  const { events } = await openRecording(dir);
+  expect(events.filter(({ kind }) => kind === 'clock_jump')).toMatchObject([
+    { data: { by__ns: -3.6e12 }, text: "the system's clock jumped by -3600.000 s" },
+  ]);
 });
 
 test('jobs run beside each other are measured apart', async () => {
