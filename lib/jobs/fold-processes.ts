@@ -6,6 +6,8 @@ import type { Subject } from './fold-subject';
 export const PROCESSES_LISTED = 20;
 /** Processes that a fold knows before it first forgets the least of those that ended. */
 const PROCESSES_KNOWN = 512;
+/** Of processes on GPUs that ended, those that it then keeps. */
+const GPU_PROCESSES_KEPT = 256;
 /** A process without a row for so long has ended, in nanoseconds; at least ten intervals. */
 const ENDED = 10e9;
 
@@ -82,6 +84,26 @@ export class Processes {
     const ended = [...this.known].filter(({ latest }) => this.tick - latest > Math.max(ENDED, 10 * interval));
     const forgotten = ended.sort(byCpu).slice(PROCESSES_LISTED);
     for (const process of forgotten) this.known.delete(process);
+    this.limit = Math.max(PROCESSES_KNOWN, 2 * this.known.size);
+    return forgotten;
+  }
+}
+
+/** Processes on GPUs: those that run, and the latest of those that ended. */
+export class GpuProcesses {
+  private readonly known = new Set<Subject>();
+  private limit = PROCESSES_KNOWN;
+
+  /** Takes one that is seen for the first time, and gives those that are forgotten for it. */
+  add(process: Subject, interval: number): readonly Subject[] {
+    this.known.add(process);
+    if (this.known.size < this.limit) return [];
+    const seen = (one: Subject): number => Math.max(one.first, one.latest);
+    const ended = [...this.known].filter((one) => process.first - seen(one) > Math.max(ENDED, 10 * interval));
+    const forgotten = ended
+      .sort((a, b) => seen(b) - seen(a) || a.instance.id - b.instance.id)
+      .slice(GPU_PROCESSES_KEPT);
+    for (const one of forgotten) this.known.delete(one);
     this.limit = Math.max(PROCESSES_KNOWN, 2 * this.known.size);
     return forgotten;
   }

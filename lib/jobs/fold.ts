@@ -3,7 +3,7 @@ import { ENTITIES, type Entity, type Instance } from '../catalog';
 import { NvpulseError } from '../errors';
 import type { Batch, Table } from '../sampling/batch';
 import type { Bounds } from './fold-hold';
-import { listed, Processes } from './fold-processes';
+import { GpuProcesses, listed, Processes } from './fold-processes';
 import type { Closing } from './fold-series';
 import { foldRows, Subject } from './fold-subject';
 import { energyOf } from './fold-total';
@@ -68,12 +68,18 @@ function newest(batch: FoldInput): bigint {
  * Several folds may follow one stream, for windows that nest or overlap.
  */
 export class SummaryFold {
+  /** Instances that are kept in mind. */
+  get instanceNum(): number {
+    return this.subjects.size;
+  }
+
   /** Time of the newest row that was pushed, in monotonic nanoseconds; 0 before the first. */
   newest__ns = 0n;
   private readonly bounds: Bounds = { stop: Infinity };
   private readonly subjects = new Map<number, Subject>();
   private readonly waiting: { readonly batch: FoldInput; readonly newest__ns: bigint }[] = [];
   private readonly processes: Processes;
+  private readonly gpuProcesses = new GpuProcesses();
   private forgotten = 0;
   private droppedRows = 0;
   private folded__ns = 0n;
@@ -200,13 +206,18 @@ export class SummaryFold {
     }
     const subject = new Subject(instance, time, this.bounds, this.options.interval__ns);
     this.subjects.set(instance.id, subject);
+    const { interval__ns } = this.options;
     if (instance.entity === 'process') this.processes.add(subject);
+    if (instance.entity === 'gpu_process') this.forget(this.gpuProcesses.add(subject, interval__ns));
     return subject;
   }
 
   private forgetProcesses(): void {
-    if (!this.processes.full) return;
-    for (const process of this.processes.forget(this.options.interval__ns)) {
+    if (this.processes.full) this.forget(this.processes.forget(this.options.interval__ns));
+  }
+
+  private forget(processes: readonly Subject[]): void {
+    for (const process of processes) {
       this.subjects.delete(process.instance.id);
       if (process.latest >= 0) this.forgotten++;
     }

@@ -100,7 +100,10 @@ export interface JobSummary {
   readonly gpu: Pick<GpuState, 'state' | 'reason'>;
   /** In the order of the catalog's entities, then by identity; processes by CPU time, the most first. */
   readonly entities: readonly EntitySummary[];
-  /** Processes beyond the 20 with most CPU time, which `entities` leaves out. */
+  /**
+   * Processes that `entities` leaves out: beyond the 20 with most CPU time, and on GPUs, where there were more than 512,
+   * those that ended first.
+   */
   readonly processes_left_out: number;
   readonly energy: EnergySummary;
   /** What sampling did and cost: over a command, or a window (lateness and calls then since the sampler's start). */

@@ -170,6 +170,57 @@ test('windows of an earlier server forget processes that ended', () => {
   expect(clock.size).toBeLessThan(3 * 600 * BORN);
 });
 
+test('a summary keeps the processes that matter, on CPUs and on GPUs', () => {
+  const gpuProcess = ENTITIES.indexOf('gpu_process');
+  const columns = metricsOf('gpu_process').length;
+  const drains = new Drains(OFFSET__NS);
+  const fold = new SummaryFold({ start__ns: 0n, interval__ns: 1e9, treeBegan__ns: 0n });
+  const SECONDS = 400;
+  let most = 0;
+  for (let second = 0; second < SECONDS; second++) {
+    const { tables, instances, retired, ...rest } = drainOf(second, 1);
+    const gpu = (id: number): number => id + 1_000_000;
+    fold.push(
+      createBatch(
+        drains.take({
+          ...rest,
+          tables: tables.flatMap((table) => [
+            table,
+            {
+              entity: gpuProcess,
+              time: table.time,
+              instance: table.instance.map(gpu),
+              values: new Float64Array(BORN * columns).fill(second),
+              status: new Uint16Array(BORN * columns),
+            },
+          ]),
+          instances: instances.flatMap((one) => [
+            one,
+            {
+              id: gpu(one.id),
+              entity: gpuProcess,
+              identity: { index: 0, uuid: 'GPU-0', pid: one.id, name: 'cc1', job: 'j' },
+            },
+          ]),
+          retired: retired.flatMap((id) => [id, gpu(id)]),
+        }),
+      ),
+    );
+    most = Math.max(most, fold.instanceNum);
+  }
+  // What ten seconds and twice the least bring, whatever came before.
+  expect(most).toBeLessThan(8 * 512);
+  fold.close(BigInt(SECONDS) * SECOND);
+  const { entities, processes_left_out } = fold.result(2);
+  const on = entities.filter(({ entity }) => entity === 'gpu_process').length;
+  const listed = entities.filter(({ entity }) => entity === 'process').length;
+  expect(listed).toBe(20);
+  expect(processes_left_out).toBe(2 * SECONDS * BORN - on - listed);
+  // The latest are all there.
+  const latest = entities.flatMap((one) => (one.entity === 'gpu_process' ? [one.pid] : []));
+  for (let pid = SECONDS * BORN - 256; pid <= SECONDS * BORN; pid++) expect(latest).toContain(pid);
+});
+
 test('a process that executes another program is one process, called as it is now', () => {
   const fold = new SummaryFold({
     start__ns: 0n,
