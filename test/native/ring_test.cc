@@ -74,7 +74,7 @@ TEST(EveryRowIsDrainedOrCounted) {
 }
 
 TEST(RatesNeedTwoReadings) {
-  Rates rates(Entity::kDisk, 4);
+  Rates rates(Entity::kDisk);
   auto row = DiskRow(1000);
   rates.Fill(1, 0, row.values, row.status);
   EXPECT_EQ(row.status[disk::disk_read__MBps], kNeedsSecondReading);
@@ -86,7 +86,7 @@ TEST(RatesNeedTwoReadings) {
 }
 
 TEST(RatesKeepInstancesApart) {
-  Rates rates(Entity::kDisk, 4);
+  Rates rates(Entity::kDisk);
   auto row = DiskRow(0);
   rates.Fill(1, 0, row.values, row.status);
   row = DiskRow(5'000'000);
@@ -131,7 +131,7 @@ TEST(TheRatesOfWhatIsCalledOtherwiseGoOn) {
 }
 
 TEST(RatesWaitForTheirSpan) {
-  Rates rates(Entity::kDisk, 4);
+  Rates rates(Entity::kDisk);
   auto row = DiskRow(0);
   rates.Fill(1, 0, row.values, row.status);
   row = DiskRow(1'000);
@@ -144,7 +144,7 @@ TEST(RatesWaitForTheirSpan) {
 }
 
 TEST(RatesBeginAgainWhenACounterFalls) {
-  Rates rates(Entity::kDisk, 4);
+  Rates rates(Entity::kDisk);
   auto row = DiskRow(1'000'000);
   rates.Fill(1, 0, row.values, row.status);
   row = DiskRow(1'000);
@@ -156,7 +156,7 @@ TEST(RatesBeginAgainWhenACounterFalls) {
 }
 
 TEST(RatesOfAMissingCounterAreMissing) {
-  Rates rates(Entity::kDisk, 4);
+  Rates rates(Entity::kDisk);
   auto row = DiskRow(0);
   row.Fail(disk::disk_read__B, kDenied);
   rates.Fill(1, 0, row.values, row.status);
@@ -165,7 +165,8 @@ TEST(RatesOfAMissingCounterAreMissing) {
 }
 
 TEST(RatesPerCoreAreDivided) {
-  Rates rates(Entity::kHost, 4);
+  Rates rates(Entity::kHost);
+  rates.SetCores(4);
   Row<host::kColumns> row;
   row.Set(host::cpu_busy__s, 10);
   rates.Fill(1, 0, row.values, row.status);
