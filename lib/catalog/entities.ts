@@ -29,7 +29,11 @@ export interface Identities {
   cgroup: { path: string };
   /** `tracking`: by the process tree, or by a cgroup v2. */
   job: { id: string; tracking: 'tree' | 'cgroup' };
-  /** `job`: id of the followed job that it belongs to; one that is of two jobs has an instance for each. */
+  /**
+   * `name`: what the kernel calls it now; a process that executes another program, or renames itself, goes on as another
+   * instance of the same `pid`. `job`: id of the followed job that it belongs to; one that is of two jobs has an instance
+   * for each.
+   */
   process: { pid: number; name: string; job: string };
   gpu: {
     index: number;
