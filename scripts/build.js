@@ -2,7 +2,7 @@
 // Builds nvpulse in a clone: the native parts with CMake, then TypeScript. What has not changed is not built again.
 // `node scripts/build.js [native|ts]`; run by npm's `prepare`.
 const { spawnSync } = require('node:child_process');
-const { existsSync } = require('node:fs');
+const { existsSync, readFileSync, rmSync } = require('node:fs');
 const { join } = require('node:path');
 const { finishDist } = require('./finish-dist');
 
@@ -29,10 +29,13 @@ function run(command, args) {
 
 const works = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
 
+/** What CMake's generators need on PATH; cmake-js takes Ninja where it is. */
+const GENERATORS = { Ninja: 'ninja', 'Unix Makefiles': 'make' };
+
 function checkTools() {
   const missing = [];
   if (!works('cmake')) missing.push('cmake');
-  if (!works('make')) missing.push('make');
+  if (!Object.values(GENERATORS).some(works)) missing.push('ninja-build');
   if (!works(process.env.CXX?.split(' ')[0] ?? 'c++')) missing.push('g++');
   if (missing.length === 0) return;
   fail(
@@ -49,8 +52,18 @@ function checkPackages() {
   );
 }
 
+/** A build folder keeps to the generator that made it: where that is gone, so is the folder. */
+function leaveGoneGenerator() {
+  const cache = join(root, 'build/CMakeCache.txt');
+  if (!existsSync(cache)) return;
+  const [, generator] = /^CMAKE_GENERATOR:INTERNAL=(.*)$/m.exec(readFileSync(cache, 'utf8')) ?? [];
+  if (generator in GENERATORS && !works(GENERATORS[generator]))
+    rmSync(join(root, 'build'), { recursive: true });
+}
+
 function buildNative() {
   checkTools();
+  leaveGoneGenerator();
   const cmakeJs = join(root, 'node_modules/cmake-js/bin/cmake-js');
   run(process.execPath, [cmakeJs, 'build', '--log-level', 'error', '--parallel', '2']);
 }

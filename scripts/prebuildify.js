@@ -6,20 +6,11 @@
 const { execFileSync } = require('node:child_process');
 const { copyFileSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync } = require('node:fs');
 const { dirname, join } = require('node:path');
+const { PARTS, TARGETS } = require('./prebuilds');
 
 const root = join(__dirname, '..');
 const ZIG = 'ziglang==0.15.2';
 const LINKED = ['package.json', 'CMakeLists.txt', 'cmake', 'native', 'node_modules'];
-/** Beside the addon, which prebuildify names `<platform>/nvpulse.<libc>.node`: in `<platform>/<libc>/`. */
-const PARTS = ['nvpulse-supervisor', 'libnvidia-ml.so.1', 'simulator-470.256.02/libnvidia-ml.so.1'];
-// musl first: its supervisor is static and serves glibc as well, see copyParts.
-// glibc 2.28 or newer is in Debian 10, RHEL 8 and Ubuntu 20.04.
-const TARGETS = {
-  'linux-x64/musl': 'x86_64-linux-musl',
-  'linux-x64/glibc': 'x86_64-linux-gnu.2.28',
-  'linux-arm64/musl': 'aarch64-linux-musl',
-  'linux-arm64/glibc': 'aarch64-linux-gnu.2.28',
-};
 
 function fail(message) {
   process.stderr.write(`prebuildify: ${message}\n`);

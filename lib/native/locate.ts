@@ -4,7 +4,28 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NvpulseError } from '../errors';
 
-const ROOT = join(__dirname, '..', '..');
+/**
+ * The package's folder. A bundler puts this file elsewhere, and leaves the compiled parts where they were; in an ES
+ * module there is not even a `__dirname`.
+ * @throws ERR_NATIVE saying what to do
+ */
+function packageRoot(): string {
+  const root = typeof __dirname === 'string' ? join(__dirname, '..', '..') : undefined;
+  if (root !== undefined && nameOf(root) === 'nvpulse') return root;
+  throw new NvpulseError(
+    'ERR_NATIVE',
+    'nvpulse was bundled into another file, and its native part was left behind. Keep it external and installed: ' +
+      "external: ['nvpulse'] for esbuild, ssr.external for vite, externals for webpack",
+  );
+}
+
+function nameOf(root: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name?: unknown }).name;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Which C library this Node has mapped; musl's file has many names. (`process.report` knows too, but takes 35 ms.) */
 function libc(): 'glibc' | 'musl' {
@@ -25,16 +46,16 @@ function finder(): { path(folder: string): string } {
 }
 
 function findAddon(): string {
+  const root = packageRoot();
   try {
-    return finder().path(ROOT);
+    return finder().path(root);
   } catch (cause) {
-    const platform =
-      process.platform === 'linux'
-        ? `linux-${process.arch}, ${libc()}`
-        : `${process.platform}-${process.arch}`;
+    const { platform, arch } = process;
+    const named = platform === 'linux' ? `linux-${arch}, ${libc()}` : `${platform}-${arch}`;
+    const looked = join(root, 'prebuilds', `${platform}-${arch}`, `nvpulse.${libc()}.node`);
     throw new NvpulseError(
       'ERR_NATIVE',
-      `nvpulse has no native build for this platform (${platform}). ` +
+      `nvpulse has no native build for this platform (${named}). There is no ${looked}. ` +
         'Prebuilt are linux-x64 and linux-arm64, each for glibc and musl; in a clone, type: npm run build',
       { cause },
     );
@@ -51,7 +72,12 @@ export function addonPath(): string {
 function locate(file: string): string {
   const addon = addonPath();
   const prebuilt = /\.(glibc|musl)\.node$/.exec(addon)?.[1];
-  return join(dirname(addon), prebuilt ?? '', file);
+  const path = join(dirname(addon), prebuilt ?? '', file);
+  if (existsSync(path)) return path;
+  throw new NvpulseError(
+    'ERR_NATIVE',
+    `nvpulse's installation is not whole: there is no ${path}. Install it again; in a clone, type: npm run build`,
+  );
 }
 
 /** Path of the supervisor executable; `NVPULSE_SUPERVISOR` overrides it. Throws `ERR_NATIVE` where there is none. */

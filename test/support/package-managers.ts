@@ -1,8 +1,8 @@
 // The package managers that people install with, each from npm's registry, kept below node_modules/.cache.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { withLock } from './lock';
+import { installTools } from './npm-tools';
 import { npm, npmCli } from './packed';
 
 const CACHE = join(__dirname, '..', '..', 'node_modules/.cache/nvpulse-package-managers');
@@ -41,12 +41,7 @@ export const MANAGERS: readonly PackageManager[] = [
 
 /** Brings those that are not there yet. */
 export function installManagers(): void {
-  withLock(join(CACHE, 'lock'), () => {
-    const done = join(CACHE, `${PACKAGES.join(' ').replaceAll('/', '+')}.done`);
-    if (existsSync(done)) return;
-    npm(CACHE, ['install', '--prefix', CACHE, '--no-save', '--no-audit', '--loglevel=error', ...PACKAGES]);
-    writeFileSync(done, '');
-  });
+  installTools(CACHE, PACKAGES);
 }
 
 /** A project that has nothing yet. */
