@@ -290,8 +290,9 @@ export class RecordingWriter {
   /** Where someone removed the recording, its open files would take all that is written and keep nothing. */
   private async leaveRemoved(): Promise<void> {
     if (await this.eventFile.isLinked()) return;
-    await Promise.all([this.eventFile, this.journal].map((file) => file.close()));
-    await Promise.all([...this.segments.values()].map((sequence) => sequence.leave()));
+    // One after another: a disk that hangs then takes one thread of Node's pool, not all.
+    for (const file of [this.eventFile, this.journal]) await file.close();
+    for (const sequence of this.segments.values()) await sequence.leave();
   }
 
   private encodePending(): Outgoing[] {

@@ -46,6 +46,27 @@ test('a driver that hangs is waited for by those who asked for it alone', async 
   expect(seen).toEqual({ other: 'ERR_STATE', state: 'stalled', ticks: 0, read: false });
 });
 
+test.each(['SystemGetDriverVersion', 'DeviceGetCount_v2', 'DeviceGetUUID'])(
+  'while %s hangs, the state is told',
+  async (call) => {
+    const seen = await inChild(
+      simulate({ faults: `call=${call},hang` }).env,
+      async ({ Sampler }) => {
+        const sampler = new Sampler({ interval: '1h' });
+        sampler.start();
+        while (sampler.gpu().state !== 'stalled') await sampler.tick();
+        const { driver_version } = sampler.gpu();
+        sampler.stop();
+        setImmediate(() => process.exit());
+        return driver_version;
+      },
+      null,
+    );
+    // What is told is told whole.
+    expect(seen === '').toBe(call.startsWith('System'));
+  },
+);
+
 test('a bulk reader that is being opened neither keeps the process alive for ever nor harms its end', async () => {
   const { code, signal, stderr, value } = await runInChild(
     HANGS,
