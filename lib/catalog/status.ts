@@ -20,6 +20,7 @@ export const STATUS = {
   notNoted: 60007,
   unlimited: 60008,
   implausible: 60009,
+  tooCostly: 60010,
 } as const;
 
 const OWN: Readonly<Record<number, { state: ValueState; reason: string }>> = {
@@ -34,6 +35,7 @@ const OWN: Readonly<Record<number, { state: ValueState; reason: string }>> = {
   [STATUS.notNoted]: { state: 'unsupported', reason: 'nothing here measures it' },
   [STATUS.unlimited]: { state: 'unsupported', reason: 'there is no limit' },
   [STATUS.implausible]: { state: 'transient', reason: 'the reading was beyond what is possible' },
+  [STATUS.tooCostly]: { state: 'transient', reason: 'reading it would cost the job too much' },
 };
 
 /** NVML's return codes that a monitor meets, by number. */

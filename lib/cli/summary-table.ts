@@ -110,9 +110,6 @@ function jobLines(summary: JobSummary): readonly Line[] {
   const [cpu, user, system] = (['cpu_time__s', 'cpu_user_time__s', 'cpu_system_time__s'] as const).map(
     (name) => counterOf(job, name),
   );
-  const peak = gaugeOf(job, 'memory_rss_peak__MiB');
-  const rss = gaugeOf(job, 'memory_rss__MiB');
-  const processes = gaugeOf(job, 'process_num');
   return [
     {
       label: 'CPU',
@@ -122,17 +119,27 @@ function jobLines(summary: JobSummary): readonly Line[] {
         user && system && `(user ${seconds(user.delta)}, system ${seconds(system.delta)})`,
       ]),
     },
-    {
-      label: 'memory',
-      parts: present([
-        peak && `peak ${memory(peak.max)}`,
-        rss && `mean ${memory(rss.mean)}`,
-        processes && `processes at most ${processes.max}`,
-      ]),
-    },
+    { label: 'memory', parts: memoryParts(summary, job) },
     { label: 'I/O', parts: ioParts(job) },
     busiest(summary),
   ];
+}
+
+/** What the kernel keeps or charges first; a sum of resident memory counts what is shared several times. */
+function memoryParts(summary: JobSummary, job: Extract<EntitySummary, { entity: 'job' }>): readonly string[] {
+  const [cgroup] = job.tracking === 'cgroup' ? entitiesOf(summary, 'cgroup') : [];
+  const peak = gaugeOf(cgroup, 'cgroup_memory_peak__MiB');
+  const charged = gaugeOf(cgroup, 'cgroup_memory__MiB');
+  const largest = gaugeOf(job, 'memory_rss_peak__MiB');
+  const sum = gaugeOf(job, 'memory_rss_sum__MiB');
+  const processes = gaugeOf(job, 'process_num');
+  const isSeveral = processes !== undefined && processes.max > 1;
+  return present([
+    peak ? `peak ${memory(peak.max)}` : charged && `at most ${memory(charged.max)}`,
+    largest && `largest process at most ${memory(largest.max)}`,
+    isSeveral && sum && `resident in sum at most ${memory(sum.max)}`,
+    processes && `processes at most ${processes.max}`,
+  ]);
 }
 
 function ioParts(job: EntitySummary): readonly string[] {

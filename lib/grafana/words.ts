@@ -22,6 +22,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   io: 'I/O',
   sm: 'SM',
   rss: 'resident',
+  pss: 'with shared pages divided',
   num: 'count',
   perf: 'performance',
   '1min': 'of 1 min',

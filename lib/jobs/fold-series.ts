@@ -44,12 +44,16 @@ class GaugeSeries implements Series {
   private readonly distribution = new Distribution();
   private readonly hold: Hold;
 
-  constructor(bounds: Bounds, limit: number) {
+  constructor(
+    bounds: Bounds,
+    limit: number,
+    private readonly from: number,
+  ) {
     this.hold = new Hold(bounds, limit, this.distribution);
   }
 
   push(time: number, value: number, status: number): void {
-    this.hold.push(time, value, status);
+    if (time >= this.from) this.hold.push(time, value, status);
   }
 
   summary({ length }: Closing): MetricSummary {
@@ -157,8 +161,16 @@ class DerivedSeries implements Series {
   }
 }
 
-/** A series for each metric of an entity, in the order of its columns. */
-export function seriesOf(metrics: readonly Metric[], bounds: Bounds, interval: number): readonly Series[] {
+/**
+ * A series for each metric of an entity, in the order of its columns.
+ * @param from time from which gauges tell of the window's job
+ */
+export function seriesOf(
+  metrics: readonly Metric[],
+  bounds: Bounds,
+  interval: number,
+  from: number,
+): readonly Series[] {
   const counters = new Map(
     metrics.filter(({ kind }) => kind === 'counter').map(({ name }) => [name, new CounterSeries(bounds)]),
   );
@@ -167,7 +179,7 @@ export function seriesOf(metrics: readonly Metric[], bounds: Bounds, interval: n
     const derive = 'derive' in metric.source ? metric.source.derive : undefined;
     const counter = counters.get(derive?.from ?? metric.name);
     if (metric.kind === 'state') return new StateSeries(bounds, limit);
-    if (!counter) return new GaugeSeries(bounds, limit);
+    if (!counter) return new GaugeSeries(bounds, limit, from);
     if (!derive) return counter;
     return new DerivedSeries(bounds, derive, rangeOf(metric)?.max ?? Infinity, counter.fold);
   });

@@ -24,9 +24,11 @@ export class Subject {
     readonly first: number,
     bounds: Bounds,
     interval: number,
+    /** Time from which its gauges tell of the window's job. */
+    from = -Infinity,
   ) {
     const metrics = metricsOf(instance.entity);
-    this.series = seriesOf(metrics, bounds, interval);
+    this.series = seriesOf(metrics, bounds, interval, from);
     const power = metrics.find(({ name }) => name === POWER);
     if (instance.entity === 'gpu' && power) this.energy = new EnergyFold(bounds, holdLimit(power, interval));
   }

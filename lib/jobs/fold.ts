@@ -204,7 +204,11 @@ export class SummaryFold {
       known.instance = instance;
       return known;
     }
-    const subject = new Subject(instance, time, this.bounds, this.options.interval__ns);
+    const began = this.options.treeBegan__ns;
+    // Before a command is executed its launcher waits there, which is none of the job.
+    const isTrees = began !== undefined && (instance.entity === 'job' || instance.entity === 'cgroup');
+    const from = isTrees ? this.relative(began) : -Infinity;
+    const subject = new Subject(instance, time, this.bounds, this.options.interval__ns, from);
     this.subjects.set(instance.id, subject);
     const { interval__ns } = this.options;
     if (instance.entity === 'process') this.processes.add(subject);

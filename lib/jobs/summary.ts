@@ -161,7 +161,7 @@ function finalMetrics(sampled: JobMetrics, usage: FinalUsage, length: number): J
   };
 }
 
-/** The tree's peak is at least its largest process's, which sampling may have missed. */
+/** Both are the kernel's, of single processes; the supervisor hears of those that ended. */
 function peak(sampled: MetricSummary | undefined, value: number): GaugeSummary {
   if (!sampled || !('mean' in sampled))
     return {

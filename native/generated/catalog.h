@@ -4,7 +4,7 @@
 
 namespace nvpulse {
 
-inline constexpr char kCatalogHash[] = "7ad1a45d9c137cd3";
+inline constexpr char kCatalogHash[] = "7d4673e981d973aa";
 
 enum class Entity : int { kHost, kCore, kMemory, kDisk, kFilesystem, kNetwork, kCgroup, kJob, kProcess, kGpu, kGpuProcess, kMig, kAgent };
 inline constexpr int kEntities = 13;
@@ -34,15 +34,15 @@ enum Column : int { network_receive__B, network_transmit__B, network_receive__MB
 }  // namespace network
 
 namespace cgroup {
-enum Column : int { cgroup_cpu_time__s, cgroup_throttled__s, cgroup_memory__MiB, cgroup_memory_limit__MiB, kColumns };
+enum Column : int { cgroup_cpu_time__s, cgroup_throttled__s, cgroup_memory__MiB, cgroup_memory_peak__MiB, cgroup_memory_limit__MiB, kColumns };
 }  // namespace cgroup
 
 namespace job {
-enum Column : int { cpu_time__s, cpu_user_time__s, cpu_system_time__s, io_read__B, io_write__B, memory_rss__MiB, memory_rss_peak__MiB, process_num, thread_num, kColumns };
+enum Column : int { cpu_time__s, cpu_user_time__s, cpu_system_time__s, io_read__B, io_write__B, memory_rss_sum__MiB, memory_rss_peak__MiB, memory_pss__MiB, process_num, thread_num, kColumns };
 }  // namespace job
 
 namespace process {
-enum Column : int { cpu_time__s, cpu_user_time__s, cpu_system_time__s, io_read__B, io_write__B, memory_rss__MiB, memory_rss_peak__MiB, thread_num, kColumns };
+enum Column : int { cpu_time__s, cpu_user_time__s, cpu_system_time__s, io_read__B, io_write__B, memory_rss__MiB, thread_num, kColumns };
 }  // namespace process
 
 namespace gpu {
@@ -64,9 +64,9 @@ inline constexpr TableInfo kTables[] = {
     {"disk", 9},
     {"filesystem", 3},
     {"network", 4},
-    {"cgroup", 4},
-    {"job", 9},
-    {"process", 8},
+    {"cgroup", 5},
+    {"job", 10},
+    {"process", 7},
     {"gpu", 18},
     {"gpu_process", 2},
     {"mig", 0},
@@ -120,13 +120,14 @@ inline constexpr Plausible kPlausibles[] = {
     {Entity::kNetwork, network::network_transmit__B, "network_transmit__B", Bound::kGrowth, Measure::kOne, 0.0, 10000000000000.0, 1000000000, 0.0},
     {Entity::kCgroup, cgroup::cgroup_cpu_time__s, "cgroup_cpu_time__s", Bound::kGrowth, Measure::kCpus, 0.0, 1.0, 1000000000, 0.0},
     {Entity::kCgroup, cgroup::cgroup_memory__MiB, "cgroup_memory__MiB", Bound::kRange, Measure::kOne, 0.0, 1099511627776.0, 0, 0.0},
+    {Entity::kCgroup, cgroup::cgroup_memory_peak__MiB, "cgroup_memory_peak__MiB", Bound::kRange, Measure::kOne, 0.0, 1099511627776.0, 0, 0.0},
     {Entity::kCgroup, cgroup::cgroup_memory_limit__MiB, "cgroup_memory_limit__MiB", Bound::kRange, Measure::kOne, 0.0, 1099511627776.0, 0, 0.0},
-    {Entity::kJob, job::memory_rss__MiB, "memory_rss__MiB", Bound::kRange, Measure::kOne, 0.0, 1099511627776.0, 0, 0.0},
+    {Entity::kJob, job::memory_rss_sum__MiB, "memory_rss_sum__MiB", Bound::kRange, Measure::kOne, 0.0, 1099511627776.0, 0, 0.0},
     {Entity::kJob, job::memory_rss_peak__MiB, "memory_rss_peak__MiB", Bound::kRange, Measure::kOne, 0.0, 1099511627776.0, 0, 0.0},
+    {Entity::kJob, job::memory_pss__MiB, "memory_pss__MiB", Bound::kRange, Measure::kOne, 0.0, 1099511627776.0, 0, 0.0},
     {Entity::kJob, job::process_num, "process_num", Bound::kRange, Measure::kOne, 0.0, 4194304.0, 0, 0.0},
     {Entity::kJob, job::thread_num, "thread_num", Bound::kRange, Measure::kOne, 0.0, 4194304.0, 0, 0.0},
     {Entity::kProcess, process::memory_rss__MiB, "memory_rss__MiB", Bound::kRange, Measure::kOne, 0.0, 1099511627776.0, 0, 0.0},
-    {Entity::kProcess, process::memory_rss_peak__MiB, "memory_rss_peak__MiB", Bound::kRange, Measure::kOne, 0.0, 1099511627776.0, 0, 0.0},
     {Entity::kProcess, process::thread_num, "thread_num", Bound::kRange, Measure::kOne, 0.0, 4194304.0, 0, 0.0},
     {Entity::kGpu, gpu::gpu_clock__MHz, "gpu_clock__MHz", Bound::kRange, Measure::kOne, 0.0, 100000.0, 0, 0.0},
     {Entity::kGpu, gpu::memory_clock__MHz, "memory_clock__MHz", Bound::kRange, Measure::kOne, 0.0, 100000.0, 0, 0.0},

@@ -25,6 +25,7 @@ CgroupReader::CgroupReader(const std::string& folder, std::string name)
       name_(std::move(name)),
       cpu_stat_(folder + "/cpu.stat"),
       memory_current_(folder + "/memory.current"),
+      memory_peak_(folder + "/memory.peak"),
       memory_max_(folder + "/memory.max") {}
 
 void CgroupReader::Read(Pass& pass, int64_t time_ns) {
@@ -33,6 +34,7 @@ void CgroupReader::Read(Pass& pass, int64_t time_ns) {
   Row<cgroup::kColumns> row;
   ReadCpu(pass, row);
   SetMiB(memory_current_.Read(pass), cgroup::cgroup_memory__MiB, row);
+  SetMiB(memory_peak_.Read(pass), cgroup::cgroup_memory_peak__MiB, row);
   if (pass.slow()) SetMiB(memory_max_.Read(pass), cgroup::cgroup_memory_limit__MiB, row);
   if (is_gone_) {
     for (int column = 0; column < cgroup::kColumns; column++) row.Fail(column, kGone);

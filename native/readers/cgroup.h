@@ -27,6 +27,7 @@ class CgroupReader {
   const std::string name_;
   ProcFile cpu_stat_;
   ProcFile memory_current_;
+  ProcFile memory_peak_;
   ProcFile memory_max_;
   bool was_there_ = false;
   bool is_gone_ = false;

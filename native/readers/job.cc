@@ -30,7 +30,8 @@ JobReader::JobReader(const std::string& root, Followed followed)
       is_cgroup_(!followed.cgroup.empty()),
       finder_(is_cgroup_ ? FindByCgroup(root + followed.cgroup, followed.own ? 0 : followed.pid)
                          : FindByDescent(root, followed.pid)),
-      totals_(is_cgroup_ ? root + followed.cgroup : "") {
+      totals_(is_cgroup_ ? root + followed.cgroup : ""),
+      memory_(root) {
   if (followed.pid != 0 && own_ == 0) supervisor_.emplace(root, followed.pid);
   TakeBase();
 }
@@ -51,7 +52,7 @@ void JobReader::TakeBase() {
   }
 }
 
-void JobReader::Read(Buffer& buffer, bool search) {
+void JobReader::Read(Buffer& buffer, bool search, bool slow) {
   if (ended_) return;
   ended_ = supervisor_ && (!supervisor_->Read(buffer, true) || !supervisor_->stat().Lives());
   if (!ended_) ReadMembers(buffer);
@@ -63,6 +64,20 @@ void JobReader::Read(Buffer& buffer, bool search) {
   }
   if (search || !searched_) FindMembers(buffer);
   AddUp(buffer);
+  if (slow) ReadMemory(buffer);
+}
+
+void JobReader::ReadMemory(Buffer& buffer) {
+  running_.clear();
+  for (const Member& member : members_) {
+    if (member.process.stat().Lives() && HasExecuted(member)) running_.push_back(&member.process);
+  }
+  memory_.Read(running_, buffer);
+}
+
+/// One that still has the supervisor's name has yet to execute its program: what it holds is nothing of the job's.
+bool JobReader::HasExecuted(const Member& member) const {
+  return !supervisor_ || member.instance || member.process.stat().name != supervisor_->stat().name;
 }
 
 void JobReader::ReadMembers(Buffer& buffer) {
@@ -160,23 +175,30 @@ void JobReader::AppendJob(RowSink& sink, int64_t time_ns) {
   }
   uint64_t processes = 0, threads = 0;
   double rss__MiB = 0;
+  bool waits = false;
   for (const Member& member : members_) {
     if (!member.process.stat().Lives()) continue;
+    if (!HasExecuted(member)) {
+      waits = true;
+      continue;
+    }
     processes++;
     threads += member.process.stat().threads;
     rss__MiB += member.process.rss__MiB();
   }
-  peak_rss__MiB_ = std::max(peak_rss__MiB_, rss__MiB);
   const CpuSeconds& cpu = totals_.cpu();
   Row<job::kColumns> row;
   row.Set(job::cpu_time__s, cpu.user + cpu.system);
   row.Set(job::cpu_user_time__s, cpu.user);
   row.Set(job::cpu_system_time__s, cpu.system);
   SetIo(row.values, row.status, job::io_read__B, job::io_write__B, totals_.io());
-  row.Set(job::memory_rss__MiB, rss__MiB);
-  row.Set(job::memory_rss_peak__MiB, peak_rss__MiB_);
-  row.Set(job::process_num, static_cast<double>(processes));
-  row.Set(job::thread_num, static_cast<double>(threads));
+  // Before its program is executed nothing can be told of a job.
+  if (processes > 0 || !waits) {
+    row.Set(job::memory_rss_sum__MiB, rss__MiB);
+    row.Set(job::process_num, static_cast<double>(processes));
+    row.Set(job::thread_num, static_cast<double>(threads));
+  }
+  memory_.Fill(row);
   sink.Append(Entity::kJob, *instance_, time_ns, row);
 }
 
@@ -195,9 +217,7 @@ void JobReader::NameProcess(Member& member, RowSink& sink) {
 void JobReader::AppendProcess(Member& member, RowSink& sink, int64_t time_ns) {
   const Process& read = member.process;
   const ProcessStat& stat = read.stat();
-  // One that still has the supervisor's name has yet to execute its program, which will name it.
-  const bool is_unnamed = supervisor_ && !member.instance && stat.name == supervisor_->stat().name;
-  if (!stat.Lives() || is_unnamed) return;
+  if (!stat.Lives() || !HasExecuted(member)) return;
   NameProcess(member, sink);
   Row<process::kColumns> row;
   row.Set(process::cpu_time__s, TicksToSeconds(stat.user + stat.system));
@@ -205,7 +225,6 @@ void JobReader::AppendProcess(Member& member, RowSink& sink, int64_t time_ns) {
   row.Set(process::cpu_system_time__s, TicksToSeconds(stat.system));
   SetIo(row.values, row.status, process::io_read__B, process::io_write__B, read.io());
   row.Set(process::memory_rss__MiB, read.rss__MiB());
-  row.Set(process::memory_rss_peak__MiB, read.peak_rss__MiB());
   row.Set(process::thread_num, static_cast<double>(stat.threads));
   sink.Append(Entity::kProcess, *member.instance, time_ns, row);
 }

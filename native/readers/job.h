@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "readers/host.h"
+#include "readers/job_memory.h"
 #include "readers/job_totals.h"
 #include "readers/proc_file.h"
 #include "readers/process.h"
@@ -20,8 +21,9 @@ class JobReader {
   /// What was used so far counts as not the job's.
   JobReader(const std::string& root, Followed followed);
 
-  /// Reads the processes that are known, and looks for new ones where asked to, and at the first time.
-  void Read(Buffer& buffer, bool search);
+  /// Reads the processes that are known, and looks for new ones where asked to, and at the first time. On slow passes
+  /// what of their memory is dear to read, too.
+  void Read(Buffer& buffer, bool search, bool slow);
 
   /// Appends the job's row and one for each live process, as they were read; none where the root process has ended.
   void Append(RowSink& sink, int64_t time_ns);
@@ -49,6 +51,8 @@ class JobReader {
   bool HasHeir(const Member& ended) const;
   const Member* Find(int pid) const;
   bool IsAlive(int pid) const;
+  bool HasExecuted(const Member& member) const;
+  void ReadMemory(Buffer& buffer);
   void AppendJob(RowSink& sink, int64_t time_ns);
   void AppendProcess(Member& member, RowSink& sink, int64_t time_ns);
   void NameProcess(Member& member, RowSink& sink);
@@ -65,7 +69,8 @@ class JobReader {
   std::vector<FoundProcess> found_;  ///< Kept for its memory.
   std::vector<uint32_t> left_;       ///< Instances of members that are no more, to be retired.
   JobTotals totals_;
-  double peak_rss__MiB_ = 0;
+  JobMemory memory_;
+  std::vector<const Process*> running_;  ///< Kept for its memory.
   bool ended_ = false;
   std::optional<uint32_t> instance_;
 };

@@ -102,7 +102,7 @@ void JobsReader::Read(Pass& pass) {
     const bool search = !reading_.empty() && IsSearchDue(pass);
     processes_.resize(reading_.size());
     for (size_t i = 0; i < reading_.size(); i++) {
-      reading_[i]->reader.Read(pass.buffer, search);
+      reading_[i]->reader.Read(pass.buffer, search, pass.slow());
       processes_[i].job = reading_[i]->id;
       reading_[i]->reader.LivePids(processes_[i].pids);
     }

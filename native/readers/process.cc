@@ -1,8 +1,6 @@
 // Parses /proc/PID/stat and /proc/PID/io. Host thread; owned by JobReader.
 #include "readers/process.h"
 
-#include <algorithm>
-
 #include "readers/scanner.h"
 #include "readers/units.h"
 
@@ -66,7 +64,6 @@ bool Process::ReadStat(Buffer& buffer) {
   if (was_read_ && now.start != stat_.start) return false;
   stat_ = std::move(now);
   was_read_ = true;
-  peak_pages_ = std::max(peak_pages_, stat_.rss_pages);
   return true;
 }
 
@@ -87,6 +84,5 @@ void Process::ReadIo(Buffer& buffer) {
 }
 
 double Process::rss__MiB() const { return PagesToMiB(stat_.rss_pages); }
-double Process::peak_rss__MiB() const { return PagesToMiB(peak_pages_); }
 
 }  // namespace nvpulse

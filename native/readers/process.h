@@ -45,7 +45,6 @@ class Process {
   const ProcessStat& stat() const { return stat_; }
   const ProcessIo& io() const { return io_; }
   double rss__MiB() const;
-  double peak_rss__MiB() const;
 
  private:
   bool ReadStat(Buffer& buffer);
@@ -57,7 +56,6 @@ class Process {
   bool was_read_ = false;
   ProcessStat stat_;
   ProcessIo io_;
-  uint64_t peak_pages_ = 0;
 };
 
 }  // namespace nvpulse

@@ -19,6 +19,7 @@ inline constexpr Status kReadFailed = 60006;
 inline constexpr Status kNotNoted = 60007;
 inline constexpr Status kUnlimited = 60008;
 inline constexpr Status kImplausible = 60009;
+inline constexpr Status kTooCostly = 60010;
 
 /// The value where there is none: never zero.
 inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();

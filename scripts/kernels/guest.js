@@ -112,11 +112,7 @@ function measured(group, user, script, { options = [], container } = {}) {
   const command = ['sh', '-c', `exec >&2; ${script}`];
   const ended = runIn(group, user, [...NVPULSE, ...options, '--json', '-', '--', ...command], container);
   const summary = parsed(ended);
-  const { cpu_time__s } = jobOf(summary).metrics;
-  // Of the program alone: a sum over the tree counts what a fork shares twice.
-  const { memory_rss_peak__MiB } = summary.entities.find(
-    ({ entity, name }) => entity === 'process' && name === 'node',
-  ).metrics;
+  const { cpu_time__s, memory_rss_peak__MiB } = jobOf(summary).metrics;
   return {
     status: ended.status,
     summary,

@@ -2,7 +2,15 @@
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NvpulseError, openRecording, runJob, summarizeRecording, type RunJobOptions } from '../../lib/index';
+import {
+  NvpulseError,
+  openRecording,
+  runJob,
+  summarizeRecording,
+  type JobResult,
+  type MetricSummary,
+  type RunJobOptions,
+} from '../../lib/index';
 import { NO_COMMAND } from '../../lib/jobs/job-events';
 import { Measurement } from '../../lib/jobs/measurement';
 import { RecordingWriter } from '../../lib/recording';
@@ -174,6 +182,47 @@ test('a job that is to have no cgroup is followed by its process tree', async ()
   expect(job).toMatchObject({ tracking: 'tree' });
   const cpu = job?.metrics.cpu_time__s;
   expect(cpu && 'delta' in cpu ? cpu.delta : NaN).toBeGreaterThan(0.1);
+});
+
+describe('memory', () => {
+  const jobOf = ({ summary }: JobResult) => {
+    const [job] = summary.entities.flatMap((entity) => (entity.entity === 'job' ? [entity] : []));
+    if (!job) throw new Error('the summary has no job');
+    return job.metrics;
+  };
+  const highest = (metric: MetricSummary | undefined) => (metric && 'max' in metric ? metric.max : NaN);
+
+  test('of a job shorter than the interval is what the kernel kept, and nothing of its launcher', async () => {
+    const command = ['python3', '-c', 'bytearray(40 << 20)'];
+    const metrics = jobOf(await runJob({ ...QUIET, command, interval: '1m' }));
+    expect(metrics.memory_rss_sum__MiB).toMatchObject({ state: 'transient' });
+    expect(metrics.process_num).toMatchObject({ state: 'transient' });
+    expect(highest(metrics.memory_rss_peak__MiB)).toBeGreaterThan(40);
+  });
+
+  test('that eight processes share is summed under the name of a sum alone', async () => {
+    const script = `
+import mmap, os, time
+shared = mmap.mmap(-1, 64 << 20)
+(touched, tell), (end, keep) = os.pipe(), os.pipe()
+for _ in range(8):
+    if os.fork() == 0:
+        os.close(keep)
+        for page in range(0, 64 << 20, 4096): shared[page] = 1
+        os.write(tell, b'x')
+        os.read(end, 1)
+        os._exit(0)
+for _ in range(8): os.read(touched, 1)
+time.sleep(2.5)
+`;
+    const metrics = jobOf(await runJob({ ...QUIET, command: ['python3', '-c', script] }));
+    expect(highest(metrics.memory_rss_sum__MiB)).toBeGreaterThan(8 * 64);
+    expect(highest(metrics.memory_rss_peak__MiB)).toBeGreaterThan(64);
+    expect(highest(metrics.memory_rss_peak__MiB)).toBeLessThan(2 * 64);
+    // Some 130,000 pages are too many to ask for: if it was read at all, then before they were touched.
+    const pss = metrics.memory_pss__MiB;
+    expect(pss && 'max' in pss ? pss.max : 0).toBeLessThan(64);
+  });
 });
 
 test('a recording tells when somebody set the clock', async () => {

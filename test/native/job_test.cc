@@ -92,7 +92,7 @@ TEST(AJobIsTheSumOfItsTree) {
   EXPECT_EQ(job->values[job::io_read__B],
             1000015.0);  // What the supervisor had read itself is not the job's.
   EXPECT_EQ(job->values[job::io_write__B], 2000026.0);
-  EXPECT_NEAR(job->values[job::memory_rss__MiB], PagesInMiB(25600 + 2560), 1e-9);
+  EXPECT_NEAR(job->values[job::memory_rss_sum__MiB], PagesInMiB(25600 + 2560), 1e-9);
   EXPECT_EQ(job->values[job::process_num], 2.0);  // A zombie does not live.
   EXPECT_EQ(job->values[job::thread_num], 6.0);
   EXPECT(PidsOf(reader) == (std::vector<int>{101, 103}));
@@ -117,19 +117,50 @@ TEST(EachLiveProcessHasARow) {
   EXPECT_EQ(first->values[process::thread_num], 2.0);
 }
 
-TEST(PeaksStay) {
+TEST(PeaksAreTheKernelsAndStay) {
   Fixture fixture("job");
+  fixture.Write("proc/101/status", "Name:\ta) (b\nVmPeak:\t  999999 kB\nVmHWM:\t  204800 kB\nVmRSS:\t  102400 kB\n");
   HostReader reader(fixture.root());
   reader.Follow({"j", 100, ""});
   Collector rows;
   ReadJob(reader, rows);
   fixture.Write("proc/101/stat", Stat(101, "a) (b", 100, "1000 500 40 10", 5001));
   const Collector::Reported* job = ReadJob(reader, rows);
-  EXPECT_NEAR(job->values[job::memory_rss__MiB], PagesInMiB(100 + 2560), 1e-9);
-  EXPECT_NEAR(job->values[job::memory_rss_peak__MiB], PagesInMiB(25600 + 2560), 1e-9);
+  EXPECT_NEAR(job->values[job::memory_rss_sum__MiB], PagesInMiB(100 + 2560), 1e-9);
+  EXPECT_EQ(job->values[job::memory_rss_peak__MiB], 200.0);
   const Collector::Reported* first = rows.Find(Entity::kProcess, "pid", "101");
   EXPECT_NEAR(first->values[process::memory_rss__MiB], PagesInMiB(100), 1e-9);
-  EXPECT_NEAR(first->values[process::memory_rss_peak__MiB], PagesInMiB(25600), 1e-9);
+}
+
+TEST(SharedPagesAreDividedWhereThatIsCheap) {
+  Fixture fixture("job");
+  fixture.Write("proc/101/smaps_rollup", "0-1 ---p 0 00:00 0 [rollup]\nRss:\t 900 kB\nPss:\t 512 kB\nPss_Dirty:\t 1 kB\n");
+  fixture.Write("proc/103/smaps_rollup", "0-1 ---p 0 00:00 0 [rollup]\nRss:\t 900 kB\nPss:\t 1536 kB\n");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  EXPECT_EQ(ReadJob(reader, rows)->values[job::memory_pss__MiB], 2.0);
+  // 4 GiB are a million pages.
+  fixture.Write("proc/101/stat", "101 (a) (b) S 100 1 1 0 -1 0 1 2 3 4 1000 500 40 10 20 0 1 0 5001 1000 1048576 0\n");
+  EXPECT_EQ(ReadJob(reader, rows)->status[job::memory_pss__MiB], kTooCostly);
+}
+
+TEST(WhatHasNotExecutedIsNoneOfTheJob) {
+  Fixture fixture("job");
+  for (int pid : {101, 103}) {
+    fixture.Write("proc/" + std::to_string(pid) + "/stat", Stat(pid, "nvpulse-superv", 100, "0 0 0 0", 5000 + pid));
+  }
+  fixture.Write("proc/100/stat", Stat(100, "nvpulse-superv", 1, "0 0 0 0", 4000));
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  const Collector::Reported* job = ReadJob(reader, rows);
+  for (int column : {job::memory_rss_sum__MiB, job::memory_rss_peak__MiB, job::memory_pss__MiB, job::process_num}) {
+    EXPECT_EQ(job->status[column], kNotDue);
+  }
+  fixture.Write("proc/101/stat", Stat(101, "train", 100, "0 0 0 0", 5101));
+  EXPECT_NEAR(ReadJob(reader, rows)->values[job::memory_rss_sum__MiB], PagesInMiB(100), 1e-9);
+  EXPECT_EQ(rows.Only(Entity::kJob)->values[job::process_num], 1.0);
 }
 
 TEST(WithoutChildrenFilesAllProcessesAreLookedAt) {
@@ -175,7 +206,7 @@ TEST(CountersOutliveProcessesNobodyWaitedFor) {
   EXPECT_NEAR(job->values[job::cpu_time__s], Seconds(1910), 1e-9);
   EXPECT_EQ(job->values[job::io_read__B], 1000015.0);
   EXPECT_EQ(job->values[job::process_num], 0.0);
-  EXPECT_EQ(job->values[job::memory_rss__MiB], 0.0);
+  EXPECT_EQ(job->values[job::memory_rss_sum__MiB], 0.0);
   // Of what was seen, 1000 + 7 + 30 user ticks are known; growth beyond shows.
   fixture.Write("proc/102/stat", Stat(102, "gone", 100, "1030 20 0 0", 5002));
   job = ReadJob(reader, rows);
@@ -249,7 +280,7 @@ TEST(AProcessIsNamedOnceItRunsItsProgram) {
   fixture.Write("proc/103/stat", Stat(103, "nvpulse-supervi", 101, "7 3 0 0", 5003));
   reader.Follow({"j", 100, ""});
   Collector rows;
-  EXPECT_EQ(ReadJob(reader, rows)->values[job::process_num], 2.0);
+  EXPECT_EQ(ReadJob(reader, rows)->values[job::process_num], 1.0);
   EXPECT(rows.Find(Entity::kProcess, "pid", "103") == nullptr);
   fixture.Write("proc/103/stat", Stat(103, "dd", 101, "7 3 0 0", 5003));
   ReadJob(reader, rows);
@@ -454,6 +485,7 @@ TEST(ACgroupHasOneRowWhateverJobsAreInIt) {
   fixture.Write("cgroup/cgroup.events", "populated 1\nfrozen 0\n");
   fixture.Write("cgroup/cpu.stat", "usage_usec 3000000\nnr_throttled 4\nthrottled_usec 250000\n");
   fixture.Write("cgroup/memory.current", "3145728\n");
+  fixture.Write("cgroup/memory.peak", "5242880\n");
   fixture.Write("cgroup/memory.max", "max\n");
   HostReader reader(fixture.root());
   EXPECT(reader.Follow({"one", 0, "/cgroup", false, "/kubepods/pod1"}));
@@ -468,6 +500,7 @@ TEST(ACgroupHasOneRowWhateverJobsAreInIt) {
   EXPECT_NEAR(group->values[cgroup::cgroup_cpu_time__s], 3.0, 1e-9);
   EXPECT_NEAR(group->values[cgroup::cgroup_throttled__s], 0.25, 1e-9);
   EXPECT_EQ(group->values[cgroup::cgroup_memory__MiB], 3.0);
+  EXPECT_EQ(group->values[cgroup::cgroup_memory_peak__MiB], 5.0);
   EXPECT_EQ(group->status[cgroup::cgroup_memory_limit__MiB], kUnlimited);
   EXPECT(std::isnan(group->values[cgroup::cgroup_memory_limit__MiB]));
   // The other job keeps the group's instance.
@@ -620,15 +653,15 @@ TEST(TouchedMemoryIsResident) {
   HostReader reader;
   reader.Follow({"j", supervisor.pid(), ""});
   Collector rows;
-  double before = ReadJob(reader, rows)->values[job::memory_rss__MiB];
+  double before = ReadJob(reader, rows)->values[job::memory_rss_sum__MiB];
   supervisor.line().Say(1);
   supervisor.line().Hear();
   const Collector::Reported* job = ReadJob(reader, rows);
-  EXPECT_NEAR(job->values[job::memory_rss__MiB] - before, 64, 4);
-  EXPECT_EQ(job->values[job::memory_rss_peak__MiB], job->values[job::memory_rss__MiB]);
+  EXPECT_NEAR(job->values[job::memory_rss_sum__MiB] - before, 64, 4);
+  EXPECT(job->values[job::memory_rss_peak__MiB] >= job->values[job::memory_rss_sum__MiB]);
   const Collector::Reported* process = rows.Find(Entity::kProcess, "pid", pid);
   if (!EXPECT(process != nullptr)) return;
-  EXPECT_EQ(process->values[process::memory_rss__MiB], job->values[job::memory_rss__MiB]);
+  EXPECT_EQ(process->values[process::memory_rss__MiB], job->values[job::memory_rss_sum__MiB]);
   EXPECT_EQ(rows.Identity(process->instance, "name"), "worker");
 }
 

@@ -309,6 +309,21 @@ describe('processes', () => {
   });
 });
 
+test('a reading of before its program was executed is none of the job: its memory is absent', () => {
+  const values = { memory_rss_sum__MiB: 0.2, process_num: 1, cpu_time__s: 0 };
+  const readings = [-0.01, 0.004].map((time__s): Reading => ({
+    instance: JOB,
+    time__ns: time__s * SECOND,
+    values,
+  }));
+  const summary = summaryOfReadings(readings, { stop__s: 0.003, treeBegan__s: 0 });
+  for (const name of ['memory_rss_sum__MiB', 'process_num'] as const)
+    expect(metricOf(summary, 'job', name)).toEqual({
+      state: 'transient',
+      reason: 'too few readings for this window',
+    });
+});
+
 describe('the exact figures of a job', () => {
   const finalUsage = {
     tracking: 'tree',

@@ -51,7 +51,7 @@ const work: readonly Reading[] = [
     cpu_system_time__s: 0.1 * time__s,
     io_read__B: 1e6 * time__s,
     io_write__B: 2e7 * time__s,
-    memory_rss__MiB: 512,
+    memory_rss_sum__MiB: 512,
     memory_rss_peak__MiB: 700,
     process_num: 3,
   })),
@@ -84,7 +84,7 @@ describe('the table', () => {
      "
      train  10 s  exit 0
        CPU        1.90 of 4 CPUs on average  19 s in all  (user 18 s, system 1 s)
-       memory     peak 700 MiB  mean 512 MiB  processes at most 3
+       memory     largest process at most 700 MiB  resident in sum at most 512 MiB  processes at most 3
        I/O        read 10 MB  written 200 MB
        busiest    python3 (71) 15 s  loader (72) 4 s
        GPU                      busy    max    memory  power   max  hottest  energy
@@ -187,7 +187,9 @@ describe('the table', () => {
      train  10 s  exit 0
        CPU        1.90 of 4 CPUs on average  19 s in all
                   (user 18 s, system 1 s)
-       memory     peak 700 MiB  mean 512 MiB  processes at most 3
+       memory     largest process at most 700 MiB
+                  resident in sum at most 512 MiB
+                  processes at most 3
        I/O        read 10 MB  written 200 MB
        busiest    python3 (71) 15 s  loader (72) 4 s
        GPU           busy    memory  power  hottest  energy

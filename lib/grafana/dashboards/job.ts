@@ -203,7 +203,7 @@ export const job: Dashboard = dashboard({
             stacked: true,
             unit: 'short',
           }),
-          graph(tree, ['memory_rss__MiB'], { title: 'Memory of the job’s processes' }),
+          graph(tree, ['memory_rss_sum__MiB', 'memory_pss__MiB'], { title: 'Memory of the job’s processes' }),
           graph(tree, ['io_read__B', 'io_write__B'], {
             title: 'Storage read and written by the job’s processes',
             reading: 'rate',
