@@ -15,7 +15,7 @@ import {
 } from './job-recording';
 import { Measurement, type MeasurementOptions, type RunningJob } from './measurement';
 import type { JobSummary } from './summary-types';
-import type { Ended, Exit, LivingProcess } from './supervisor';
+import type { Ended, Exit, LivingProcess, Tracking } from './supervisor';
 
 type JobStdio = 'inherit' | 'ignore' | number;
 
@@ -75,11 +75,10 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
   let command: HeldCommand | undefined;
   try {
     command = new HeldCommand(options);
-    const followed = await command.ready;
-    const cgroup = followed.tracking === 'cgroup' ? { cgroup: followed.cgroupPath } : {};
-    measurement.sampler.follow({ id: measurement.id, pid: command.pid, ...cgroup });
+    const unseen = follow(measurement, command, await command.ready);
     await measurement.begin();
-    return await measure(measurement, folder, command, options.onExit);
+    const result = await measure(measurement, folder, command, options.onExit);
+    return { ...result, warnings: [...unseen, ...result.warnings] };
   } catch (error) {
     command?.abandon();
     measurement.abandon();
@@ -87,6 +86,19 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
     throw error;
   } finally {
     command?.release();
+  }
+}
+
+/** Where the command's processes cannot be seen, what the supervisor is told of them remains; a warning says so. */
+function follow({ sampler, id }: Measurement, { pid }: HeldCommand, followed: Tracking): readonly string[] {
+  const cgroup = followed.tracking === 'cgroup' ? { cgroup: followed.cgroupPath } : {};
+  try {
+    sampler.follow({ id, pid, ...cgroup });
+    return [];
+  } catch (error) {
+    return [
+      `the command's processes are not sampled: ${error instanceof Error ? error.message : String(error)}`,
+    ];
   }
 }
 

@@ -1,5 +1,5 @@
 // The sampler: native threads read on a fixed schedule; what they read comes as batches.
-import { existsSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { metricsOf, type NotedMetric } from '../catalog';
 import { NvpulseError } from '../errors';
 import {
@@ -51,6 +51,15 @@ const notedColumns = (): ReadonlyMap<string, number> =>
 const MAX_PID = 2 ** 22;
 const PORTABLE__MS = 1000;
 const DRAIN__MS = { min: 250, max: 1000 };
+
+/** Numbers of processes mean others in the /proc of another PID namespace. */
+function procIsOurs(): boolean {
+  try {
+    return readlinkSync('/proc/self') === String(process.pid);
+  } catch {
+    return false;
+  }
+}
 
 function portableHost(now: () => bigint): PortableHost {
   const loaded = require('./portable-host') as typeof import('./portable-host');
@@ -144,7 +153,7 @@ export class Sampler implements AsyncIterable<Batch> {
   /**
    * Measures a job from now on: what it used before does not count. Several may be followed, and may overlap.
    *
-   * @throws ERR_OPTION where there is no such process or cgroup, or the id is followed already
+   * @throws ERR_OPTION where there is no such process or cgroup, where /proc does not tell, or the id is followed already
    */
   follow(options: FollowOptions): void {
     refuseUnknown(options, ['id', 'pid', 'cgroup', 'own'], 'Sampler.follow');
@@ -158,6 +167,11 @@ export class Sampler implements AsyncIterable<Batch> {
       throw new NvpulseError(
         'ERR_OPTION',
         `pid: '${pid}' is no process id; allowed is one of a process that runs, or 0 with a cgroup`,
+      );
+    if (!procIsOurs())
+      throw new NvpulseError(
+        'ERR_OPTION',
+        `pid: ${pid} cannot be looked up: /proc is not there, or of another PID namespace; mount this one's`,
       );
     const found = cgroup === undefined ? undefined : findCgroup(cgroup);
     if (this.native.follow(id, pid, found, options.own ?? false)) return;

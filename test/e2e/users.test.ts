@@ -69,6 +69,21 @@ describe('root can stage', () => {
     else process.stderr.write(`not tested: ${name}: needs root, and a clone that everyone may read\n`);
   });
 
+  test.each<[string, readonly string[]]>([
+    ['no /proc', ['unshare', '--mount', 'sh', '-euc', 'mount -t tmpfs none /proc; exec "$@"', 'sh']],
+    [
+      'the /proc of another PID namespace, where numbers mean other processes',
+      ['unshare', '--pid', '--fork'],
+    ],
+  ])('%s: the job runs, and that its processes are not sampled is said', (name, prefix) => {
+    if (!works(prefix))
+      return void process.stderr.write(
+        `not tested: ${name}: needs root, and a clone that everyone may read\n`,
+      );
+    const stderr = expectMeasured(prefix, here);
+    expect(stderr).toMatch(/^nvpulse run: the command's processes are not sampled: .*\/proc/m);
+  });
+
   test('no home, no locale, nothing writable: the job runs, and that it is not recorded is said', () => {
     const prefix = [...ON_READ_ONLY_ROOT, ...NOBODY];
     if (!works(prefix))
