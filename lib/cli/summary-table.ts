@@ -205,19 +205,24 @@ function trafficLines<E extends EntitySummary>(
   return rest > 0 ? [...lines, { label: '', parts: [`and ${rest} more`] }] : lines;
 }
 
+/** What is not known is not said to be none. */
+function told(what: string, bytes: number | undefined): string | undefined {
+  return bytes === undefined ? undefined : `${what} ${traffic(bytes)}`;
+}
+
 function diskLines(summary: JobSummary): readonly Line[] {
-  const read = (disk: EntitySummary) => counterOf(disk, 'disk_read__B')?.delta ?? 0;
-  const written = (disk: EntitySummary) => counterOf(disk, 'disk_write__B')?.delta ?? 0;
+  const read = (disk: EntitySummary) => counterOf(disk, 'disk_read__B')?.delta;
+  const written = (disk: EntitySummary) => counterOf(disk, 'disk_write__B')?.delta;
   return trafficLines(
     entitiesOf(summary, 'disk'),
     'disk',
-    (disk) => read(disk) + written(disk),
+    (disk) => (read(disk) ?? 0) + (written(disk) ?? 0),
     (disk) => {
       const busy = gaugeOf(disk, 'disk_busy__pct');
       return present([
         disk.device,
-        `read ${traffic(read(disk))}`,
-        `written ${traffic(written(disk))}`,
+        told('read', read(disk)),
+        told('written', written(disk)),
         busy && `busy ${percent(busy.mean)}`,
       ]);
     },
@@ -225,17 +230,14 @@ function diskLines(summary: JobSummary): readonly Line[] {
 }
 
 function networkLines(summary: JobSummary): readonly Line[] {
-  const received = (network: EntitySummary) => counterOf(network, 'network_receive__B')?.delta ?? 0;
-  const sent = (network: EntitySummary) => counterOf(network, 'network_transmit__B')?.delta ?? 0;
+  const received = (network: EntitySummary) => counterOf(network, 'network_receive__B')?.delta;
+  const sent = (network: EntitySummary) => counterOf(network, 'network_transmit__B')?.delta;
   return trafficLines(
     entitiesOf(summary, 'network'),
     'network',
-    (network) => received(network) + sent(network),
-    (network) => [
-      network.interface,
-      `received ${traffic(received(network))}`,
-      `sent ${traffic(sent(network))}`,
-    ],
+    (network) => (received(network) ?? 0) + (sent(network) ?? 0),
+    (network) =>
+      present([network.interface, told('received', received(network)), told('sent', sent(network))]),
   );
 }
 
@@ -246,11 +248,15 @@ function filesystemLines(summary: JobSummary): readonly Line[] {
     const found = used(filesystem);
     return found && found.max - found.min >= 1 ? (found.max - found.min) * 1048576 : 0;
   };
+  const share = (filesystem: EntitySummary) => {
+    const found = gaugeOf(filesystem, 'used__pct');
+    return found && `${percent(found.last)} at the end`;
+  };
   return trafficLines(entitiesOf(summary, 'filesystem'), 'files', change__B, (filesystem) =>
     present([
       filesystem.mount,
       `used at most ${memory(used(filesystem)?.max ?? 0)}, changed by ${traffic(change__B(filesystem))}`,
-      `${percent(gaugeOf(filesystem, 'used__pct')?.last ?? NaN)} at the end`,
+      share(filesystem),
     ]),
   );
 }

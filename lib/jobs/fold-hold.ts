@@ -45,7 +45,9 @@ export class Hold {
   private value = NaN;
   private since = 0;
   private alive = -Infinity;
+  /** Of the latest readings, and of those before; 0 where there are no two. */
   private spacing = 0;
+  private earlier = 0;
   private silence: Silence | undefined;
   private closed = false;
 
@@ -87,7 +89,9 @@ export class Hold {
       this.since = time;
     }
     this.alive = time;
-    if (spacing !== Infinity) this.spacing = spacing;
+    if (spacing === Infinity) return;
+    this.earlier = this.spacing;
+    this.spacing = spacing;
   }
 
   /** The time up to `to` is left to `settle`, which knows the reading after it. */
@@ -111,13 +115,15 @@ export class Hold {
     this.flush(time);
     this.value = NaN;
     this.alive = -Infinity;
-    this.spacing = 0;
+    this.spacing = this.earlier = 0;
     this.missing = status;
   }
 
   private flush(time: number): void {
     if (Number.isNaN(this.value)) return;
-    this.add(this.value, this.since, Math.min(time, this.alive + this.longest(this.spacing)));
+    // A single silence before it does not let the last reading hold for longer.
+    const longest = this.longest(Math.min(this.spacing, this.earlier));
+    this.add(this.value, this.since, Math.min(time, this.alive + longest));
     this.since = Math.max(this.since, time);
   }
 

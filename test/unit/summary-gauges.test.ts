@@ -136,6 +136,12 @@ describe('a gauge over an exact window', () => {
       expect(coverage).toBeLessThan(0.8);
     });
 
+    test('nor after the last of them, because of a silence before it', () => {
+      const stalled = [...every(0.1, 2, () => 5), [5, 5]] as const;
+      // Up to 1.9 s and three intervals on; three intervals from 5 s on.
+      expect(power(stalled, { interval__s: 0.1 })).toMatchObject({ coverage: expect.closeTo(0.25, 9) });
+    });
+
     test('nor where a single silence is longer than the readings beside it explain', () => {
       const regular = every(0.1, 10, () => 5).filter(([time__s]) => time__s < 3 || time__s >= 6);
       expect(power(regular, { interval__s: 0.1 })).toMatchObject({ coverage: expect.closeTo(0.72, 2) });
