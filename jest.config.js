@@ -1,3 +1,5 @@
+const { patience } = require('./test/support/patience');
+
 const swc = (syntax) => [
   '@swc/jest',
   { jsc: { parser: { syntax }, target: 'es2022' }, module: { type: 'commonjs' } },
@@ -11,7 +13,8 @@ module.exports = {
   transform: { '^.+\\.ts$': swc('typescript'), '/node_modules/hyparquet.+\\.js$': swc('ecmascript') },
   transformIgnorePatterns: ['/node_modules/(?!hyparquet)'],
   modulePathIgnorePatterns: ['<rootDir>/build', '<rootDir>/dist', '<rootDir>/prebuilds'],
-  testTimeout: 60000,
+  // Suites with an Elasticsearch wait for each other, too.
+  testTimeout: patience(600_000),
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/test/support/skip-reporter.js'],
 };

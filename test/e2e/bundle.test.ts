@@ -42,7 +42,7 @@ const BUNDLERS: Readonly<Record<string, (external: boolean) => string>> = {
 const work = mkdtempSync(join(tmpdir(), 'nvpulse-bundle-'));
 beforeAll(() => {
   installTools(TOOLS, ['esbuild@0.28.2', 'vite@8.3.8']);
-}, 600_000);
+});
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** A program that imports nvpulse, bundled and run. */

@@ -93,7 +93,7 @@ describeWithElasticsearch('docs/CLARA.md', {}, (elasticsearch) => {
     await elasticsearch.request('POST', '/_refresh');
     const { id } = JSON.parse(readFileSync(join(work, 'job.json'), 'utf8'));
     view = { from__ms, to__ms: Date.now(), choices: { job: id, host: ALL, name: ALL, index: ALL } };
-  }, 180_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('has the commands of the original', () => {

@@ -154,7 +154,7 @@ describe('the image', () => {
     node('bin/nvpulse.js', 'pipeline', '--help');
     // CMake finds every source before it compiles the first.
     node('node_modules/cmake-js/bin/cmake-js', 'configure', '--log-level', 'error');
-  }, 240_000);
+  });
 
   test('what it holds runs, without the packages for development', () => {
     const image = join(state, 'image');

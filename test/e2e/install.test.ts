@@ -55,7 +55,7 @@ beforeAll(() => {
   const staging = join(work, 'staging');
   stagePackage(staging);
   ({ tarball } = pack(staging));
-}, 600_000);
+});
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 describe.each(MANAGERS)('added by $name', (manager) => {
@@ -89,5 +89,5 @@ describe.each(MANAGERS)('added by $name', (manager) => {
       writeFileSync(join(project, 'typed.mts'), TYPED);
       writeFileSync(join(project, 'typed.cts'), TYPED);
       expect(inProject(project, [...TSC, 'typed.mts', 'typed.cts'])).toEqual({ status: 0, output: '' });
-    }, 300_000);
+    });
 });

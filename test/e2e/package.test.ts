@@ -59,7 +59,7 @@ beforeAll(() => {
   installed = join(work, 'installed');
   mkdirSync(installed);
   npm(installed, ['install', '--no-audit', '--no-fund', tarball], environment);
-}, 300_000);
+});
 
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 

@@ -37,7 +37,7 @@ beforeAll(() => {
       encoding: 'utf8',
     },
   );
-}, 120_000);
+});
 
 test('there are examples', () => {
   expect(examples.length).toBeGreaterThanOrEqual(6);

@@ -104,7 +104,7 @@ describeWithElasticsearch('chaos', { restarts: true }, (elasticsearch) => {
     expect({ starts: exporter.starts, rolledOver }).toEqual({ starts: 3, rolledOver: 6 });
     expectSame(await documentsIn(elasticsearch, 'gpumetrics'), expected.gpu);
     expectSame(await documentsIn(elasticsearch, 'cpumetrics'), expected.host);
-  }, 300_000);
+  });
 
   test('a proxy with every fault', async () => {
     const rows: Rows = { ticks: 3000, gpus: 3, from__ns: 100_000_000_000_000n };
@@ -125,7 +125,7 @@ describeWithElasticsearch('chaos', { restarts: true }, (elasticsearch) => {
       found.filter((one) => !before.has(one)),
       expectedOf(rows).gpu,
     );
-  }, 240_000);
+  });
 });
 
 /** What docs/ELASTICSEARCH.md says an exporter needs. */
@@ -180,7 +180,7 @@ describeWithElasticsearch('security', { security: true }, (elasticsearch) => {
     await client.close();
     expect(told).toEqual(['denied', 'ok']);
     expectSame(await documentsIn(elasticsearch, 'gpumetrics'), expectedOf(rows).gpu);
-  }, 120_000);
+  });
 
   test('an API key with the least privileges writes, and finds what is there', async () => {
     const { body } = await elasticsearch.request('POST', '/_security/api_key', {
@@ -201,7 +201,7 @@ describeWithElasticsearch('security', { security: true }, (elasticsearch) => {
       await exporter.stop();
       await client.close();
     }
-  }, 120_000);
+  });
 
   test('a key that is not known is a state', async () => {
     const client = new Client({ node: elasticsearch.url, auth: { apiKey: 'bm90OmtleQ==' } });
@@ -211,5 +211,5 @@ describeWithElasticsearch('security', { security: true }, (elasticsearch) => {
     expect(exporter.stats().reason).toContain('give an API key that is valid');
     await exporter.stop();
     await client.close();
-  }, 120_000);
+  });
 });

@@ -19,7 +19,7 @@ describeWithElasticsearch('an Elasticsearch that is killed', { restarts: true },
     expect(elasticsearch.url).toBe(url);
     const kept = await elasticsearch.request('GET', '/kept/_doc/1');
     expect(kept.body._source).toEqual({ value: 7 });
-  }, 300_000);
+  });
 
   // What a container leaves behind, the next one's start removes.
   const here = 'create' in findDocker() ? test.skip : test;

@@ -7,7 +7,7 @@ import { NvpulseError, Sampler, type FollowOptions } from '../../lib';
 import { SummaryFold } from '../../lib/jobs/fold';
 import { simulate } from '../../lib/testing';
 import { inChild } from '../support/child';
-import { until } from '../support/processes';
+import { removeCgroup, until } from '../support/processes';
 
 const started: ChildProcess[] = [];
 const samplers: Sampler[] = [];
@@ -231,8 +231,7 @@ test('a cgroup alone, as the kernel names it and by its folder: alive while some
     await until(() => sampler.following().every(({ alive }) => !alive));
   } finally {
     await end();
-    await until(() => readFileSync(join(folder, 'cgroup.procs'), 'utf8') === '');
-    rmdirSync(folder);
+    await removeCgroup(folder);
   }
 });
 

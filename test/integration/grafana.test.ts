@@ -72,7 +72,7 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await playScene(elasticsearch);
-  }, 240_000);
+  });
 
   const view = (choices: View['choices']): View => ({ ...scene, choices });
 

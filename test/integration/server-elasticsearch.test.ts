@@ -249,5 +249,5 @@ describeWithElasticsearch('a server that exports', { restarts: true }, (elastics
         bool: { filter: [{ term: { job: 'outage' } }, { term: { entity: 'window' } }] },
       }),
     ).toMatchObject([{ start, end, gpu_index: [0] }]);
-  }, 240_000);
+  });
 });

@@ -1,6 +1,6 @@
 // What the supervisor counts: short-lived, orphaned and living descendants, CPU time and I/O, in a cgroup or not.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -12,7 +12,7 @@ import {
   type SupervisedOptions,
 } from '../../lib/jobs/supervisor';
 import { supervisorPath } from '../../lib/native/locate';
-import { stateOf, until } from '../support/processes';
+import { removeCgroup, stateOf } from '../support/processes';
 
 const fixtures = join(__dirname, '..', 'fixtures');
 const burn = `python3 ${join(fixtures, 'burn.py')}`;
@@ -193,8 +193,7 @@ subprocess.Popen('${burn} 0.5 ${done}', shell=True).wait()"`;
     }
     await run('true');
     const kept = readdirSync(parent);
-    // Not rmSync: Node 24's would remove the kernel's files in it one by one.
-    rmdirSync(ours);
+    await removeCgroup(ours);
     expect(kept).not.toContain('nvpulse-1-0123abcd');
     expect(kept).toContain('nvpulse-jobs');
   });
@@ -211,7 +210,7 @@ subprocess.Popen('${burn} 0.5 ${done}', shell=True).wait()"`;
       try {
         await body(path);
       } finally {
-        await until(() => spawnSync('rmdir', [path]).status === 0);
+        await removeCgroup(path);
       }
     }
 

@@ -13,6 +13,7 @@ import { setTimeout } from 'node:timers/promises';
 import { findDocker } from './elasticsearch-docker';
 import { findMaven } from './elasticsearch-maven';
 import { holdLock, type Release } from './lock';
+import { patience } from './patience';
 
 /** What a suite asks for. The server at ELASTICSEARCH_URL, being what it is, serves suites that ask for nothing. */
 export interface ServerOptions {
@@ -112,8 +113,16 @@ export function describeWithElasticsearch(
       if (!started) throw new Error('Elasticsearch runs in hooks and tests only');
       return started;
     };
-    beforeAll(async () => void (started = await way.start()), START_WAIT__MS + 60_000);
-    afterAll(() => started?.stop(), 120_000);
+    let release: Release | undefined;
+    // One server at a time: each takes both cores while it starts, and what else is tested then gets none.
+    beforeAll(async () => {
+      release = await holdLock(join(CACHE, 'nvpulse-elasticsearch.lock'));
+      started = await way.start();
+    });
+    afterAll(async () => {
+      await started?.stop();
+      release?.();
+    });
     body({
       get url() {
         return running().url;
@@ -237,11 +246,12 @@ async function connectExternal(text: string): Promise<Elasticsearch> {
 
 /** Polls until it answers, and has opened the indices that it keeps. */
 async function answering(request: Elasticsearch['request'], ended: () => string | undefined): Promise<void> {
-  const deadline__ms = Date.now() + START_WAIT__MS;
+  const start__ms = Date.now();
   for (let last = 'nothing'; ;) {
     const why = ended();
     if (why !== undefined) throw new Error(`Elasticsearch ended: ${why}`);
-    if (Date.now() > deadline__ms) throw new Error(`Elasticsearch does not answer; last seen: ${last}`);
+    if (Date.now() - start__ms > patience(START_WAIT__MS))
+      throw new Error(`Elasticsearch does not answer; last seen: ${last}`);
     try {
       const { status } = await request('GET', '/_cluster/health?wait_for_status=yellow&timeout=10s');
       if (status === 200) return;

@@ -9,6 +9,7 @@ import type { JobSpan } from '../../lib/recording';
 import { toDocuments } from '../../lib/sinks/elasticsearch';
 import type { Elasticsearch } from './elasticsearch';
 import { nvpulseIn, type Ending, type Running } from './nvpulse';
+import { patience } from './patience';
 import { batchOf } from './readings';
 
 export interface Scene {
@@ -115,11 +116,12 @@ async function listening({ child, ended }: Running): Promise<string> {
 /** Waits until jobmetrics has a document. */
 async function found(elasticsearch: Elasticsearch, query: string): Promise<void> {
   const search = `/jobmetrics/_search?ignore_unavailable=true&q=${encodeURIComponent(query)}`;
-  for (const end = Date.now() + WAIT__ms; ;) {
+  for (const start__ms = Date.now(); ;) {
     await elasticsearch.request('POST', '/jobmetrics/_refresh?ignore_unavailable=true');
     const { status, body } = await elasticsearch.request('GET', search);
     if (status === 200 && body.hits.total.value > 0) return;
-    if (Date.now() > end) throw new Error(`jobmetrics has no document for ${query}`);
+    if (Date.now() - start__ms > patience(WAIT__ms))
+      throw new Error(`jobmetrics has no document for ${query}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MonitorClient } from '../../lib/server';
 import { nvpulseIn, type Ending } from './nvpulse';
+import { patience } from './patience';
 
 export interface RunningServer {
   readonly url: string;
@@ -81,13 +82,13 @@ export function serversIn(state: string): {
   };
 }
 
-/** What a look gives once it is not undefined; a minute at most. */
+/** What a look gives once it is not undefined; a minute at most, and longer where the machine is busy. */
 export async function eventually<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const end__ms = Date.now() + 60_000;
+  const start__ms = Date.now();
   for (;;) {
     const seen = await look();
     if (seen !== undefined) return seen;
-    if (Date.now() > end__ms) throw new Error(`never so: ${look.toString()}`);
+    if (Date.now() - start__ms > patience(60_000)) throw new Error(`never so: ${look.toString()}`);
     await delay(20);
   }
 }
