@@ -167,8 +167,9 @@ function gpuSection(summary: JobSummary, options: TableOptions): readonly Line[]
     label: index === 0 ? 'GPU' : '',
     parts: { row },
   }));
-  const style = TROUBLE.has(state) ? 'yellow' : 'plain';
-  const why: readonly Line[] = state === 'ok' ? [] : [{ label: 'GPU', parts: [reason || state], style }];
+  const style = TROUBLE.has(state) || state === 'ok' ? 'yellow' : 'plain';
+  const isFine = state === 'ok' && reason === '';
+  const why: readonly Line[] = isFine ? [] : [{ label: 'GPU', parts: [reason || state], style }];
   const absences = gpuAbsences(summary).map((parts): Line => ({ label: '', parts: [parts], style: 'dim' }));
   return [...rows, ...absences, ...why, ...energyLine(summary)];
 }

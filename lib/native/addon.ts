@@ -39,7 +39,7 @@ export interface NativeDrain {
 /** Why there are GPU metrics or none. `waiting`: the driver has not answered yet. */
 export interface GpuState {
   readonly state: 'ok' | 'waiting' | 'no_driver' | 'no_library' | 'not_nvml' | 'failed' | 'stalled' | 'off';
-  /** One sentence for people. */
+  /** One sentence for people. With `ok` too, where a GPU cannot be opened, or there is none; else ''. */
   readonly reason: string;
   readonly driver_version: string;
   readonly nvml_version: string;

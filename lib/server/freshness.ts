@@ -14,9 +14,7 @@ export class Freshness {
     }
     for (const { kind, instance, text } of batch.events) {
       if (instance === null) continue;
-      const device = batch.instances.get(instance);
-      const name = device?.entity === 'gpu' ? `GPU ${device.identity.index}` : 'a GPU';
-      if (kind === 'device_lost' || kind === 'device_stalled') this.absent.set(instance, `${name}: ${text}`);
+      if (kind === 'device_lost' || kind === 'device_stalled') this.absent.set(instance, text);
       if (kind === 'device_recovered') this.absent.delete(instance);
     }
   }

@@ -55,7 +55,7 @@ function staleness(facts: HealthFacts): readonly string[] {
     ...(isStale(host_age__s) ? [`readings of the host are stale: ${ageText(host_age__s)}`] : []),
     ...(gpuWanted && isStale(gpu_age__s) ? [`readings of the GPUs are stale: ${ageText(gpu_age__s)}`] : []),
     ...gpu_troubles,
-    ...(gpu.state === 'stalled' || gpu.state === 'failed' ? [`GPUs: ${gpu.reason}`] : []),
+    ...((gpuWanted || gpu.state === 'failed') && gpu.reason !== '' ? [`GPUs: ${gpu.reason}`] : []),
   ];
 }
 

@@ -17,6 +17,7 @@ inline constexpr Return kDriverNotLoaded = 9;
 inline constexpr Return kFunctionNotFound = 13;
 inline constexpr Return kGpuIsLost = 15;
 inline constexpr Return kVersionMismatch = 18;
+inline constexpr Return kUnknown = 999;
 
 struct Utilization {
   uint32_t gpu;

@@ -6,6 +6,8 @@
 #include <map>
 #include <mutex>
 
+#include "nvml/words.h"
+
 namespace nvpulse::nvml {
 
 /// What the users of one path share.
@@ -91,9 +93,7 @@ std::unique_ptr<Handle> Handle::Acquire(const std::string& path, Absence* absenc
     const Return result = loaded.library->Get<InitFn>(Symbol::kInit_v2)();
     if (result != kSuccess) {
       *absence = result == kDriverNotLoaded ? Absence::kNoDriver : Absence::kFailed;
-      *reason = result == kVersionMismatch
-                    ? "driver and NVML library are of different versions: reboot, or reload the driver"
-                    : "nvmlInit_v2 answered " + std::to_string(result);
+      *reason = WhyNotInitialized(result);
       return nullptr;
     }
   }

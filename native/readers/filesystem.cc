@@ -83,6 +83,7 @@ bool FilesystemReader::MountsChanged() const {
 
 void FilesystemReader::List(Pass& pass) {
   Reading reading = mountinfo_.Read(pass);
+  is_listed_ = reading.ok();  // the kernel says only once that the table has changed
   if (!reading.ok()) return;
   std::vector<Listed> before = std::exchange(listed_, {});
   for (Mount& mount : LocalMounts(reading.text)) {
@@ -97,7 +98,6 @@ void FilesystemReader::List(Pass& pass) {
     listed_.push_back({std::move(mount), instance});
   }
   for (const Listed& gone : before) pass.sink.RetireInstance(Entity::kFilesystem, gone.instance);
-  is_listed_ = true;
 }
 
 void FilesystemReader::Append(const Listed& listed, RowSink& sink) const {

@@ -35,12 +35,16 @@ Status StatusOfErrno(int error) {
 ProcFile::ProcFile(std::string path) : path_(std::move(path)) { Open(); }
 
 ProcFile::ProcFile(ProcFile&& other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), unopened_(other.unopened_) {}
+    : path_(std::move(other.path_)),
+      fd_(std::exchange(other.fd_, -1)),
+      unopened_(other.unopened_),
+      failed_(other.failed_) {}
 
 ProcFile& ProcFile::operator=(ProcFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(fd_, other.fd_);
   std::swap(unopened_, other.unopened_);
+  std::swap(failed_, other.failed_);
   return *this;
 }
 
@@ -74,8 +78,11 @@ Reading ProcFile::Read(Buffer& buffer) const {
 }
 
 Reading ProcFile::Read(const Pass& pass) {
+  if (pass.slow() && failed_) Close();
   if (pass.slow()) Open();
-  return Read(pass.buffer);
+  const Reading reading = Read(pass.buffer);
+  failed_ = !reading.ok();
+  return reading;
 }
 
 }  // namespace nvpulse

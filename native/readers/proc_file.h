@@ -45,7 +45,8 @@ class ProcFile {
 
   Reading Read(Buffer& buffer) const;
 
-  /// The same; on slow passes a file that could not be opened before is tried again.
+  /// The same; on slow passes a file that could not be opened, or read, before is opened anew: what was mounted there
+  /// (lxcfs) may have been started again.
   Reading Read(const Pass& pass);
 
   void Open();
@@ -56,6 +57,7 @@ class ProcFile {
   std::string path_;
   int fd_ = -1;
   Status unopened_ = kReadFailed;
+  bool failed_ = false;  ///< The latest reading for a pass.
 };
 
 }  // namespace nvpulse

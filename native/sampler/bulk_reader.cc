@@ -1,5 +1,7 @@
 #include "sampler/bulk_reader.h"
 
+#include "nvml/words.h"
+
 namespace nvpulse {
 
 std::unique_ptr<BulkReader> BulkReader::Open(const std::string& nvml_path, const std::vector<int>& columns,
@@ -10,7 +12,11 @@ std::unique_ptr<BulkReader> BulkReader::Open(const std::string& nvml_path, const
   if (!reader->handle_) return nullptr;
   const nvml::Library& library = reader->handle_->library();
   uint32_t count = 0;
-  library.Get<nvml::CountFn>(Symbol::kDeviceGetCount_v2)(&count);
+  const nvml::Return result = library.Get<nvml::CountFn>(Symbol::kDeviceGetCount_v2)(&count);
+  if (result != nvml::kSuccess) {
+    *reason = "the driver does not list its GPUs: " + nvml::InWords(result);
+    return nullptr;
+  }
   auto* by_index = library.Get<nvml::HandleByIndexFn>(Symbol::kDeviceGetHandleByIndex_v2);
   for (uint32_t index = 0; by_index && index < count; index++) {
     nvml::Device device = nullptr;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "nvml/words.h"
 #include "sampler/clock.h"
 
 namespace nvpulse {
@@ -19,9 +20,17 @@ constexpr int64_t kHang_ns = 150'000'000;
 constexpr int64_t kWatch_ns = 50'000'000;
 /// A thread that could run waits for a CPU, not for the driver: it is given longer.
 constexpr int64_t kStarved_ns = 2'000'000'000;
-constexpr int64_t kFirstRetry_ns = 1'000'000'000;
-constexpr int64_t kLastRetry_ns = 60'000'000'000;
+/// What failed is tried again after a second, or 200 times as long as it took: half a percent of the thread's time.
+constexpr int64_t kRetry_ns = 1'000'000'000;
+constexpr int64_t kLongestRetry_ns = 10'000'000'000;
+constexpr int64_t kRest = 200;
 constexpr int kNoDevice = -1;
+constexpr int kListing = -2;
+constexpr int kNone = -1;
+
+int64_t RetryAt(int64_t begun_ns, int64_t ended_ns) {
+  return ended_ns + std::clamp(kRest * (ended_ns - begun_ns), kRetry_ns, kLongestRetry_ns);
+}
 
 bool IsLost(Return result) { return result == nvml::kGpuIsLost; }
 
@@ -38,6 +47,10 @@ bool IsRunnable(int thread_id) {
   const int fields = std::fscanf(file, "%*d (%*[^)]) %c", &state);
   std::fclose(file);
   return fields == 1 && state == 'R';
+}
+
+std::string Unopened(uint32_t index, Return why) {
+  return "GPU " + std::to_string(index) + " cannot be opened: " + nvml::InWords(why);
 }
 
 const char* StateOf(nvml::Absence absence) {
@@ -75,21 +88,38 @@ struct GpuThread::Device {
   nvml::Device handle = nullptr;
   uint32_t instance = 0;
   GpuIdentity identity;
-  Return permanent[kNvmlReadCount] = {};  ///< The answer that will not change; 0: ask.
+  Return permanent[kNvmlReadCount] = {};  ///< The answer that is not likely to change; 0: ask.
+  int asked_again = 0;                    ///< The latest of these that was asked all the same.
   GpuProcessReader processes;
   double board_power__W = 0;  ///< The most that it may be set to draw; 0: not known.
   bool lost = false;
   Return lost_by = nvml::kSuccess;
   int64_t retry_ns = 0;
-  int64_t retry_period_ns = kFirstRetry_ns;
+
+  std::string Name() const {
+    return "GPU " + std::to_string(identity.index) + " (" + identity.name + ", " + identity.uuid + ")";
+  }
+};
+
+/// What the driver said when it was last asked for its devices.
+struct GpuThread::Listing {
+  Return result = nvml::kSuccess;  ///< Of asking for their number.
+  uint32_t count = 0;
+  std::map<uint32_t, Return> unopened;  ///< By index: those that could not be opened, and why.
+};
+
+/// What a listing brought to light.
+struct GpuThread::Found {
+  std::vector<Device> fresh;
+  std::vector<std::pair<size_t, nvml::Device>> back;  ///< Lost ones, by their place among the worker's, with new handles.
 };
 
 /// What one thread owns: it alone touches it, but for what the comments say.
 struct GpuThread::Worker {
   std::unique_ptr<nvml::Handle> handle;
-  std::vector<Device> devices;
-  bool enumerated = false;
-  int64_t retry_ns = 0;
+  std::vector<Device> devices;  ///< Their number changes under GpuThread::mutex_.
+  Listing listing;              ///< Written under GpuThread::mutex_.
+  int64_t retry_ns = 0;         ///< When to open, or to list, again.
   Thread thread;                     ///< Of the one who starts and stops.
   bool abandoned = false;            ///< Under GpuThread::mutex_.
   std::atomic<int64_t> started_ns{0};  ///< When the call that is out began; 0: none. Read by the watchdog.
@@ -109,16 +139,16 @@ GpuThread::~GpuThread() = default;
 void GpuThread::Start() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    StartWorker({}, false);
+    StartWorker({}, {});
   }
   auto self = shared_from_this();
   watchdog_.Start("nvpulse-watch", [self] { self->Watch(); });
 }
 
 /// Called with mutex_ held.
-void GpuThread::StartWorker(std::vector<Device> devices, bool enumerated) {
+void GpuThread::StartWorker(std::vector<Device> devices, Listing listing) {
   auto worker = std::make_shared<Worker>();
-  worker->enumerated = enumerated;
+  worker->listing = std::move(listing);
   worker->devices = std::move(devices);
   worker_ = worker;
   auto self = shared_from_this();
@@ -166,8 +196,10 @@ void GpuThread::Work(Worker& worker) {
   worker.thread_id.store(static_cast<int>(syscall(SYS_gettid)), std::memory_order_relaxed);
   TierMask due = 0;
   while (schedule_.Wait(&due)) {
-    if (!worker.handle && MonotonicNs() >= worker.retry_ns && !Open(worker)) {
-      worker.retry_ns = MonotonicNs() + kLastRetry_ns;
+    if (MonotonicNs() >= worker.retry_ns) {
+      if (!worker.handle) Open(worker);
+      if (worker.handle) List(worker);
+      if (!Current(worker)) return;
     }
     if (worker.handle) ReadAll(worker, due);
     if (!Current(worker)) return;
@@ -177,54 +209,131 @@ void GpuThread::Work(Worker& worker) {
   worker.handle.reset();  // here, not where the last reference goes: shutting NVML down may take the driver's time
 }
 
-bool GpuThread::Open(Worker& worker) {
+/// Where no driver is loaded this costs one look at /proc: a driver that comes is seen within two seconds.
+void GpuThread::Open(Worker& worker) {
   const int64_t begun_ns = MonotonicNs();
   worker.device.store(kNoDevice, std::memory_order_relaxed);
   worker.started_ns.store(begun_ns, std::memory_order_relaxed);
   nvml::Absence absence = nvml::Absence::kNone;
   std::string reason;
   worker.handle = nvml::Handle::Acquire(nvml_path_, &absence, &reason);
-  if (worker.handle && !worker.enumerated) Enumerate(worker);
+  if (worker.handle) Describe(worker.handle->library());
   worker.started_ns.store(0, std::memory_order_relaxed);
-  latencies_.of[CallLatencies::kOpen].Add(MonotonicNs() - begun_ns);
-  if (!worker.handle) {
-    SetInfo(StateOf(absence), reason);
-    return false;
-  }
-  SetInfo("ok", "");
-  return true;
+  const int64_t ended_ns = MonotonicNs();
+  latencies_.of[CallLatencies::kOpen].Add(ended_ns - begun_ns);
+  if (worker.handle) return;
+  worker.retry_ns = RetryAt(begun_ns, ended_ns);
+  SetInfo(StateOf(absence), reason);
 }
 
-void GpuThread::Enumerate(Worker& worker) {
-  const nvml::Library& library = worker.handle->library();
+/// Another driver may have come than was there before.
+void GpuThread::Describe(const nvml::Library& library) {
   const std::string driver_version = SystemString(library, Symbol::kSystemGetDriverVersion);
   const std::string nvml_version = SystemString(library, Symbol::kSystemGetNVMLVersion);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    info_.driver_version = driver_version;
-    info_.nvml_version = nvml_version;
-    info_.library = library.path();
-    info_.profile = library.simulator_profile();
-  }
-  uint32_t count = 0;
-  if (library.Get<nvml::CountFn>(Symbol::kDeviceGetCount_v2)(&count) != nvml::kSuccess) count = 0;
-  auto* by_index = library.Get<nvml::HandleByIndexFn>(Symbol::kDeviceGetHandleByIndex_v2);
-  for (uint32_t index = 0; by_index && index < count; index++) {
-    Device device;
-    const Return result = by_index(index, &device.handle);
-    if (result != nvml::kSuccess) {  // one bad GPU is not the others' fault
-      store_->Event(MonotonicNs(), "device_lost", -1,
-                    "GPU " + std::to_string(index) + " cannot be opened: NVML error " + std::to_string(result));
-      continue;
-    }
-    device.identity = IdentifyGpu(library, device.handle, index, driver_version);
-    device.instance = store_->AddInstance(Entity::kGpu, device.identity.Fields());
-    NoteBoardPower(device, BoardPower__W(library, device.handle));
-    worker.devices.push_back(std::move(device));
-  }
-  worker.enumerated = true;
+  std::lock_guard<std::mutex> lock(mutex_);
+  info_.driver_version = driver_version;
+  info_.nvml_version = nvml_version;
+  info_.library = library.path();
+  info_.profile = library.simulator_profile();
 }
 
+/// Finds devices that are new, or back, or could not be opened before. Where none can be, it is one call.
+void GpuThread::List(Worker& worker) {
+  const nvml::Library& library = worker.handle->library();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (listing_hangs_) {
+      worker.retry_ns = MonotonicNs() + kRetry_ns;
+      return;
+    }
+  }
+  const int64_t begun_ns = MonotonicNs();
+  worker.device.store(worker.devices.empty() ? kNoDevice : kListing, std::memory_order_relaxed);
+  worker.started_ns.store(begun_ns, std::memory_order_relaxed);
+  Listing listing = worker.listing;
+  Found found;
+  const Return result = library.Get<nvml::CountFn>(Symbol::kDeviceGetCount_v2)(&listing.count);
+  listing.result = result;
+  if (result != nvml::kSuccess) listing.count = 0;
+  const bool changed = listing.count != worker.listing.count;
+  if (changed) listing.unopened.clear();
+  for (uint32_t index = 0; index < listing.count; index++) {
+    if (!changed && listing.unopened.count(index) == 0) continue;
+    const Return opened = Look(worker, index, found);
+    listing.unopened.erase(index);
+    if (opened != nvml::kSuccess) listing.unopened[index] = opened;
+  }
+  worker.started_ns.store(0, std::memory_order_relaxed);
+  worker.retry_ns = RetryAt(begun_ns, MonotonicNs());
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (worker.abandoned) {
+      listing_hangs_ = false;
+      return;
+    }
+    Take(worker, std::move(listing), std::move(found));
+  }
+  if (IsClosed(result)) return Close(worker, result);
+  TellListing(worker);
+}
+
+/// Whether the device can be opened; then it is one that is known, or among those found.
+Return GpuThread::Look(Worker& worker, uint32_t index, Found& found) {
+  const nvml::Library& library = worker.handle->library();
+  auto* by_index = library.Get<nvml::HandleByIndexFn>(Symbol::kDeviceGetHandleByIndex_v2);
+  Device device;
+  const Return result = by_index ? by_index(index, &device.handle) : nvml::kFunctionNotFound;
+  if (result != nvml::kSuccess) return result;
+  device.identity = IdentifyGpu(library, device.handle, index, SystemString(library, Symbol::kSystemGetDriverVersion));
+  const std::string& uuid = device.identity.uuid;
+  if (uuid.empty()) return nvml::kUnknown;  // there would be no telling it from others
+  for (size_t i = 0; i < worker.devices.size(); i++) {
+    if (worker.devices[i].identity.uuid != uuid) continue;
+    if (worker.devices[i].lost) found.back.emplace_back(i, device.handle);
+    return result;
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (known_.count(uuid) != 0) return result;  // it hangs, and is left to the thread that waits for it
+  }
+  device.board_power__W = BoardPower__W(library, device.handle);
+  found.fresh.push_back(std::move(device));
+  return result;
+}
+
+/// With mutex_ held.
+void GpuThread::Take(Worker& worker, Listing listing, Found found) {
+  const int64_t now_ns = MonotonicNs();
+  for (const auto& [index, why] : listing.unopened) {
+    if (worker.listing.unopened.count(index) != 0) continue;
+    store_->Event(now_ns, "device_lost", -1, Unopened(index, why));
+  }
+  for (const auto& [place, handle] : found.back) Recover(worker.devices[place], handle);
+  for (Device& device : found.fresh) {
+    device.instance = store_->AddInstance(Entity::kGpu, device.identity.Fields());
+    if (device.board_power__W > 0) store_->SetBoardPower(device.instance, device.board_power__W);
+    if (worker.listing.unopened.count(device.identity.index) != 0) {
+      store_->Event(now_ns, "device_recovered", device.instance, device.Name() + " can be opened");
+    }
+    known_.insert(device.identity.uuid);
+    worker.devices.push_back(std::move(device));
+  }
+  worker.listing = std::move(listing);
+}
+
+void GpuThread::TellListing(const Worker& worker) {
+  const Listing& listing = worker.listing;
+  std::string reason;
+  if (listing.result != nvml::kSuccess) {
+    reason = "the driver does not list its GPUs: " + nvml::InWords(listing.result);
+  } else if (listing.count == 0) {
+    reason = "the driver knows of no GPU";
+  } else {
+    for (const auto& [index, why] : listing.unopened) reason += (reason.empty() ? "" : "; ") + Unopened(index, why);
+  }
+  const bool failed = worker.devices.empty() && (listing.result != nvml::kSuccess || !listing.unopened.empty());
+  SetInfo(failed ? "failed" : "ok", std::move(reason));
+}
 void GpuThread::ReadAll(Worker& worker, TierMask due) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -246,7 +355,9 @@ void GpuThread::Close(Worker& worker, Return why) {
     device.lost_by = nvml::kSuccess;
   }
   worker.handle.reset();
-  worker.retry_ns = now_ns + kFirstRetry_ns;
+  worker.retry_ns = now_ns + kRetry_ns;
+  std::lock_guard<std::mutex> lock(mutex_);
+  worker.listing = {};
 }
 
 /// False: the worker was abandoned meanwhile, and must touch nothing but itself.
@@ -260,7 +371,7 @@ bool GpuThread::ReadDevice(Worker& worker, Device& device, TierMask due) {
 
   std::lock_guard<std::mutex> lock(mutex_);
   if (worker.abandoned) {
-    store_->Event(MonotonicNs(), "device_recovered", device.instance, "the call that hung has returned");
+    store_->Event(MonotonicNs(), "device_recovered", device.instance, device.Name() + ": the call that hung has returned");
     returned_.push_back(std::move(device));
     return false;
   }
@@ -270,11 +381,13 @@ bool GpuThread::ReadDevice(Worker& worker, Device& device, TierMask due) {
 
 void GpuThread::ReadCalls(Worker& worker, Device& device, TierMask due, GpuRow& row) {
   const nvml::Library& library = worker.handle->library();
+  // "Not supported" may have been so for a moment only: one such answer is asked for again at each slow pass.
+  const int again = IsDue(due, Tier::kSlow) ? NextUnsupported(device) : kNone;
   int64_t begun_ns = MonotonicNs();
   for (int i = 0; i < kNvmlReadCount; i++) {
     const NvmlRead& read = kNvmlReads[i];
     if (!IsDue(due, read.tier)) continue;
-    if (device.permanent[i] != nvml::kSuccess) {
+    if (device.permanent[i] != nvml::kSuccess && i != again) {
       for (int column : read.columns) {
         if (column != kNoColumn) row.Fail(column, static_cast<Status>(device.permanent[i]));
       }
@@ -285,7 +398,7 @@ void GpuThread::ReadCalls(Worker& worker, Device& device, TierMask due, GpuRow& 
     const int64_t ended_ns = MonotonicNs();
     latencies_.of[i].Add(ended_ns - begun_ns);
     begun_ns = ended_ns;
-    if (IsPermanent(result)) device.permanent[i] = result;
+    device.permanent[i] = IsPermanent(result) ? result : nvml::kSuccess;
     if (IsLost(result) || IsClosed(result)) return Lose(device, ended_ns, result);
   }
   if (IsDue(due, Tier::kSlow)) {
@@ -295,6 +408,15 @@ void GpuThread::ReadCalls(Worker& worker, Device& device, TierMask due, GpuRow& 
   }
   // What is enforced may have been lower than what the board can have.
   if (row.status[gpu::power_limit__W] == kOk) NoteBoardPower(device, row.values[gpu::power_limit__W]);
+}
+
+/// The one after that which was asked again last; kNone where all are supported.
+int GpuThread::NextUnsupported(Device& device) {
+  for (int i = 0; i < kNvmlReadCount; i++) {
+    device.asked_again = (device.asked_again + 1) % kNvmlReadCount;
+    if (device.permanent[device.asked_again] != nvml::kSuccess) return device.asked_again;
+  }
+  return kNone;
 }
 
 void GpuThread::NoteBoardPower(Device& device, double power__W) {
@@ -318,31 +440,33 @@ void GpuThread::ReadProcesses(Worker& worker, Device& device, GpuRow& row) {
 void GpuThread::Lose(Device& device, int64_t now_ns, Return why) {
   device.lost = true;
   device.lost_by = why;
-  device.retry_period_ns = kFirstRetry_ns;
-  device.retry_ns = now_ns + device.retry_period_ns;
+  device.retry_ns = now_ns + kRetry_ns;
   store_->Event(now_ns, "device_lost", device.instance,
-                IsLost(why) ? "the GPU is lost" : "the driver was unloaded or reloaded");
+                device.Name() + (IsLost(why) ? " is lost" : ": the driver was unloaded or reloaded"));
   AppendStatus(device, now_ns, IsLost(why) ? static_cast<Status>(why) : kGone);
 }
 
 void GpuThread::Reacquire(Worker& worker, Device& device, int64_t now_ns) {
-  auto* by_bus_id =
-      worker.handle->library().Get<nvml::HandleByBusIdFn>(Symbol::kDeviceGetHandleByPciBusId_v2);
+  const nvml::Library& library = worker.handle->library();
+  auto* by_bus_id = library.Get<nvml::HandleByBusIdFn>(Symbol::kDeviceGetHandleByPciBusId_v2);
   nvml::Device handle = nullptr;
   const Return result = by_bus_id ? by_bus_id(device.identity.pci_bus_id.c_str(), &handle) : nvml::kFunctionNotFound;
   uint32_t probe = 0;
-  auto* temperature = worker.handle->library().Get<nvml::U32ArgFn>(Symbol::kDeviceGetTemperature);
-  // A handle alone proves nothing: a lost GPU may still have one.
-  if (result == nvml::kSuccess && !(temperature && IsLost(temperature(handle, 0, &probe)))) {
-    device.handle = handle;
-    device.lost = false;
-    device.lost_by = nvml::kSuccess;
-    std::fill(std::begin(device.permanent), std::end(device.permanent), nvml::kSuccess);
-    store_->Event(now_ns, "device_recovered", device.instance, "the GPU answers again");
-    return;
+  auto* temperature = library.Get<nvml::U32ArgFn>(Symbol::kDeviceGetTemperature);
+  // A handle alone proves nothing: a lost GPU may still have one, and another may be in its place.
+  if (result == nvml::kSuccess && !(temperature && IsLost(temperature(handle, 0, &probe))) &&
+      IdentifyGpu(library, handle, 0, "").uuid == device.identity.uuid) {
+    return Recover(device, handle);
   }
-  device.retry_period_ns = std::min(device.retry_period_ns * 2, kLastRetry_ns);
-  device.retry_ns = now_ns + device.retry_period_ns;
+  device.retry_ns = RetryAt(now_ns, MonotonicNs());
+}
+
+void GpuThread::Recover(Device& device, nvml::Device handle) {
+  device.handle = handle;
+  device.lost = false;
+  device.lost_by = nvml::kSuccess;
+  std::fill(std::begin(device.permanent), std::end(device.permanent), nvml::kSuccess);
+  store_->Event(MonotonicNs(), "device_recovered", device.instance, device.Name() + " answers again");
 }
 
 void GpuThread::AppendStatus(const Device& device, int64_t now_ns, Status status) {
@@ -368,27 +492,33 @@ void GpuThread::LookAfter(int64_t now_ns) {
   const int device = worker->device.load(std::memory_order_relaxed);
   if (device == kNoDevice) {
     SetInfo("stalled", "the driver has not answered nvmlInit_v2 or listing its devices");  // nothing else to serve
-  } else {
-    Abandon(*worker, device, started_ns, now_ns);
+  } else if (Abandon(*worker, device, started_ns, now_ns) && device == kListing) {
+    SetInfo("ok", "the driver does not answer when it is asked for its GPUs; those that were known are read on");
   }
 }
 
-void GpuThread::Abandon(Worker& worker, int device_index, int64_t started_ns, int64_t now_ns) {
+/// False where the call came back meanwhile.
+bool GpuThread::Abandon(Worker& worker, int device_index, int64_t started_ns, int64_t now_ns) {
   std::lock_guard<std::mutex> lock(mutex_);
   const bool still_out = worker.started_ns.load(std::memory_order_relaxed) == started_ns &&
                          worker.device.load(std::memory_order_relaxed) == device_index;
-  if (!still_out || worker_.get() != &worker) return;
+  if (!still_out || worker_.get() != &worker) return false;
   // From here on the worker touches only the device that it hangs on: to go on it needs the mutex, and then sees this.
   worker.abandoned = true;
   std::vector<Device> others;
   for (size_t i = 0; i < worker.devices.size(); i++) {
     if (static_cast<int>(i) != device_index) others.push_back(worker.devices[i]);
   }
-  const Device& stalled = worker.devices[static_cast<size_t>(device_index)];
-  store_->Event(now_ns, "device_stalled", stalled.instance, "a driver call does not return");
-  AppendStatus(stalled, now_ns, kStalled);
+  if (device_index == kListing) {
+    listing_hangs_ = true;
+  } else {
+    const Device& stalled = worker.devices[static_cast<size_t>(device_index)];
+    store_->Event(now_ns, "device_stalled", stalled.instance, stalled.Name() + ": a driver call does not return");
+    AppendStatus(stalled, now_ns, kStalled);
+  }
   schedule_.TakeOver();
-  StartWorker(std::move(others), true);
+  StartWorker(std::move(others), worker.listing);
+  return true;
 }
 
 }  // namespace nvpulse

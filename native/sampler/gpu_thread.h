@@ -3,8 +3,10 @@
 // pointers that the threads share, so that an abandoned thread never outlives its memory.
 #pragma once
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,16 +67,24 @@ class GpuThread : public std::enable_shared_from_this<GpuThread> {
 
  private:
   struct Device;
+  struct Listing;
+  struct Found;
   struct Worker;
 
-  void StartWorker(std::vector<Device> devices, bool enumerated);
+  void StartWorker(std::vector<Device> devices, Listing listing);
   void Work(Worker& worker);
-  bool Open(Worker& worker);
-  void Enumerate(Worker& worker);
+  void Open(Worker& worker);
+  void Describe(const nvml::Library& library);
+  void List(Worker& worker);
+  nvml::Return Look(Worker& worker, uint32_t index, Found& found);
+  void Take(Worker& worker, Listing listing, Found found);
+  void Recover(Device& device, nvml::Device handle);
+  void TellListing(const Worker& worker);
   void ReadAll(Worker& worker, TierMask due);
   void Close(Worker& worker, nvml::Return why);
   bool ReadDevice(Worker& worker, Device& device, TierMask due);
   void ReadCalls(Worker& worker, Device& device, TierMask due, GpuRow& row);
+  static int NextUnsupported(Device& device);
   void NoteBoardPower(Device& device, double power__W);
   void ReadProcesses(Worker& worker, Device& device, GpuRow& row);
   void Reacquire(Worker& worker, Device& device, int64_t now_ns);
@@ -83,7 +93,7 @@ class GpuThread : public std::enable_shared_from_this<GpuThread> {
 
   void Watch();
   void LookAfter(int64_t now_ns);
-  void Abandon(Worker& worker, int device_index, int64_t started_ns, int64_t now_ns);
+  bool Abandon(Worker& worker, int device_index, int64_t started_ns, int64_t now_ns);
   void AppendStatus(const Device& device, int64_t now_ns, Status status);
   void SetInfo(const char* state, std::string reason);
 
@@ -98,6 +108,8 @@ class GpuThread : public std::enable_shared_from_this<GpuThread> {
   GpuInfo info_;
   std::shared_ptr<Worker> worker_;
   std::vector<Device> returned_;  // devices whose hanging call came back
+  std::set<std::string> known_;   // UUIDs of all devices that ever had rows, those that hang too
+  bool listing_hangs_ = false;    // nobody lists devices until that call comes back
 
   Thread watchdog_;
 };

@@ -1,0 +1,117 @@
+// Nothing is learnt at the start for ever: what a driver did not tell then, or for a while, is asked again.
+import { simulate, type SimulateOptions } from '../../lib/testing';
+import { inChild } from '../support/child';
+
+interface Wanted {
+  readonly index: number;
+  readonly metric: 'power_draw__W' | 'energy__J';
+  /** Its readings count once something that begins so was seen. */
+  readonly after?: string;
+}
+
+interface Seen {
+  readonly came: boolean;
+  /** In the order in which they came about, without repeats in a row. */
+  readonly seen: readonly string[];
+  /** Indexes of all instances. */
+  readonly gpus: readonly number[];
+}
+
+/** Samples until the wanted GPU has been read ten times, half a minute at most. */
+const watch = (options: SimulateOptions, wanted: Wanted): Promise<Seen> =>
+  inChild(
+    simulate(options).env,
+    async ({ Sampler, describeStatus }, { index, metric, after }): Promise<Seen> => {
+      const sampler = new Sampler({ interval: '20ms', host: false });
+      const batches = sampler[Symbol.asyncIterator]();
+      sampler.start();
+      const seen: string[] = [];
+      const note = (text: string): void => void (seen.at(-1) === text || seen.push(text));
+      const end = performance.now() + 30_000;
+      let [read, gpus]: [number, readonly number[]] = [0, []];
+      for (let next = await batches.next(); !next.done && read < 10; next = await batches.next()) {
+        const { state, reason } = sampler.gpu();
+        if (state !== 'waiting') note(`${state}: ${reason}`);
+        for (const { kind, text } of next.value.events) if (kind !== 'gpu_state') note(`${kind}: ${text}`);
+        gpus = [...next.value.instances.values()].flatMap((i) =>
+          i.entity === 'gpu' ? [i.identity.index] : [],
+        );
+        const table = next.value.table('gpu');
+        for (let row = 0; table && row < table.length; row++) {
+          const instance = next.value.instances.get(table.instance[row] ?? -1);
+          if (instance?.entity !== 'gpu' || instance.identity.index !== index) continue;
+          const status = describeStatus(table.status(metric)[row] ?? -1).state;
+          if (status === 'unsupported') note(status);
+          if (status === 'ok' && (after === undefined || seen.some((text) => text.startsWith(after)))) read++;
+        }
+        if (performance.now() > end) break;
+      }
+      note(`${sampler.gpu().state}: ${sampler.gpu().reason}`);
+      sampler.stop();
+      return { came: read >= 10, seen, gpus };
+    },
+    wanted,
+  );
+
+test('a GPU that is lost at the start is named meanwhile, and read once it is back', async () => {
+  const { came, seen, gpus } = await watch(
+    { profile: 'h200x2', faults: 'gpu=1,lost,for=1500ms' },
+    { index: 1, metric: 'power_draw__W' },
+  );
+  expect(came).toBe(true);
+  expect(seen).toContain('ok: GPU 1 cannot be opened: the GPU is lost');
+  expect(seen).toContain('device_lost: GPU 1 cannot be opened: the GPU is lost');
+  expect(seen).toContainEqual(
+    expect.stringMatching(/^device_recovered: GPU 1 \(NVIDIA H200, GPU-\S+\) can be opened$/),
+  );
+  expect(seen.at(-1)).toBe('ok: ');
+  expect(gpus).toEqual([0, 1]);
+});
+
+test('a driver that does not list its GPUs has failed, until it does', async () => {
+  const { came, seen } = await watch(
+    { profile: 'h200x2', faults: 'call=DeviceGetCount_v2,error=999,for=1500ms' },
+    { index: 1, metric: 'power_draw__W' },
+  );
+  expect(came).toBe(true);
+  expect(seen).toEqual([
+    'failed: the driver does not list its GPUs: the driver reports an unknown error',
+    'ok: ',
+  ]);
+});
+
+test('what is not supported for a while is asked again', async () => {
+  const { came, seen } = await watch(
+    { profile: 'h200x1', faults: 'call=DeviceGetPowerUsage,error=3,for=1s' },
+    { index: 0, metric: 'power_draw__W', after: 'unsupported' },
+  );
+  expect(seen).toContain('unsupported');
+  expect(came).toBe(true);
+});
+
+test('a driver that is away for some seconds is seen when it returns', async () => {
+  const { came, seen, gpus } = await watch(
+    { profile: 'h200x2', faults: 'driver_reload,at=1s,for=4s' },
+    { index: 1, metric: 'energy__J', after: 'device_recovered: GPU 1 ' },
+  );
+  expect(seen).toContain(
+    'no_driver: the NVML library is here, but no NVIDIA driver is loaded: load it (modprobe nvidia), or install it',
+  );
+  expect(seen).toContainEqual(
+    expect.stringMatching(/^device_lost: GPU 1 \(.*\): the driver was unloaded or reloaded$/),
+  );
+  expect(came).toBe(true);
+  expect(gpus).toEqual([0, 1]);
+});
+
+test('a GPU that is plugged in appears; one that is unplugged keeps its instance when it returns', async () => {
+  const [appears, returns] = await Promise.all([
+    watch({ profile: 'h200x2', faults: 'gpu=1,unplugged,for=1500ms' }, { index: 1, metric: 'power_draw__W' }),
+    watch(
+      { profile: 'h200x2', faults: 'gpu=1,unplugged,from=500ms,for=1500ms' },
+      { index: 1, metric: 'power_draw__W', after: 'device_recovered: GPU 1 ' },
+    ),
+  ]);
+  expect(appears).toMatchObject({ came: true, gpus: [0, 1] });
+  expect(returns).toMatchObject({ came: true, gpus: [0, 1] });
+});
