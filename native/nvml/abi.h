@@ -70,19 +70,6 @@ struct FieldValue {
   Value value;
 };
 
-/// Entry of …RunningProcesses (the oldest, unsuffixed form).
-struct ProcessInfoV1 {
-  uint32_t pid;
-  uint64_t used_memory;
-};
-
-/// Entry of …RunningProcesses_v2.
-struct ProcessInfoV2 {
-  uint32_t pid;
-  uint64_t used_memory;
-  uint32_t gpu_instance_id;
-  uint32_t compute_instance_id;
-};
 /// used_memory where the driver does not tell.
 inline constexpr uint64_t kMemoryNotAvailable = ~0ull;
 
@@ -96,8 +83,7 @@ struct ProcessUtilizationSample {
 };
 
 static_assert(sizeof(Memory) == 24 && sizeof(MemoryV2) == 40 && sizeof(PciInfo) == 68);
-static_assert(sizeof(FieldValue) == 40 && sizeof(ProcessInfoV1) == 16 && sizeof(ProcessInfoV2) == 24);
-static_assert(sizeof(ProcessUtilizationSample) == 32);
+static_assert(sizeof(FieldValue) == 40 && sizeof(ProcessUtilizationSample) == 32);
 
 // Function types, named as the symbols are.
 using InitFn = Return();

@@ -16,6 +16,7 @@ namespace nvpulse {
   X(DeviceGetPowerManagementDefaultLimit) X(DeviceGetPowerManagementLimitConstraints)                 \
   X(DeviceGetComputeRunningProcesses) X(DeviceGetComputeRunningProcesses_v2)                          \
   X(DeviceGetGraphicsRunningProcesses) X(DeviceGetGraphicsRunningProcesses_v2)                        \
+  X(DeviceGetComputeRunningProcesses_v3) X(DeviceGetGraphicsRunningProcesses_v3)                      \
   X(DeviceGetProcessUtilization)
 // clang-format on
 

@@ -1,8 +1,14 @@
 #include "readers/gpu_processes.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
+#include <cstring>
 #include <map>
+
+#include "readers/gpu.h"
 
 namespace nvpulse {
 namespace {
@@ -13,46 +19,91 @@ constexpr int kAttempts = 4;
 constexpr uint32_t kSpare = 16;
 constexpr double kMiB = 1.0 / 1048576;
 
-/// The _v2 form has one layout on every driver; _v3 changed its without a new name in 535. The oldest has no suffix.
-struct ListCall {
-  nvml::ProcessesFn* call;
-  bool v2;
+/// A form of a list: its call, and how long its entries are. All begin with pid, padding, memory.
+struct Form {
+  Symbol symbol;
+  size_t entry__B;
+};
+constexpr size_t kMeasured = 0;
+constexpr size_t kLargestEntry__B = 32;
+/// What no entry is made of: where it still stands, nothing was written.
+constexpr unsigned char kUnwritten = 0xAA;
+
+/// The _v2 form has one layout on every driver; that of _v3 changed in 535 without a new name; the oldest has no suffix.
+constexpr Form kComputeForms[] = {{Symbol::kDeviceGetComputeRunningProcesses_v2, 24},
+                                  {Symbol::kDeviceGetComputeRunningProcesses_v3, kMeasured},
+                                  {Symbol::kDeviceGetComputeRunningProcesses, 16}};
+constexpr Form kGraphicsForms[] = {{Symbol::kDeviceGetGraphicsRunningProcesses_v2, 24},
+                                   {Symbol::kDeviceGetGraphicsRunningProcesses_v3, kMeasured},
+                                   {Symbol::kDeviceGetGraphicsRunningProcesses, 16}};
+
+struct ListedProcess {
+  uint32_t pid;
+  uint64_t used_memory;
 };
 
-ListCall Choose(const nvml::Library& library, Symbol v2, Symbol v1) {
-  if (auto* call = library.Get<nvml::ProcessesFn>(v2)) return {call, true};
-  return {library.Get<nvml::ProcessesFn>(v1), false};
+/// 24, or 32 where the driver wrote on beyond `count` entries of 24.
+size_t MeasureEntry(const std::vector<unsigned char>& bytes, size_t count) {
+  const auto rest = bytes.begin() + static_cast<std::ptrdiff_t>(24 * count);
+  const auto end = bytes.begin() + static_cast<std::ptrdiff_t>(32 * count);
+  return std::all_of(rest, end, [](unsigned char byte) { return byte == kUnwritten; }) ? 24 : 32;
 }
 
-Return ReadList(ListCall list, nvml::Device device, std::vector<nvml::ProcessInfoV2>* out) {
-  if (!list.call) return nvml::kFunctionNotFound;
+std::vector<ListedProcess> Decode(const std::vector<unsigned char>& bytes, size_t count, size_t entry__B) {
+  count = std::min(count, bytes.size() / kLargestEntry__B);
+  if (entry__B == kMeasured) entry__B = MeasureEntry(bytes, count);
+  std::vector<ListedProcess> processes(count);
+  for (size_t i = 0; i < count; i++) {
+    std::memcpy(&processes[i].pid, &bytes[i * entry__B], sizeof processes[i].pid);
+    std::memcpy(&processes[i].used_memory, &bytes[i * entry__B + 8], sizeof processes[i].used_memory);
+  }
+  return processes;
+}
+
+Return ReadForm(const nvml::Library& library, nvml::Device device, const Form& form, std::vector<ListedProcess>* out) {
+  auto* call = library.Get<nvml::ProcessesFn>(form.symbol);
+  if (!call) return nvml::kFunctionNotFound;
   uint32_t count = 0;
-  Return result = list.call(device, &count, nullptr);
+  Return result = call(device, &count, nullptr);
+  if (result == nvml::kSuccess) out->clear();
   for (int attempt = 0; attempt < kAttempts && result == nvml::kInsufficientSize; attempt++) {
     count += kSpare;  // the list may grow between the two calls
-    std::vector<nvml::ProcessInfoV2> entries(count);
-    std::vector<nvml::ProcessInfoV1> old_entries(list.v2 ? 0 : count);
-    result = list.call(device, &count, list.v2 ? static_cast<void*>(entries.data()) : old_entries.data());
-    if (result != nvml::kSuccess) continue;
-    entries.resize(std::min<size_t>(count, entries.size()));
-    for (size_t i = 0; !list.v2 && i < entries.size(); i++) {
-      entries[i].pid = old_entries[i].pid;
-      entries[i].used_memory = old_entries[i].used_memory;
-    }
-    out->swap(entries);
-    return result;
+    std::vector<unsigned char> bytes(count * kLargestEntry__B, kUnwritten);
+    result = call(device, &count, bytes.data());
+    if (result == nvml::kSuccess) *out = Decode(bytes, count, form.entry__B);
   }
-  if (result == nvml::kSuccess) out->clear();
   return result;
+}
+
+/// By the first form that this driver has: a symbol alone proves nothing, its kernel side may lack it.
+template <size_t Forms>
+Return ReadList(const nvml::Library& library, nvml::Device device, const Form (&forms)[Forms],
+                std::vector<ListedProcess>* out) {
+  Return first = nvml::kFunctionNotFound;
+  for (const Form& form : forms) {
+    const Return result = ReadForm(library, device, form, out);
+    if (!IsPermanent(result)) return result;
+    if (first == nvml::kFunctionNotFound) first = result;
+  }
+  return first;
+}
+
+/// Whether the process ids that a driver tells are those of this process: in the machine's first PID namespace they are,
+/// in any other a driver may tell the first one's.
+bool PidsAreOurs() {
+  constexpr ino_t kFirst = 0xEFFFFFFC;  // PROC_PID_INIT_INO of the kernel
+  struct stat space;
+  return stat("/proc/self/ns/pid", &space) == 0 && space.st_ino == kFirst;
 }
 
 bool Has(const JobProcesses& job, uint32_t pid) {
   return std::find(job.pids.begin(), job.pids.end(), static_cast<int>(pid)) != job.pids.end();
 }
 
-void Merge(const std::vector<nvml::ProcessInfoV2>& entries, const FollowedProcesses& jobs,
+void Merge(const std::vector<ListedProcess>& entries, const FollowedProcesses& jobs,
            std::vector<GpuProcess>* out) {
-  for (const nvml::ProcessInfoV2& entry : entries) {
+  for (const ListedProcess& entry : entries) {
+    if (entry.pid == 0) continue;  // seen in the field, where a process is of another namespace
     const auto is_its = [&](const JobProcesses& job) { return Has(job, entry.pid); };
     if (!jobs.empty() && std::none_of(jobs.begin(), jobs.end(), is_its)) continue;
     auto known = std::find_if(out->begin(), out->end(), [&](const GpuProcess& p) { return p.pid == entry.pid; });
@@ -82,18 +133,15 @@ std::vector<GpuProcess> GpuProcessReader::Read(const nvml::Library& library, nvm
                                                const FollowedProcesses& jobs, double* process_num,
                                                Status* status) {
   std::vector<GpuProcess> processes;
-  std::vector<nvml::ProcessInfoV2> entries;
-  const ListCall compute =
-      Choose(library, Symbol::kDeviceGetComputeRunningProcesses_v2, Symbol::kDeviceGetComputeRunningProcesses);
-  const Return result = ReadList(compute, device, &entries);
+  std::vector<ListedProcess> entries;
+  const Return result = ReadList(library, device, kComputeForms, &entries);
   *status = static_cast<Status>(result);
   *process_num = result == nvml::kSuccess ? static_cast<double>(entries.size()) : kMissing;
-  if (result == nvml::kGpuIsLost) return processes;
+  static const bool are_ours = PidsAreOurs();
+  if (result == nvml::kGpuIsLost || !are_ours) return processes;
   if (result == nvml::kSuccess) Merge(entries, jobs, &processes);
 
-  const ListCall graphics =
-      Choose(library, Symbol::kDeviceGetGraphicsRunningProcesses_v2, Symbol::kDeviceGetGraphicsRunningProcesses);
-  if (ReadList(graphics, device, &entries) == nvml::kSuccess) Merge(entries, jobs, &processes);
+  if (ReadList(library, device, kGraphicsForms, &entries) == nvml::kSuccess) Merge(entries, jobs, &processes);
   if (!processes.empty()) ReadUtilization(library, device, &processes);
   for (GpuProcess& process : processes) process.name = NameOf(process.pid);
   return processes;

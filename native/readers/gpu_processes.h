@@ -24,7 +24,8 @@ struct GpuProcess {
 class GpuProcessReader {
  public:
   /// Compute processes into `process_num` (NVML's count, others' processes too), or why there is none.
-  /// Returns the processes of the jobs (all where none is followed).
+  /// Returns the processes of the jobs (all where none is followed); none in a PID namespace other than the machine's
+  /// first, where the driver's process ids may be another's.
   std::vector<GpuProcess> Read(const nvml::Library& library, nvml::Device device, const FollowedProcesses& jobs,
                                double* process_num, Status* status);
 
