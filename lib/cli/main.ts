@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version';
 import { setEngine } from './engine';
 import { exitCodeOf, messageOf } from './failure';
-import { flush, note, watchStreams } from './output';
+import { flush, note, shareStreams, watchStreams } from './output';
 
 interface CommandModule {
   define(command: Command): void;
@@ -49,6 +49,7 @@ function commandOf(program: Command, [name, ...rest]: readonly string[]): Comman
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'run') shareStreams();
   watchStreams();
   const program = programFor(argv);
   process.on('uncaughtException', (error) => process.exit(fail(program, argv, error)));

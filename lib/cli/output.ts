@@ -8,17 +8,53 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { NvpulseError } from '../index';
 
+let shared = false;
+
+/** A job has our streams too. Node's own would make a pipe non-blocking, for the job as well. */
+export function shareStreams(): void {
+  shared = true;
+}
+
 /** One result on stdout. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  put('stdout', `${text}\n`);
 }
 
 /** For people, on stderr. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  put('stderr', `${text}\n`);
+}
+
+export function put(to: 'stdout' | 'stderr', text: string): void {
+  if (!shared) return void process[to].write(text);
+  try {
+    writeAll(to === 'stdout' ? 1 : 2, Buffer.from(text));
+  } catch (error) {
+    if (to === 'stdout') lose(error);
+  }
+}
+
+function writeAll(fd: number, bytes: Buffer): void {
+  for (let written = 0; written < bytes.length;) {
+    try {
+      written += writeSync(fd, bytes, written);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      // Someone else made it non-blocking, and it is full.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+/** A reader that has gone (`| head`) is no failure of ours. A result that is lost otherwise is one. */
+function lose(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') return;
+  note(`nvpulse: stdout cannot be written: ${reasonOf(error)}`);
+  process.exitCode ??= 1;
 }
 
 /**
@@ -68,19 +104,16 @@ export function colourful(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
 }
 
-/** A reader that has gone (`| head`) is no failure of ours. A result that is lost otherwise is one. */
 export function watchStreams(): void {
-  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return;
-    note(`nvpulse: stdout cannot be written: ${error.message}`);
-    process.exitCode ??= 1;
-  });
+  if (shared) return;
+  process.stdout.once('error', lose);
   // What fails again, and what fails on stderr, has nowhere left to be said.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 /** Until all that was written is handed to the system; pipes take it asynchronously. */
 export async function flush(): Promise<void> {
+  if (shared) return;
   const drained = [process.stdout, process.stderr].map(
     (stream) =>
       new Promise<void>((resolve) => (stream.destroyed ? resolve() : stream.write('', () => resolve()))),

@@ -57,11 +57,16 @@ const OPTIONS = [
   'signal',
   'forwardSignals',
   'onExit',
+  'kept',
 ] as const satisfies readonly (keyof RunJobOptions)[];
 
 /**
  * Runs a command, and tells what it did to the CPUs, the memory, the disks and the GPUs from its start to its end.
  * It starts within 50 ms of the set-up whatever the driver does, and is never disturbed by what fails here.
+ *
+ * The command inherits what this process hands to any child: user, limits, umask, priorities, affinity, process group,
+ * session and terminal. Of signals, those up to 31 have their default effect and none is blocked; of descriptors it has those
+ * of `stdio`. What Node has altered at its own start (ignored signals, the soft limit of open files) stays so.
  *
  * @throws ERR_OPTION for the caller's mistakes, before anything is started · ERR_COMMAND_NOT_FOUND,
  * ERR_COMMAND_NOT_EXECUTABLE, or ERR_COMMAND where it cannot be run or followed · ERR_NATIVE without a native build

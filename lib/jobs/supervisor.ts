@@ -1,5 +1,5 @@
 // Runs a command under the native supervisor, which holds its process tree and reports what it used.
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
@@ -38,10 +38,19 @@ export interface SupervisedOptions {
   readonly cgroup?: string | false;
   /** The command's stdin, stdout and stderr. @default all inherited */
   readonly stdio?: readonly [stdin: Stdio, stdout: Stdio, stderr: Stdio];
+  /** One that waits already, in place of one to spawn; `cwd`, `env` and `stdio` are then what it was given. */
+  readonly kept?: KeptSupervisor;
   /** Told of each process that the supervisor waits for: the command, and orphans of its tree. */
   readonly onReaped?: (process: ReapedProcess) => void;
   /** Told of each signal that the supervisor passed on to the command, such as `SIGTERM`. */
   readonly onForwarded?: (signal: string) => void;
+}
+
+/** Forked by `nvpulse-supervisor --keep` before Node, whose command is the last of its arguments. */
+export interface KeptSupervisor {
+  readonly pid: number;
+  /** Descriptor of the socket that leads to it. */
+  readonly fd: number;
 }
 
 /** The command could not be executed. */
@@ -228,8 +237,18 @@ function cgroupArguments(cgroup: string | false | undefined): string[] {
   return cgroup === false ? ['--no-cgroup'] : ['--cgroup', resolve(cgroup)];
 }
 
+type Streams = Pick<Supervised, 'pid' | 'stdin' | 'stdout' | 'stderr'> & { readonly control: Socket };
+
+/** It reads strings, each with a null character, and an empty one at the end: see native/supervisor/keep.h. */
+function wake({ pid, fd }: KeptSupervisor, { command, cgroup }: SupervisedOptions): Streams {
+  const control = new Socket({ fd, readable: true, writable: true });
+  const words = [String(command.length), ...cgroupArguments(cgroup), '--', ''];
+  control.write(words.map((word) => `${word}\0`).join(''));
+  return { pid, control, stdin: null, stdout: null, stderr: null };
+}
+
 /** The child takes its end as descriptor 3: a UNIX socket pair, so that one descriptor serves both ways. */
-function spawnSupervisor(options: SupervisedOptions): { child: ChildProcess; pid: number; control: Socket } {
+function spawnSupervisor(options: SupervisedOptions): Streams {
   const path = supervisorPath();
   const stdio: StdioOptions = [...(options.stdio ?? ['inherit', 'inherit', 'inherit']), 'pipe'];
   const argv = ['--control-fd', '3', ...cgroupArguments(options.cgroup), '--', ...options.command];
@@ -243,7 +262,8 @@ function spawnSupervisor(options: SupervisedOptions): { child: ChildProcess; pid
       `The supervisor could not be spawned: ${path}. Is it executable, and are there enough processes and descriptors?`,
     );
   }
-  return { child, pid: child.pid, control };
+  const { stdin, stdout, stderr } = child;
+  return { pid: child.pid, control, stdin, stdout, stderr };
 }
 
 /**
@@ -254,7 +274,8 @@ function spawnSupervisor(options: SupervisedOptions): { child: ChildProcess; pid
  */
 export function spawnSupervised(options: SupervisedOptions): Supervised {
   checkOptions(options);
-  const { child, pid, control } = spawnSupervisor(options);
+  const { kept } = options;
+  const { control, ...streams } = kept ? wake(kept, options) : spawnSupervisor(options);
   const follower = new Follower(options);
   const lines = new LineSplitter();
   let reason = 'the supervisor ended unexpectedly';
@@ -272,10 +293,7 @@ export function spawnSupervised(options: SupervisedOptions): Supervised {
     if (control.writable) control.write(`${line}\n`);
   };
   return {
-    pid,
-    stdin: child.stdin,
-    stdout: child.stdout,
-    stderr: child.stderr,
+    ...streams,
     ready: follower.ready.promise,
     started: follower.started.promise,
     ended: follower.ended.promise,

@@ -32,8 +32,8 @@ pid_t ForkInto(int cgroup_directory) {
 }
 
 // The child's whole life before the command; `to_join` is null when it has nothing to join. Never returns.
-[[noreturn]] void RunChild(int go, int reports, char** command, const Signals& signals,
-                           const Cgroup* to_join) {
+[[noreturn]] void RunChild(int go, int reports, char** command, const Attributes& attributes,
+                           const Signals& signals, const Cgroup* to_join) {
   Tell(reports, Launcher::Event::kWaiting, to_join != nullptr ? to_join->Join() : 0);
   char byte;
   ssize_t size;
@@ -41,6 +41,7 @@ pid_t ForkInto(int cgroup_directory) {
     size = read(go, &byte, 1);
   } while (size < 0 && errno == EINTR);
   if (size != 1) _exit(0);  // The supervisor has closed its end, or is gone.
+  attributes.GiveToThisProcess();
   signals.GiveBack();
   execvp(command[0], command);
   Tell(reports, Launcher::Event::kExecuteFailed, errno);
@@ -49,7 +50,7 @@ pid_t ForkInto(int cgroup_directory) {
 
 }  // namespace
 
-int Launcher::Fork(char** command, const Signals& signals, const Cgroup& cgroup) {
+int Launcher::Fork(char** command, const Attributes& attributes, const Signals& signals, const Cgroup& cgroup) {
   int go[2];
   int reports[2];
   if (pipe2(go, O_CLOEXEC) != 0) return errno;
@@ -65,7 +66,7 @@ int Launcher::Fork(char** command, const Signals& signals, const Cgroup& cgroup)
   if (pid_ < 0) return errno;
   if (pid_ == 0) {
     go_.Close();  // Else the end of the supervisor would never be seen.
-    RunChild(go_read.get(), reports_write.get(), command, signals, to_join);
+    RunChild(go_read.get(), reports_write.get(), command, attributes, signals, to_join);
   }
   fcntl(reports_.get(), F_SETFL, O_NONBLOCK);
   return 0;

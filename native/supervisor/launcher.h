@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "supervisor/attributes.h"
 #include "supervisor/cgroup.h"
 #include "supervisor/files.h"
 #include "supervisor/signals.h"
@@ -26,7 +27,7 @@ class Launcher {
   };
 
   // Forks. Returns 0 or an errno.
-  int Fork(char** command, const Signals& signals, const Cgroup& cgroup);
+  int Fork(char** command, const Attributes& attributes, const Signals& signals, const Cgroup& cgroup);
 
   pid_t pid() const { return pid_; }
   // Readable when there is a report; -1 after the last.

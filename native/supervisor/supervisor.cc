@@ -57,11 +57,12 @@ int Supervisor::Run() {
 
 bool Supervisor::Prepare() {
   if (fcntl(options_.control_fd, F_SETFD, FD_CLOEXEC) != 0) return false;
+  Attributes given = Attributes::OfThisProcess();
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return Fail(errno, "cannot become sub-reaper"), false;
   if (!signals_.Take()) return Fail(errno, "cannot take signals"), false;
   if (!PrepareCgroup()) return false;
   io_known_ = ReadDiskIo("self", &io_baseline_);
-  int error = launcher_.Fork(options_.command, signals_, cgroup_);
+  int error = launcher_.Fork(options_.command, given, signals_, cgroup_);
   if (error != 0) return cgroup_.Remove(), Fail(error, "cannot fork"), false;
   ReleaseStandardStreams();
   return true;

@@ -1,4 +1,5 @@
 // The command line as a user has it: bin/nvpulse.js in a process of its own, with a state folder of the test's own.
+// PATH has to lead to the Node that runs the tests, as `npm test` has it.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +47,7 @@ export function nvpulseIn(state: string): {
 } {
   const start = (args: readonly string[], { env = {}, cwd, input = '' }: StartOptions = {}): Running => {
     const own = { ...process.env, XDG_STATE_HOME: state, NVPULSE_NVML: undefined, NO_COLOR: '1', ...env };
-    const child = spawn(process.execPath, [BIN, ...args], {
+    const child = spawn(BIN, args, {
       env: own,
       ...(cwd === undefined ? {} : { cwd }),
     });

@@ -14,7 +14,7 @@ export function define(command: Command): void {
 async function report(dir: string, options: { readonly json?: true }): Promise<void> {
   const { summary, problems, warnings } = await summarizeRecording(await openRecording(dir));
   if (options.json) writeJson('-', summary);
-  else showSummary(summary, process.stdout);
+  else showSummary(summary, 'stdout');
   for (const warning of warnings) note(`nvpulse report: ${warning}`);
   for (const { segment, reason, lostFrom } of problems) {
     note(`nvpulse report: ${segment}: ${reason}${lostFrom === undefined ? '' : ` (rows after ${lostFrom})`}`);

@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { NvpulseError, runJob, type JobResult, type RecordingOption } from '../../index';
+import { takeKeptSupervisor } from '../kept-supervisor';
 import { interval, jobName, jsonFile, label, output, simulated } from '../options';
 import { checkJsonFile, note, writeJson } from '../output';
 import { simulateHere } from '../simulate';
@@ -38,12 +39,14 @@ export function define(command: Command): void {
 }
 
 async function run(command: readonly string[], options: Options): Promise<void> {
+  const kept = takeKeptSupervisor();
   checkJsonFile(options.json);
   const env = { ...process.env };
   if (options.simulate !== undefined) simulateHere(options.simulate);
   const { name, label, cgroup } = options;
   const result = await runJob({
     command,
+    ...kept,
     env,
     interval: options.interval,
     recording: recordingOf(options),
