@@ -38,6 +38,7 @@ export function simulator(latency: 'none' | 'real'): NvmlEnv {
   return reading(join(ROOT, 'build', 'Release', 'libnvidia-ml.so.1'), {
     NVPULSE_SIM_PROFILE: 'h200x8',
     NVPULSE_SIM_LATENCY: latency,
+    NVPULSE_SIM_PROCESSES: 'profile',
   });
 }
 

@@ -12,4 +12,6 @@ export function simulateHere(profile: string): void {
   // The simulator reads the environment of the process; assigning here sets it there.
   process.env['NVPULSE_NVML'] = simulation(profile).path;
   process.env['NVPULSE_SIM_PROFILE'] = profile;
+  // Invented ones: live ones would show the job what it never did.
+  process.env['NVPULSE_SIM_PROCESSES'] ??= 'profile';
 }

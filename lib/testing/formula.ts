@@ -69,6 +69,11 @@ function integral__mJ(wave: Wave, time__ms: number): number {
   return turns * partial__mJ(wave, period__ms) + partial__mJ(wave, time__ms % period__ms);
 }
 
+const DAY__NS = 86_400_000_000_000n;
+
+/** Since when a driver has been loaded that is asked at a frozen time. */
+export const dayBefore = (time__ns: bigint): bigint => (time__ns > DAY__NS ? time__ns - DAY__NS : 0n);
+
 const toMs = (time__ns: bigint): number => Number(time__ns / 1_000_000n);
 const refreshed = (time__ms: number, refresh__ms: number): number => time__ms - (time__ms % refresh__ms);
 
@@ -84,10 +89,10 @@ function usage__mW(board: Board, power: Wave, index: number, time__ms: number): 
   return integral__mJ(wave, end__ms) - integral__mJ(wave, end__ms - 1000);
 }
 
-/** The energy since 1970, exactly at `time__ms`. */
-function energy__mJ(power: Wave, index: number, time__ms: number): number {
+/** The energy from one time to another, exactly. */
+function energy__mJ(power: Wave, index: number, from__ms: number, to__ms: number): number {
   const wave = inLane(power, index);
-  return integral__mJ(wave, time__ms + lead__ms(index)) - integral__mJ(wave, lead__ms(index));
+  return integral__mJ(wave, to__ms + lead__ms(index)) - integral__mJ(wave, from__ms + lead__ms(index));
 }
 
 function memoryOf(metric: GpuMetric, profile: Profile, board: Board, used__MiB: number): number | undefined {
@@ -98,13 +103,25 @@ function memoryOf(metric: GpuMetric, profile: Profile, board: Board, used__MiB: 
   return undefined;
 }
 
-function powerOf(metric: GpuMetric, board: Board, index: number, time__ms: number): number | undefined {
+/** A reading's time, and since when energy is counted. */
+interface Moment {
+  readonly time__ms: number;
+  readonly loaded__ms: number;
+}
+
+function powerOf(
+  metric: GpuMetric,
+  board: Board,
+  index: number,
+  { time__ms, loaded__ms }: Moment,
+): number | undefined {
   if (metric === 'power_limit__W')
     return board.power_limit__mW > 0 ? board.power_limit__mW / 1000 : undefined;
   if (board.power === undefined) return undefined;
   if (metric === 'power_draw__W') return usage__mW(board, board.power, index, time__ms) / 1000;
   if (metric === 'energy__J') {
-    return energy__mJ(board.power, index, refreshed(time__ms, ENERGY_REFRESH__MS)) / 1000;
+    const counted__ms = Math.max(loaded__ms, refreshed(time__ms, ENERGY_REFRESH__MS));
+    return energy__mJ(board.power, index, loaded__ms, counted__ms) / 1000;
   }
   return undefined;
 }
@@ -126,12 +143,14 @@ export function expectedStatus(profileName: ProfileName, gpuIndex: number, metri
   const board = boardOf(profileOf(profileName), gpuIndex);
   const failure = board.handle ?? board.failing?.[metric];
   if (failure !== undefined) return failure;
-  return unchecked(profileName, gpuIndex, metric, 0) === undefined ? NOT_SUPPORTED : 0;
+  const start = { time__ms: 0, loaded__ms: 0 };
+  return unchecked(profileName, gpuIndex, metric, start) === undefined ? NOT_SUPPORTED : 0;
 }
 
 /**
  * The value that the simulator shows for a GPU's metric at a time, in the metric's unit;
- * undefined where it shows none (`expectedStatus` says why).
+ * undefined where it shows none (`expectedStatus` says why). Energy counts from `loaded__ns` on, which a simulation
+ * tells; without it from a day before, as where the time is frozen.
  * @throws ERR_OPTION for an unknown profile or index
  */
 export function expected(
@@ -139,24 +158,22 @@ export function expected(
   gpuIndex: number,
   metric: GpuMetric,
   time__ns: bigint,
+  loaded__ns: bigint = dayBefore(time__ns),
 ): number | undefined {
   if (expectedStatus(profileName, gpuIndex, metric) !== 0) return undefined;
-  return unchecked(profileName, gpuIndex, metric, toMs(time__ns));
+  const moment = { time__ms: toMs(time__ns), loaded__ms: toMs(loaded__ns) };
+  return unchecked(profileName, gpuIndex, metric, moment);
 }
 
-function unchecked(
-  name: ProfileName,
-  index: number,
-  metric: GpuMetric,
-  time__ms: number,
-): number | undefined {
+function unchecked(name: ProfileName, index: number, metric: GpuMetric, moment: Moment): number | undefined {
+  const { time__ms } = moment;
   const profile = profileOf(name);
   const board = boardOf(profile, index);
   const used = board.waves.memory_used__MiB;
   const memory = used && memoryOf(metric, profile, board, read(used, index, time__ms));
   if (memory !== undefined) return memory;
   const wave = board.waves[metric];
-  return wave ? read(wave, index, time__ms) : powerOf(metric, board, index, time__ms);
+  return wave ? read(wave, index, time__ms) : powerOf(metric, board, index, moment);
 }
 
 /**
@@ -173,7 +190,7 @@ export function energyBetween(
   const { power } = boardOf(profileOf(profileName), gpuIndex);
   if (!power)
     throw new NvpulseError('ERR_OPTION', `gpuIndex: ${gpuIndex} of ${profileName} measures no power`);
-  return (energy__mJ(power, gpuIndex, toMs(t1__ns)) - energy__mJ(power, gpuIndex, toMs(t0__ns))) / 1000;
+  return energy__mJ(power, gpuIndex, toMs(t0__ns), toMs(t1__ns)) / 1000;
 }
 
 export interface ExpectedProcess {

@@ -5,7 +5,7 @@ import { NvpulseError } from '../errors';
 import type { SimulatedDriver } from '../native/locate';
 
 /** `h200x<N>`, N from 1 to 64, is the eight-GPU server with N boards. */
-export type ProfileName = 'h200x8' | 't4' | 'laptop' | 'odd' | `h200x${number}`;
+export type ProfileName = 'h200x8' | 't4' | 'desktop' | 'laptop' | 'odd' | `h200x${number}`;
 
 export type GpuMetric = MetricName<'gpu'>;
 
@@ -110,7 +110,6 @@ const LAPTOP: Board = {
     graphics_clock__MHz: square(100, 18, 210, 2475),
     gpu_clock__MHz: ramp(100, 18, 210, 2460),
     memory_clock__MHz: square(100, 30, 405, 8001),
-    fan_speed__pct: ramp(1000, 60, 22, 82),
     perf_state: square(100, 30, 8, 0),
     memory_used__MiB: square(100, 26, 611, 6911),
     process_num: square(1000, 12, 1, 2),
@@ -120,6 +119,28 @@ const LAPTOP: Board = {
   power_limit__mW: 103457,
   memory_total__MiB: 8188,
   memory_reserved__MiB: 225,
+};
+
+const DESKTOP: Board = {
+  waves: {
+    gpu_utilization__pct: square(200, 18, 9, 97),
+    memory_utilization__pct: ramp(200, 22, 2, 62),
+    encoder_utilization__pct: sine(200, 24, 4, 36),
+    decoder_utilization__pct: ramp(200, 15, 1, 31),
+    gpu_temperature__C: sine(1000, 72, 40, 80),
+    graphics_clock__MHz: ramp(100, 24, 210, 2760),
+    gpu_clock__MHz: square(100, 24, 210, 2745),
+    memory_clock__MHz: square(100, 36, 405, 10251),
+    fan_speed__pct: ramp(1000, 60, 22, 82),
+    perf_state: square(100, 36, 8, 0),
+    memory_used__MiB: ramp(100, 44, 900, 22100),
+    process_num: square(1000, 18, 1, 2),
+  },
+  power: sine(100, 14, 40000, 430000),
+  powerIsMean: true,
+  power_limit__mW: 450000,
+  memory_total__MiB: 24564,
+  memory_reserved__MiB: 361,
 };
 
 const ODD_BUSY_WAVES = {
@@ -189,12 +210,13 @@ const MAX_BOARDS = 64;
 /** A simulated machine. @throws ERR_OPTION for a name that is none */
 export function profileOf(name: string): Profile {
   if (name === 't4') return { ...NEW_DRIVER, boards: [T4] };
+  if (name === 'desktop') return { ...NEW_DRIVER, boards: [DESKTOP] };
   if (name === 'laptop') return { ...NEW_DRIVER, boards: [LAPTOP] };
   if (name === 'odd') return { driver: '470.256.02', memoryV2: false, boards: ODD_BOARDS };
   const count = Number(/^h200x([1-9]\d?)$/.exec(name)?.[1]);
   if (count <= MAX_BOARDS) return { ...NEW_DRIVER, boards: new Array<Board>(count).fill(H200) };
   throw new NvpulseError(
     'ERR_OPTION',
-    `profile: there is no simulated machine '${name}'; allowed are h200x8 (or any from h200x1 to h200x64), t4, laptop, odd`,
+    `profile: there is no simulated machine '${name}'; allowed are h200x8 (or any from h200x1 to h200x64), t4, desktop, laptop, odd`,
   );
 }

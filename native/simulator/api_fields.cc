@@ -11,6 +11,7 @@ struct Field {
 };
 
 constexpr Field kNone = {kNotSupported, kUint32, 0};
+constexpr uint32_t kNvLinkSpeed__MBps = 26562;
 
 Field FromChannel(const Device& device, Channel channel, uint64_t now__ns) {
   const Return status = device.Status(channel);
@@ -37,6 +38,8 @@ Field ReadField(const Device& device, uint32_t id, uint64_t now__ns) {
       return board.ecc ? Field{kSuccess, kUint32, 1} : kNone;
     case 82: return FromChannel(device, Channel::kMemoryTemperature, now__ns);
     case 83: return EnergyField(device, now__ns);
+    case 90: return FromBoard(board.nvlinks > 0 ? kNvLinkSpeed__MBps : 0);
+    case 91: return FromBoard(board.nvlinks);
     case 94: return {kSuccess, kUint32, device.index() + 1};
     case 185: return MeanPowerField(device, now__ns);
     case 186: return FromChannel(device, Channel::kPowerInstant, now__ns);

@@ -111,7 +111,7 @@ NVML_EXPORT nvmlDeviceGetMemoryBusWidth(Handle handle, uint32_t* width) {
 }
 
 NVML_EXPORT nvmlDeviceGetNumFans(Handle handle, uint32_t* count) {
-  return Get(Call::DeviceGetNumFans, handle, [=](const Device& device) { return Put(count, device.board().fans); });
+  return Get(Call::DeviceGetNumFans, handle, [=](const Device& device) { return PutKnown(count, device.board().fans); });
 }
 
 NVML_EXPORT nvmlDeviceGetPersistenceMode(Handle handle, uint32_t* mode) {

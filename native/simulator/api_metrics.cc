@@ -89,13 +89,14 @@ NVML_EXPORT nvmlDeviceGetMemoryInfo_v2(Handle handle, MemoryInfo2* memory) {
   });
 }
 
-/** As large as the memory, a 16th of it in use. */
+/** Two MiB of it in use, as by a board that only computes. */
 NVML_EXPORT nvmlDeviceGetBAR1MemoryInfo(Handle handle, Bar1Memory* memory) {
   return Get(Call::DeviceGetBAR1MemoryInfo, handle, [=](const Device& device) {
     if (memory == nullptr) return kInvalidArgument;
     if (device.board().memory_status != kSuccess) return device.board().memory_status;
-    const uint64_t total = device.board().memory_total__MiB * kMiB;
-    *memory = {total, total - total / 16, total / 16};
+    if (device.board().bar1__MiB == 0) return kNotSupported;
+    const uint64_t total = device.board().bar1__MiB * kMiB;
+    *memory = {total, total - 2 * kMiB, 2 * kMiB};
     return kSuccess;
   });
 }

@@ -102,6 +102,11 @@
   X(DeviceGetRunningProcessDetailList, 4500)  \
   X(DeviceGetProcessUtilization, 100)         \
   X(DeviceGetProcessesUtilizationInfo, 100)   \
+  X(DeviceGetNvLinkState, 10)                 \
+  X(DeviceGetNvLinkVersion, 10)               \
+  X(DeviceGetNvLinkCapability, 10)            \
+  X(DeviceGetNvLinkErrorCounter, 10)          \
+  X(DeviceGetNvLinkRemoteDeviceType, 10)      \
   X(DeviceGetMigMode, 10)                     \
   X(DeviceGetMaxMigDeviceCount, 10)           \
   X(DeviceGetMigDeviceHandleByIndex, 10)      \

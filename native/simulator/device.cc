@@ -15,10 +15,12 @@ constexpr uint32_t kBuses[] = {0x19, 0x3B, 0x4C, 0x5D, 0x9B, 0xBB, 0xCB, 0xDB};
 
 }  // namespace
 
-void Device::Set(const Profile& profile, uint32_t index, bool frozen, uint64_t frozen__ns) {
+void Device::Set(const Options& options, uint32_t index) {
+  const Profile& profile = options.profile;
   board_ = &profile.boards[profile.repeats ? 0 : index];
   index_ = index;
   lead__ms_ = (index + 1) * 1000ull;
+  loaded__ms_ = options.loaded__ns / 1000000;
   for (size_t i = 0; i < kChannelCount; i++) {
     ChannelSpec& channel = channels_[i];
     channel = board_->channels[i];
@@ -26,10 +28,10 @@ void Device::Set(const Profile& profile, uint32_t index, bool frozen, uint64_t f
     channel.wave.high += (index % kLanes) * channel.step;
   }
   SetIdentity(profile);
-  for (size_t i = 0; frozen && i < kChannelCount; i++) {
-    frozen_values_[i] = Compute(static_cast<Channel>(i), frozen__ns / 1000000);
+  for (size_t i = 0; options.frozen && i < kChannelCount; i++) {
+    frozen_values_[i] = Compute(static_cast<Channel>(i), options.frozen__ns / 1000000);
   }
-  frozen_ = frozen;
+  frozen_ = options.frozen;
 }
 
 int64_t Device::Compute(Channel channel, uint64_t now__ms) const {
@@ -42,7 +44,8 @@ int64_t Device::Compute(Channel channel, uint64_t now__ms) const {
     case Derived::kMean1s:  // mJ over one second are mW
       return WaveIntegral(power, time__ms) - WaveIntegral(power, time__ms - kMeanSpan__ms);
     case Derived::kIntegral:
-      return WaveIntegral(power, time__ms) - WaveIntegral(power, lead__ms_);
+      // Before the driver was loaded there is nothing to count.
+      return time__ms < loaded__ms_ + lead__ms_ ? 0 : WaveIntegral(power, time__ms) - WaveIntegral(power, loaded__ms_ + lead__ms_);
   }
   return 0;
 }

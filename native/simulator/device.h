@@ -5,14 +5,15 @@
 
 #include "simulator/abi.h"
 #include "simulator/memo.h"
+#include "simulator/options.h"
 #include "simulator/profile.h"
 
 namespace nvpulse::simulator {
 
 class Device {
  public:
-  /** Device `index` of a profile. With a frozen time, all its values are worked out here, once. */
-  void Set(const Profile& profile, uint32_t index, bool frozen, uint64_t frozen__ns);
+  /** Device `index` of the profile. With a frozen time, all its values are worked out here, once. */
+  void Set(const Options& options, uint32_t index);
 
   const Board& board() const { return *board_; }
   uint32_t index() const { return index_; }
@@ -48,6 +49,7 @@ class Device {
   const Board* board_ = nullptr;
   uint32_t index_ = 0;
   uint64_t lead__ms_ = 0;
+  uint64_t loaded__ms_ = 0;
   bool frozen_ = false;
   ChannelSpec channels_[kChannelCount];
   int64_t frozen_values_[kChannelCount] = {};

@@ -43,7 +43,7 @@ bool Library::Configure() {
   static const bool valid = [this] {
     if (!ReadOptions(&options_)) return false;
     for (uint32_t i = 0; i < device_count(); i++) {
-      devices_[i].Set(options_.profile, i, options_.frozen, options_.frozen__ns);
+      devices_[i].Set(options_, i);
     }
     started__ns_ = Monotonic__ns();
     started_real__ns_ = Now__ns();

@@ -1,4 +1,5 @@
-// Finds the live processes whose environment has NVPULSE_SIM_GPU=<i>[,<j>…], by reading /proc.
+// Finds the live processes whose environment has NVPULSE_SIM_GPU=<i>[,<j>…], or all that are no kernel threads, by
+// reading /proc.
 // Thread: any; one scan serves all calls for 100 ms, behind a mutex.
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <iterator>
 #include <mutex>
 
+#include "simulator/library.h"
 #include "simulator/processes.h"
 
 namespace nvpulse::simulator {
@@ -65,12 +67,19 @@ uint64_t GpusOf(int file) {
   }
 }
 
+/** Every one, of a process with a command line; kernel threads have none, and zombies. */
+uint64_t AnyGpuOf(int file) {
+  char first;
+  return read(file, &first, 1) == 1 ? UINT64_MAX : 0;
+}
+
 uint64_t GpusOf(const char* pid) {
+  const bool named = library.options().processes == ProcessSource::kEnviron;
   char path[64];
-  std::snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
+  std::snprintf(path, sizeof path, "/proc/%.20s/%s", pid, named ? "environ" : "cmdline");
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return 0;
-  const uint64_t gpus = GpusOf(file);
+  const uint64_t gpus = named ? GpusOf(file) : AnyGpuOf(file);
   close(file);
   return gpus;
 }

@@ -8,6 +8,8 @@
 namespace nvpulse::simulator {
 namespace {
 
+constexpr char kTime[] = "nanoseconds since 1970, an integer";
+
 const char* Variable(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
   return value == nullptr || *value == '\0' ? otherwise : value;
@@ -21,10 +23,31 @@ bool ParseTime(const char* text, uint64_t* ns) {
   return *ns <= INT64_MAX;
 }
 
+/** A day before a frozen time, else when this machine started; 0 where the kernel does not tell. */
+uint64_t DefaultLoad__ns(const Options& options) {
+  constexpr uint64_t kDay__ns = 86400000000000;
+  if (options.frozen) return options.frozen__ns > kDay__ns ? options.frozen__ns - kDay__ns : 0;
+  FILE* file = std::fopen("/proc/stat", "re");
+  if (file == nullptr) return 0;
+  char line[256];
+  unsigned long long booted__s = 0;
+  while (booted__s == 0 && std::fgets(line, sizeof line, file) != nullptr) std::sscanf(line, "btime %llu", &booted__s);
+  std::fclose(file);
+  return booted__s * 1000000000;
+}
+
 /** One of two words: `first` is false, `second` is true. */
 bool ParseWord(const char* text, const char* first, const char* second, bool* value) {
   *value = std::strcmp(text, second) == 0;
   return *value || std::strcmp(text, first) == 0;
+}
+
+bool ParseProcesses(const char* text, ProcessSource* source) {
+  if (std::strcmp(text, "live") == 0) *source = ProcessSource::kLive;
+  else if (std::strcmp(text, "profile") == 0) *source = ProcessSource::kProfile;
+  else if (std::strcmp(text, "environ") == 0) *source = ProcessSource::kEnviron;
+  else return false;
+  return true;
 }
 
 bool Refuse(const char* message) {
@@ -56,14 +79,18 @@ bool ReadOptions(Options* options) {
 
   if (const char* time = Variable("NVPULSE_SIM_TIME", nullptr)) {
     options->frozen = true;
-    if (!ParseTime(time, &options->frozen__ns)) return Refuse("NVPULSE_SIM_TIME", time, "nanoseconds since 1970, an integer");
+    if (!ParseTime(time, &options->frozen__ns)) return Refuse("NVPULSE_SIM_TIME", time, kTime);
   }
+  const char* loaded = Variable("NVPULSE_SIM_LOADED", nullptr);
+  if (loaded == nullptr) options->loaded__ns = DefaultLoad__ns(*options);
+  else if (!ParseTime(loaded, &options->loaded__ns)) return Refuse("NVPULSE_SIM_LOADED", loaded, kTime);
+
   const char* latency = Variable("NVPULSE_SIM_LATENCY", "none");
   if (!ParseWord(latency, "none", "real", &options->real_latency)) return Refuse("NVPULSE_SIM_LATENCY", latency, "none, real");
 
-  const char* processes = Variable("NVPULSE_SIM_PROCESSES", "profile");
-  if (!ParseWord(processes, "profile", "environ", &options->environ_processes)) {
-    return Refuse("NVPULSE_SIM_PROCESSES", processes, "profile, environ");
+  const char* processes = Variable("NVPULSE_SIM_PROCESSES", "live");
+  if (!ParseProcesses(processes, &options->processes)) {
+    return Refuse("NVPULSE_SIM_PROCESSES", processes, "live, profile, environ");
   }
   char error[512];
   const char* faults = Variable("NVPULSE_SIM_FAULTS", "");

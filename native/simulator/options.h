@@ -8,12 +8,20 @@
 
 namespace nvpulse::simulator {
 
+/** Whose the processes on a device are. */
+enum class ProcessSource : uint8_t {
+  kLive,     // live ones of this machine, whichever
+  kProfile,  // invented ones
+  kEnviron,  // live ones that name the device in their environment
+};
+
 struct Options {
   Profile profile;
   bool frozen = false;
   uint64_t frozen__ns = 0;  // Unix time of every reading, when frozen
+  uint64_t loaded__ns = 0;  // Unix time at which the driver was loaded: energy counts from then
   bool real_latency = false;
-  bool environ_processes = false;
+  ProcessSource processes = ProcessSource::kLive;
   Faults faults;
 };
 

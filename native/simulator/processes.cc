@@ -24,19 +24,29 @@ int64_t Level(const Device& device, Channel channel, uint64_t at__ms) {
   return device.Status(channel) == kSuccess ? device.Compute(channel, at__ms) : 0;
 }
 
-size_t Pids(const Device& device, uint64_t at__ms, uint32_t* pids) {
-  if (library.options().environ_processes) return LivePids(device.index(), pids);
-  const size_t count = static_cast<size_t>(device.Compute(Channel::kProcesses, at__ms));
-  for (size_t k = 0; k < count; k++) pids[k] = kComputePid + kPidsPerDevice * device.index() + static_cast<uint32_t>(k);
-  return count;
+/** So many pids of the profile's, from `first` on, or of live processes, fewer where there are not so many. */
+size_t Pids(const Device& device, size_t count, uint32_t first, uint32_t* pids) {
+  if (library.options().processes == ProcessSource::kProfile) {
+    for (size_t k = 0; k < count; k++) pids[k] = first + kPidsPerDevice * device.index() + static_cast<uint32_t>(k);
+    return count;
+  }
+  uint32_t live[kMaxProcesses];
+  const size_t found = LivePids(device.index(), live);
+  const size_t shown = count < found ? count : found;
+  for (size_t k = 0; k < shown; k++) pids[k] = live[(device.index() + k) % found];
+  return shown;
+}
+
+size_t ComputePids(const Device& device, uint64_t at__ms, uint32_t* pids) {
+  if (library.options().processes == ProcessSource::kEnviron) return LivePids(device.index(), pids);
+  return Pids(device, static_cast<size_t>(device.Compute(Channel::kProcesses, at__ms)), kComputePid, pids);
 }
 
 size_t Graphics(const Device& device, Process* processes) {
-  if (library.options().environ_processes) return 0;
-  const uint32_t count = device.board().graphics_processes;
-  for (uint32_t k = 0; k < count; k++) {
-    processes[k] = {kGraphicsPid + kPidsPerDevice * device.index() + k, UsedBy(device, 32 * (k + 1)), 1, 1, 0, 0};
-  }
+  if (library.options().processes == ProcessSource::kEnviron) return 0;
+  uint32_t pids[kMaxProcesses];
+  const size_t count = Pids(device, device.board().graphics_processes, kGraphicsPid, pids);
+  for (size_t k = 0; k < count; k++) processes[k] = {pids[k], UsedBy(device, 32 * (k + 1)), 1, 1, 0, 0};
   return count;
 }
 
@@ -51,7 +61,7 @@ size_t ListProcesses(const Device& device, ProcessKind kind, uint64_t now__ns, P
   if (kind == ProcessKind::kGraphics) return Graphics(device, processes);
   const uint64_t at__ms = ProcessesRefreshedAt__us(device, now__ns) / 1000;
   uint32_t pids[kMaxProcesses];
-  const size_t n = Pids(device, at__ms, pids);
+  const size_t n = ComputePids(device, at__ms, pids);
   const int64_t used__MiB = Level(device, Channel::kMemoryUsed, at__ms);
   const int64_t sm__pct = Level(device, Channel::kGpuUtilization, at__ms);
   const int64_t memory__pct = Level(device, Channel::kMemoryUtilization, at__ms);

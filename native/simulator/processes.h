@@ -1,4 +1,4 @@
-// The processes on a device: those a profile invents, or the live ones that name it in their environment.
+// The processes on a device: live ones of this machine, those a profile invents, or live ones that name it.
 // Thread: any; the list of live processes is kept for 100 ms behind a mutex.
 #pragma once
 #include <cstddef>
@@ -24,7 +24,7 @@ size_t ListProcesses(const Device& device, ProcessKind kind, uint64_t now__ns, P
 /** The time, in µs, of the reading that ListProcesses gives. */
 uint64_t ProcessesRefreshedAt__us(const Device& device, uint64_t now__ns);
 
-/** Live processes with this device in NVPULSE_SIM_GPU, by ascending pid; at most kMaxProcesses. */
+/** Live processes that may be on this device, as Options::processes says, by ascending pid; at most kMaxProcesses. */
 size_t LivePids(uint32_t index, uint32_t* pids);
 
 }  // namespace nvpulse::simulator

@@ -8,7 +8,7 @@
 namespace nvpulse::simulator {
 namespace {
 
-constexpr const Profile* kProfiles[] = {&kH200x8, &kT4, &kLaptop, &kOdd};
+constexpr const Profile* kProfiles[] = {&kH200x8, &kT4, &kDesktop, &kLaptop, &kOdd};
 
 }  // namespace
 

@@ -75,11 +75,13 @@ struct Board {
   uint32_t brand, architecture, cc_major, cc_minor;
   uint32_t pci_device_id, pci_subsystem_id;
   uint32_t cores, bus_width__bit;
-  uint32_t fans;                      // 0 is an answer
+  uint32_t fans;
   bool persistence;
   bool ecc;
   uint32_t pcie_generation, pcie_width;
+  uint32_t nvlinks;                   // all active, of version 4.0, to a switch
   uint32_t memory_total__MiB, memory_reserved__MiB;  // 0 is an answer
+  uint32_t bar1__MiB;
   uint32_t power_limit__mW, power_default__mW, power_min__mW, power_max__mW;
   bool power_manageable;              // GetPowerManagementLimit and its constraints answer
   uint32_t max_clock__MHz[4];         // graphics, SM, memory, video
@@ -111,7 +113,7 @@ struct Profile {
   uint32_t device_count;
 };
 
-extern const Profile kH200x8, kT4, kLaptop, kOdd;
+extern const Profile kH200x8, kT4, kDesktop, kLaptop, kOdd;
 
 /** False for a name that is no profile. `h200x<N>`, N from 1 to 64, is the eight-GPU server with N boards. */
 bool FindProfile(const char* name, Profile* profile);
@@ -120,6 +122,6 @@ bool FindProfile(const char* name, Profile* profile);
 const Profile& DefaultProfile();
 
 /** For messages. */
-inline constexpr char kProfileNames[] = "h200x8 (or any from h200x1 to h200x64), t4, laptop, odd";
+inline constexpr char kProfileNames[] = "h200x8 (or any from h200x1 to h200x64), t4, desktop, laptop, odd";
 
 }  // namespace nvpulse::simulator

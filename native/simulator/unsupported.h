@@ -33,10 +33,10 @@
   X(DeviceGetIrqNum) X(DeviceGetLastBBXFlushTime) X(DeviceGetMaxCustomerBoostClock) \
   X(DeviceGetMemClkMinMaxVfOffset) X(DeviceGetMemClkVfOffset) X(DeviceGetMemoryAffinity) \
   X(DeviceGetMemoryErrorCounter) X(DeviceGetMinMaxClockOfPState) X(DeviceGetMinMaxFanSpeed) \
-  X(DeviceGetModuleId) X(DeviceGetMultiGpuBoard) X(DeviceGetNumaNodeId) X(DeviceGetNvLinkCapability) \
-  X(DeviceGetNvLinkErrorCounter) X(DeviceGetNvLinkInfo) X(DeviceGetNvLinkRemoteDeviceType) \
-  X(DeviceGetNvLinkRemotePciInfo) X(DeviceGetNvLinkRemotePciInfo_v2) X(DeviceGetNvLinkState) \
-  X(DeviceGetNvLinkUtilizationControl) X(DeviceGetNvLinkUtilizationCounter) X(DeviceGetNvLinkVersion) \
+  X(DeviceGetModuleId) X(DeviceGetMultiGpuBoard) X(DeviceGetNumaNodeId) \
+  X(DeviceGetNvLinkInfo) \
+  X(DeviceGetNvLinkRemotePciInfo) X(DeviceGetNvLinkRemotePciInfo_v2) \
+  X(DeviceGetNvLinkUtilizationControl) X(DeviceGetNvLinkUtilizationCounter) \
   X(DeviceGetNvlinkBwMode) X(DeviceGetNvlinkSupportedBwModes) X(DeviceGetP2PStatus) \
   X(DeviceGetPcieLinkMaxSpeed) X(DeviceGetPcieSpeed) X(DeviceGetPdi) X(DeviceGetPerformanceModes) \
   X(DeviceGetPgpuMetadataString) X(DeviceGetPlatformInfo) X(DeviceGetPowerMizerMode_v1) \

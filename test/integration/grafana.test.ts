@@ -26,7 +26,7 @@ import {
   FORGOTTEN,
   JOB,
   JOB_NAME,
-  LAPTOP,
+  DESKTOP,
   MACHINE,
   MARK,
   playScene,
@@ -54,8 +54,8 @@ const CHOICES: Readonly<Record<Name, View['choices']>> = {
   node: { host: MACHINE, index: ALL },
   compare: { host: ALL, name: ALL, job: ALL },
 };
-/** Panels that show what the machine's GPUs do not have, and the laptop's has. */
-const ON_LAPTOP = ['Video encoders and decoders', 'Fan speed'];
+/** Panels that show what the machine's GPUs do not have, and the desktop's has. */
+const ON_DESKTOP = ['Video encoders and decoders', 'Fan speed'];
 
 /** Of a whole row of the grid, in pixels. */
 const SCREEN = 1600;
@@ -134,8 +134,8 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
       });
 
     test.each(panels)('panel $name', async ({ panel }) => {
-      const choices: View['choices'] = ON_LAPTOP.includes(panel.title)
-        ? { host: LAPTOP, index: ALL }
+      const choices: View['choices'] = ON_DESKTOP.includes(panel.title)
+        ? { host: DESKTOP, index: ALL }
         : CHOICES[name];
       for (const { target, series, rows } of await shown(panel, choices)) {
         const values = series.flatMap(numbers);
@@ -269,7 +269,7 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     ['job', 'job', [FORGOTTEN, JOB]],
     ['job', 'host', [MACHINE]],
     ['job', 'index', ['0', '1', '2', '3', '4', '5', '6', '7']],
-    ['node', 'host', [MACHINE, LAPTOP].sort()],
+    ['node', 'host', [MACHINE, DESKTOP].sort()],
     ['compare', 'name', [FORGOTTEN, JOB_NAME]],
   ] as const)('%s: variable %s offers exactly %j', async (name, variable, options) => {
     const found = dashboards[name].templating.list.find((one) => one.name === variable)!;
@@ -333,7 +333,7 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     test('a node is silent minutes after it was heard, not before', async () => {
       expect(await firing('Node silent')).toEqual([]);
       expect(await firing('Node silent', 900)).toEqual(
-        [{ 'host.name': MACHINE }, { 'host.name': LAPTOP }].sort((a, b) =>
+        [{ 'host.name': MACHINE }, { 'host.name': DESKTOP }].sort((a, b) =>
           a['host.name'] < b['host.name'] ? -1 : 1,
         ),
       );
@@ -344,7 +344,7 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     });
 
     test.each([
-      // Of the machine’s GPUs and the laptop’s, whose temperatures begin at 36 °C.
+      // Of the machine’s GPUs and the desktop’s, whose temperatures begin at 36 °C.
       ['GPU hot', 'gt', 30, 9],
       // Eight GPUs of the one job, and one of the other’s.
       ['GPU of a job idle', 'lt', 99, 9],

@@ -7,7 +7,7 @@ import { inChild } from '../support/child';
 import { NVIDIA_ML_PY, readGpus, type Code, type PythonGpu } from '../support/nvidia-ml-py';
 import { describeWithPython } from '../support/python';
 
-const PROFILES: readonly ProfileName[] = ['h200x8', 't4', 'laptop', 'odd'];
+const PROFILES: readonly ProfileName[] = ['h200x8', 't4', 'desktop', 'laptop', 'odd'];
 const TIMES__NS = [1_767_225_600_000_000_000n, 1_777_777_777_777_777_777n, 1_790_123_456_789_012_345n];
 
 /** Metric by metric: a value, or the state that says why there is none. */

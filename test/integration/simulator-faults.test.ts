@@ -105,9 +105,11 @@ describeWithPython('the simulator', [NVIDIA_ML_PY], (python) => {
 
   test('an energy counter that is reset starts again from zero', () => {
     const steps = 'init open:0 energy open:1 energy';
-    const [, , reset, , whole] = withFaults('gpu=0,reset_counter,at=0s', steps);
+    const loaded__ns = BigInt(Date.now() - 3_600_000) * 1_000_000n;
+    const [, , reset, , whole] = call({ faults: 'gpu=0,reset_counter,at=0s', loaded__ns }, steps);
     expect(reset).toBeLessThan(1e6);
-    expect(whole).toBeGreaterThan(1e12);
+    // An hour of 200 W at least, in mJ.
+    expect(whole).toBeGreaterThan(200 * 3600 * 1e3);
   });
 
   test('a driver reload: not loaded, then uninitialised until init, then energy from zero', () => {
@@ -183,11 +185,12 @@ describeWithPython('the simulator', [NVIDIA_ML_PY], (python) => {
   });
 
   test.each([
-    ['NVPULSE_SIM_PROFILE', 'h300', 'h200x8 (or any from h200x1 to h200x64), t4, laptop, odd'],
+    ['NVPULSE_SIM_PROFILE', 'h300', 'h200x8 (or any from h200x1 to h200x64), t4, desktop, laptop, odd'],
     ['NVPULSE_SIM_PROFILE', 'h200x65', 'laptop'],
     ['NVPULSE_SIM_TIME', 'now', 'nanoseconds'],
+    ['NVPULSE_SIM_LOADED', '-1', 'nanoseconds'],
     ['NVPULSE_SIM_LATENCY', 'some', 'none, real'],
-    ['NVPULSE_SIM_PROCESSES', 'all', 'profile, environ'],
+    ['NVPULSE_SIM_PROCESSES', 'all', 'live, profile, environ'],
     ['NVPULSE_SIM_FAULTS', 'call=DeviceGetNothing,error=3', '"call=DeviceGetNothing": no such call'],
     ['NVPULSE_SIM_FAULTS', 'call=DeviceGetName', 'a rule does one thing'],
     ['NVPULSE_SIM_FAULTS', 'call=DeviceGetName,error=3,hang', 'a rule does one thing'],

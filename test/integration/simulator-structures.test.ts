@@ -79,6 +79,24 @@ const CALLS: readonly Call[] = [
   { name: 'SystemGetCudaDriverVersion', system: true, out: 4 },
   { name: 'DeviceGetCount_v2', system: true, out: 4 },
   { name: 'GpmQueryDeviceSupport', out: 8, head: [1] },
+  { name: 'DeviceGetNvLinkState', before: [0], out: 4 },
+  { name: 'DeviceGetNvLinkVersion', before: [17], out: 4 },
+  { name: 'DeviceGetNvLinkCapability', before: [0, 0], out: 4 },
+  { name: 'DeviceGetNvLinkErrorCounter', before: [0, 0], out: 8 },
+  { name: 'DeviceGetNvLinkRemoteDeviceType', before: [0], out: 4 },
+];
+
+/** What the board of `desktop` has beside. */
+const DESKTOP_CALLS: readonly Call[] = [
+  { name: 'DeviceGetNumFans', out: 4 },
+  { name: 'DeviceGetFanSpeed', out: 4 },
+  { name: 'DeviceGetFanSpeed_v2', before: [1], out: 4 },
+  { name: 'DeviceGetFanSpeedRPM', out: 12, head: [version(12, 1), 0] },
+  { name: 'DeviceGetEncoderUtilization', out: 4, after: ['scratch:4'] },
+  ...PROCESSES.map(([suffix, size]): Call => {
+    const name = `DeviceGetGraphicsRunningProcesses${suffix}`;
+    return { name, before: ['count:2'], out: 2 * size };
+  }),
 ];
 
 /** What each call of the list gave. */
@@ -91,11 +109,14 @@ function answers(python: Python, profile: ProfileName, calls: readonly Call[]): 
 }
 
 describeWithPython('what the simulator writes', [], (python) => {
-  test('is as long as its structure, and no longer', () => {
-    const found = answers(python, 'h200x8', CALLS);
-    const named = CALLS.map(({ name }, i) => ({ name, ...Object(found[i]) }));
+  test.each([
+    ['h200x8', CALLS],
+    ['desktop', DESKTOP_CALLS],
+  ] as const)('on %s is as long as its structure, and no longer', (profile, calls) => {
+    const found = answers(python, profile, calls);
+    const named = calls.map(({ name }, i) => ({ name, ...Object(found[i]) }));
     expect(named).toEqual(
-      CALLS.map(({ name, out, array, written }) => ({
+      calls.map(({ name, out, array, written }) => ({
         name,
         code: 0,
         written: written ?? array?.[1] ?? out,

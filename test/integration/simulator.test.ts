@@ -18,6 +18,7 @@ const PROFILES: readonly { profile: ProfileName; gpu_num: number }[] = [
   { profile: 'h200x8', gpu_num: 8 },
   { profile: 'h200x3', gpu_num: 3 },
   { profile: 't4', gpu_num: 1 },
+  { profile: 'desktop', gpu_num: 1 },
   { profile: 'laptop', gpu_num: 1 },
   { profile: 'odd', gpu_num: 7 },
 ];
@@ -65,10 +66,12 @@ interface Followed {
   readonly values: readonly number[];
 }
 
+const LIVE = simulate();
+
 /** Half a second of readings of one device. */
 function follow(python: Python, index: number): readonly Followed[] {
   const script = readFileSync(join(__dirname, '..', 'python', 'follow.py'), 'utf8');
-  const rows = python.json(script, { args: [String(index), '0.5'], env: simulate().env });
+  const rows = python.json(script, { args: [String(index), '0.5'], env: LIVE.env });
   if (!Array.isArray(rows)) throw new Error('follow.py printed no list');
   return rows.map(([before, after, ...values]) => ({
     before__ns: BigInt(before),
@@ -79,7 +82,7 @@ function follow(python: Python, index: number): readonly Followed[] {
 
 /** What follow.py reads of device 5, in NVML's units. */
 function followed(time__ns: bigint): readonly number[] {
-  const at = (metric: GpuMetric): number => expected('h200x8', 5, metric, time__ns) ?? NaN;
+  const at = (metric: GpuMetric): number => expected('h200x8', 5, metric, time__ns, LIVE.loaded__ns) ?? NaN;
   const [energy__mJ, power__mW] = [at('energy__J') * 1000, at('power_draw__W') * 1000].map(Math.round);
   return [
     energy__mJ ?? NaN,

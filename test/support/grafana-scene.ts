@@ -1,4 +1,4 @@
-// What the dashboards are tried on: a GPU machine, simulated, that `nvpulse server` watches and exports, and a laptop of
+// What the dashboards are tried on: a GPU machine, simulated, that `nvpulse server` watches and exports, and a desktop of
 // which there is a recording.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ export interface Scene {
 /** Eight GPUs; the last is lost on the way. */
 export const MACHINE = hostname();
 /** One GPU, with what those do not have: a fan and a video encoder. */
-export const LAPTOP = 'laptop';
+export const DESKTOP = 'desktop';
 /** Told by its process, which runs on all GPUs. Lucene means something by most of these characters. */
 export const JOB = 'liver-tumor:1 (test) + "7"';
 export const JOB_NAME = 'liver-tumor';
@@ -50,7 +50,7 @@ export async function playScene(elasticsearch: Elasticsearch): Promise<Scene> {
   try {
     const { run } = nvpulseIn(folder);
     succeeded(await run(['create-mapping', '--url', elasticsearch.url]));
-    await Promise.all([watchMachine(elasticsearch, folder), recordLaptop(elasticsearch, folder)]);
+    await Promise.all([watchMachine(elasticsearch, folder), recordDesktop(elasticsearch, folder)]);
     await exportCgroup(elasticsearch, from__ms);
     await elasticsearch.request('POST', '/_refresh');
     return { from__ms, to__ms: Date.now() };
@@ -126,15 +126,15 @@ async function found(elasticsearch: Elasticsearch, query: string): Promise<void>
   }
 }
 
-async function recordLaptop(elasticsearch: Elasticsearch, folder: string): Promise<void> {
-  const dir = join(folder, LAPTOP);
+async function recordDesktop(elasticsearch: Elasticsearch, folder: string): Promise<void> {
+  const dir = join(folder, DESKTOP);
   const { run } = nvpulseIn(folder);
   succeeded(
-    await run(['record', '--simulate', 'laptop', '-i', '200ms', '--for', '4s', '-o', dir], {
+    await run(['record', '--simulate', 'desktop', '-i', '200ms', '--for', '4s', '-o', dir], {
       env: { NVPULSE_SIM_PROCESSES: 'profile' },
     }),
   );
-  for await (const batch of (await openRecording(dir)).batches()) await index(elasticsearch, batch, LAPTOP);
+  for await (const batch of (await openRecording(dir)).batches()) await index(elasticsearch, batch, DESKTOP);
 }
 
 /** A cgroup with a memory controller of version 2, which not every machine that runs tests has. */

@@ -21,8 +21,10 @@ constexpr Board H200() {
   board.ecc = true;
   board.pcie_generation = 5;
   board.pcie_width = 16;
+  board.nvlinks = 18;
   board.memory_total__MiB = 143771;
   board.memory_reserved__MiB = 610;
+  board.bar1__MiB = 262144;
   board.power_limit__mW = 700000;
   board.power_default__mW = 700000;
   board.power_min__mW = 200000;

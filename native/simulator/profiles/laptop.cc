@@ -1,5 +1,5 @@
-// Profile laptop: one GeForce RTX with fans; no serial, no ECC, no memory temperature, and a power limit
-// that is no round number and cannot be managed.
+// Profile laptop: one GeForce RTX whose fans are the laptop's own; no serial, no ECC, no memory temperature, and a
+// power limit that is no round number and cannot be managed.
 #include "simulator/profile.h"
 
 namespace nvpulse::simulator {
@@ -17,11 +17,11 @@ constexpr Board Laptop() {
   board.pci_subsystem_id = 0x16331043;
   board.cores = 4608;
   board.bus_width__bit = 128;
-  board.fans = 2;
   board.pcie_generation = 4;
   board.pcie_width = 8;
   board.memory_total__MiB = 8188;
   board.memory_reserved__MiB = 225;
+  board.bar1__MiB = 8192;
   board.power_limit__mW = 103457;
   board.power_default__mW = 80000;
   board.max_clock__MHz[0] = 3105;
@@ -47,7 +47,6 @@ constexpr Board Laptop() {
   board[Channel::kSmClock] = Live(100, Form::kRamp, 18, 210, 2460, 0);
   board[Channel::kMemoryClock] = Live(100, Form::kSquare, 30, 405, 8001, 0);
   board[Channel::kVideoClock] = Live(100, Form::kSine, 28, 765, 1845, 0);
-  board[Channel::kFanSpeed] = Live(1000, Form::kRamp, 60, 22, 82, 0);
   board[Channel::kPerfState] = Live(100, Form::kSquare, 30, 8, 0, 0);
   board[Channel::kMemoryUsed] = Live(100, Form::kSquare, 26, 611, 6911, 0);
   board[Channel::kProcesses] = Live(1000, Form::kSquare, 12, 1, 2, 0);

@@ -22,6 +22,7 @@ constexpr Board Base(const char* name) {
   board.pcie_width = 16;
   board.memory_total__MiB = 40536;
   board.memory_reserved__MiB = 313;
+  board.bar1__MiB = 65536;
   board.power_limit__mW = 250000;
   board.power_default__mW = 400000;
   board.power_min__mW = 100000;
@@ -77,7 +78,7 @@ constexpr Board TemperatureUnknown() {
 
 constexpr Board NoMemory() {
   Board board = Base("Odd 3 unified memory");
-  board.memory_total__MiB = board.memory_reserved__MiB = 0;
+  board.memory_total__MiB = board.memory_reserved__MiB = board.bar1__MiB = 0;
   board[Channel::kMemoryUsed] = Steady(0);
   return board;
 }

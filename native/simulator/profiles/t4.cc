@@ -24,6 +24,7 @@ constexpr Board T4() {
   board.pcie_width = 16;
   board.memory_total__MiB = 15360;
   board.memory_reserved__MiB = 442;
+  board.bar1__MiB = 256;
   board.power_limit__mW = 70000;
   board.power_default__mW = 70000;
   board.power_min__mW = 60000;

@@ -20,6 +20,7 @@ const section = (title: string): string => DOCS.split(/^### /m).find((text) => t
 test.each([
   ['h200x8', 0],
   ['t4', 0],
+  ['desktop', 0],
   ['laptop', 0],
   ['odd', 1],
 ] as const)('the table of %s is the one in use', (profile, index) => {

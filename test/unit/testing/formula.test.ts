@@ -27,7 +27,8 @@ describe('a reading', () => {
     for (let ms = 0n; ms < 60_000n; ms += refresh__ms / 4n) {
       const period = Number(ms / refresh__ms);
       const seen = values.get(period) ?? new Set();
-      values.set(period, seen.add(expected(profile, 0, metric, START__NS + ms * MS + 999_999n)));
+      const time__ns = START__NS + ms * MS + 999_999n;
+      values.set(period, seen.add(expected(profile, 0, metric, time__ns, START__NS)));
     }
     expect([...values.values()].every((seen) => seen.size === 1)).toBe(true);
     const sequence = [...values.values()].map((seen) => [...seen][0]);
@@ -79,8 +80,18 @@ describe('energy', () => {
     }
   });
 
+  test('counts from the load of the driver, a day before where nothing else is said', () => {
+    const at = (loaded__ns?: bigint) => expected('h200x8', 3, 'energy__J', START__NS, loaded__ns);
+    const hour__ns = 3_600_000n * MS;
+    expect(at(START__NS - hour__ns)).toBe(energyBetween('h200x8', 3, START__NS - hour__ns, START__NS));
+    expect(at()).toBe(energyBetween('h200x8', 3, START__NS - 24n * hour__ns, START__NS));
+    expect(at(START__NS)).toBe(0);
+    expect(at(START__NS + hour__ns)).toBe(0);
+  });
+
   test('is what the counter gains', () => {
-    const at = (ms: bigint) => expected('h200x8', 3, 'energy__J', START__NS + ms * MS) ?? NaN;
+    const at = (ms: bigint) =>
+      expected('h200x8', 3, 'energy__J', START__NS + ms * MS, START__NS - 5_000n * MS) ?? NaN;
     expect(at(12_340n) - at(0n)).toBeCloseTo(
       energyBetween('h200x8', 3, START__NS, START__NS + 12_340n * MS),
       3,
@@ -114,9 +125,10 @@ describe('refuses', () => {
     expect(() => energyBetween('odd', 0, 0n, 1n)).toThrow('gpuIndex: 0 of odd measures no power');
   });
 
-  test('an unknown option, and a time before 1970', () => {
+  test('an unknown option, and times before 1970', () => {
     const misspelt = { profil: 't4', latency: 'none' } as const;
     expect(() => simulate(misspelt)).toThrow("simulate: unknown option 'profil'");
     expect(() => simulate({ time__ns: -1n })).toThrow('time__ns: -1 is before 1970');
+    expect(() => simulate({ loaded__ns: -1n })).toThrow('loaded__ns: -1 is before 1970');
   });
 });
