@@ -25,7 +25,10 @@ export const jsonFile = (): Option =>
   new Option('--json <file>', 'write the summary as JSON too; - is stdout');
 
 export const simulated = (): Option =>
-  new Option('--simulate <profile>', 'read simulated GPUs: h200x8 (h200x1 to h200x64), t4, desktop, laptop, odd');
+  new Option(
+    '--simulate <profile>',
+    'read simulated GPUs: h200x8 (h200x1 to h200x64), t4, desktop, laptop, odd',
+  );
 
 /** May be given several times. */
 export const label = (): Option =>

@@ -72,7 +72,7 @@ test.each([
   ],
   ['energy at 1.5 times what it is', 'energy__J', 'call=DeviceGetTotalEnergyConsumption,percent=150'],
 ])('%s: nothing is dropped', async (_, metric, faults) => {
-  const seen = await read({ profile: 'laptop', faults }, metric);
+  const seen = await read({ profile: 'desktop', faults }, metric);
   expect(seen.absent).toEqual([]);
   expect(seen.implausible).toBe(0);
   expect(seen.values.length).toBeGreaterThan(10);

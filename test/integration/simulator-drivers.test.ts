@@ -45,7 +45,8 @@ describe('a library exports', () => {
   test('what that of driver 580.126.20 does, on every other profile', () => {
     const names = functions('h200x8');
     expect(names).toHaveLength(402);
-    for (const profile of ['h200x64', 't4', 'desktop', 'laptop'] as const) expect(functions(profile)).toEqual(names);
+    for (const profile of ['h200x64', 't4', 'desktop', 'laptop'] as const)
+      expect(functions(profile)).toEqual(names);
     // Of a 535 library; a client that links one of them does not start without it.
     expect(names).toEqual(expect.arrayContaining(['nvmlDeviceGetGpuInstanceById', 'nvmlVgpuTypeGetClass']));
   });
