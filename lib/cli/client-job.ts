@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NvpulseError } from '../index';
-import { reasonOf } from './output';
+import { reasonOf } from '../reason';
 
 const FILE = 'job.json';
 

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { NvpulseError } from '../index';
+import { reasonOf } from '../reason';
 
 let shared = false;
 
@@ -93,10 +94,6 @@ export function writeJson(target: string, value: unknown): void {
   } catch (cause) {
     throw new NvpulseError('ERR_IO', `--json: '${target}' cannot be written: ${reasonOf(cause)}`, { cause });
   }
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Colour is for terminals, and not where NO_COLOR is set (https://no-color.org). */

@@ -2,6 +2,7 @@
 import { access, constants, rmdir } from 'node:fs/promises';
 import { NvpulseError } from '../errors';
 import { claimFolder, defaultRecordingDir } from '../recording/folder';
+import { reasonOf } from '../reason';
 import { RecordingWriter } from '../recording/writer';
 import type { Measurement } from './measurement';
 
@@ -61,8 +62,4 @@ export async function startRecording(
 export function lossOf(writer: RecordingWriter | undefined): readonly string[] {
   if (!writer?.lastError) return [];
   return [`${writer.lastError.message}; ${writer.lostRows} rows are not in it`];
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

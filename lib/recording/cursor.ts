@@ -2,7 +2,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { NvpulseError } from '../errors';
-import { reasonOf } from './reason';
+import { reasonOf } from '../reason';
 
 /**
  * Replaces the file at once: whoever reads it, also after a crash, has the old content or the new one.

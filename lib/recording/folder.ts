@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { NvpulseError } from '../errors';
+import { reasonOf } from '../reason';
 
 /** `${XDG_STATE_HOME:-~/.local/state}/nvpulse` */
 export function recordingRoot(): string {
@@ -35,7 +36,7 @@ export async function claimFolder(dir: string): Promise<void> {
     await makeFolder(dir);
     entries = await readdir(dir);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
+    const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EEXIST' || code === 'ENOTDIR') {
       throw new NvpulseError(
         'ERR_OPTION',
@@ -43,7 +44,7 @@ export async function claimFolder(dir: string): Promise<void> {
         { cause },
       );
     }
-    throw new NvpulseError('ERR_IO', `cannot record into '${dir}': ${message}`, { cause });
+    throw new NvpulseError('ERR_IO', `cannot record into '${dir}': ${reasonOf(cause)}`, { cause });
   }
   if (entries.length === 0) return;
   throw new NvpulseError(

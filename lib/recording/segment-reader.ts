@@ -7,7 +7,7 @@ import { END_OF_STREAM } from './arrow-messages';
 import type { Chunk } from './chunk';
 import { decodeChunk } from './decode';
 import { decompress, MEMBER_HEADER__B, memberLength } from './gzip';
-import { reasonOf } from './reason';
+import { reasonOf } from '../reason';
 
 /** Something that could not be read. */
 export interface RecordingProblem {

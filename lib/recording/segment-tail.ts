@@ -6,7 +6,7 @@ import type { Chunk } from './chunk';
 import { decodeChunk } from './decode';
 import { readFrom, sizeOf } from './files';
 import { decompress, MEMBER_HEADER__B, memberLength } from './gzip';
-import { reasonOf } from './reason';
+import { reasonOf } from '../reason';
 import { segmentName } from './segments';
 
 /** Number of a segment, and byte offset of a chunk in it. */

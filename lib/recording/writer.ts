@@ -23,7 +23,7 @@ import { claimFolder } from './folder';
 import { compress } from './gzip';
 import { encodeEntry, JOURNAL } from './journal';
 import { createManifest, writeManifest, type Manifest, type RecordingMeta } from './manifest';
-import { reasonOf } from './reason';
+import { reasonOf } from '../reason';
 import { SegmentSequence } from './segments';
 
 /** Rows are in a file half a second after they came, or at once where none came in that time. */

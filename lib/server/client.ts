@@ -4,7 +4,7 @@ import { request as overHttp, type IncomingMessage, type RequestOptions } from '
 import { request as overHttps } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NvpulseError, type NvpulseErrorCode } from '../errors';
-import { reasonOf } from '../recording/reason';
+import { reasonOf } from '../reason';
 import { parseAddress, urlHost } from './address';
 import type {
   JobDetail,

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { NvpulseError } from '../errors';
 import { AppendFile } from '../recording/append-file';
-import { reasonOf } from '../recording/reason';
+import { reasonOf } from '../reason';
 import type { JobRecord } from './job-book';
 
 export interface LoggedRecords {

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { addon } from '../native/addon';
-import { reasonOf } from '../recording/reason';
+import { reasonOf } from '../reason';
 
 export interface Lock {
   release(): void;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { recordingRoot } from '../recording';
-import { reasonOf } from '../recording/reason';
+import { reasonOf } from '../reason';
 import { INTERVAL_RANGE, parseInterval, refuseUnknown, type Duration } from '../sampling/options';
 import type { ConnectionOptions } from '../sinks/elasticsearch';
 import { parseDuration } from '../time';

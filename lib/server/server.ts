@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NvpulseError } from '../errors';
-import { reasonOf } from '../recording/reason';
+import { reasonOf } from '../reason';
 import { urlHost } from './address';
 import { documentsOf } from './delivery';
 import { startExport } from './export';

@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { NvpulseError } from '../errors';
-import { reasonOf } from '../recording/reason';
+import { reasonOf } from '../reason';
 
 const LEAST = 16;
 const READABLE_BY_ALL = 0o004;

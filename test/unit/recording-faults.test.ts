@@ -136,7 +136,7 @@ describe('disks', () => {
     expect(writer.lostRows).toBe(ROWS);
     expect(writer.lastError).toMatchObject({
       code: 'ERR_IO',
-      message: `recording into '${dir}' failed: ENOSPC: no space left on device, write`,
+      message: `recording into '${dir}' failed: no space left on device`,
     });
     const { gpu, host, problems, recording } = await read(dir);
     expect(gpu).toEqual(numbers(1));

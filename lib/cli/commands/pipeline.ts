@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { NvpulseError } from '../../index';
 import { HOST_PLACEHOLDER, addMonitoring, removeMonitoring } from '../../pipeline';
-import { reasonOf } from '../output';
+import { reasonOf } from '../../reason';
 
 interface AddOptions {
   readonly host?: string;

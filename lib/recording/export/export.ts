@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ENTITIES, type Entity } from '../../catalog';
 import { NvpulseError } from '../../errors';
 import { openRecording, type Recording } from '../reader';
-import { reasonOf } from '../reason';
+import { reasonOf } from '../../reason';
 import type { RecordingProblem } from '../segment-reader';
 import { EXPORT_FORMATS, type ExportFormat } from './formats';
 import { openOutput, type Output } from './output';

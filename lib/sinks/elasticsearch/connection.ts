@@ -2,6 +2,7 @@
 import type { Client, ClientOptions } from '@elastic/elasticsearch';
 import { readFileSync } from 'node:fs';
 import { NvpulseError } from '../../errors';
+import { reasonOf } from '../../reason';
 import { explain, explainAnswer, type Explanation } from './explain';
 
 /**
@@ -176,7 +177,6 @@ function readOption(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new NvpulseError('ERR_IO', `${option}: '${path}' cannot be read: ${reason}`, { cause });
+    throw new NvpulseError('ERR_IO', `${option}: '${path}' cannot be read: ${reasonOf(cause)}`, { cause });
   }
 }

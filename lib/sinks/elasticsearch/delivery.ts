@@ -1,7 +1,7 @@
 // Documents until each is settled: created, there already, or among the dead letters. What fails is tried again
 // without end; what may have been done is looked up before.
 import type { Client } from '@elastic/elasticsearch';
-import { reasonOf } from '../../recording/reason';
+import { reasonOf } from '../../reason';
 import { backOff } from './backoff';
 import { sendBulk, type ItemOutcome } from './bulk';
 import type { DeadLetter, DeadLetters } from './dead-letters';

@@ -3,7 +3,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NvpulseError } from '../../errors';
-import { reasonOf } from '../../recording/reason';
+import { reasonOf } from '../../reason';
 import { DeadLetters } from './dead-letters';
 import { Delivery } from './delivery';
 import type { Acknowledged, ExporterOptions, ExporterStats } from './exporter-types';

@@ -1,7 +1,7 @@
 // One recording on its way into Elasticsearch, and how far it is acknowledged.
 import { readCursor, writeCursor } from '../../recording';
 import { readManifest } from '../../recording/manifest';
-import { reasonOf } from '../../recording/reason';
+import { reasonOf } from '../../reason';
 import { formatUtc } from '../../time';
 import type { Delivery, Halt } from './delivery';
 import { Doubt } from './doubt';
