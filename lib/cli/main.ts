@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version';
 import { setEngine } from './engine';
 import { exitCodeOf, messageOf } from './failure';
-import { flush, note, shareStreams, watchStreams } from './output';
+import { flush, isReaderGone, note, shareStreams, watchStreams } from './output';
 
 interface CommandModule {
   define(command: Command): void;
@@ -58,6 +58,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (isReaderGone(error)) return Number(process.exitCode ?? 0);
     return fail(program, argv, error);
   }
 }

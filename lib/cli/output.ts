@@ -51,9 +51,15 @@ function writeAll(fd: number, bytes: Buffer): void {
   }
 }
 
+const isClosedPipe = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+
+let readerHasGone = false;
+
 /** A reader that has gone (`| head`) is no failure of ours. A result that is lost otherwise is one. */
 function lose(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') return;
+  readerHasGone = isClosedPipe(error);
+  if (readerHasGone) return;
   note(`nvpulse: stdout cannot be written: ${reasonOf(error)}`);
   process.exitCode ??= 1;
 }
@@ -106,6 +112,11 @@ export function watchStreams(): void {
   process.stdout.once('error', lose);
   // What fails again, and what fails on stderr, has nowhere left to be said.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
+/** Whether a command failed for nothing but that: who writes much stops when nobody reads it. */
+export function isReaderGone(failure: unknown): boolean {
+  return readerHasGone && failure instanceof Error && isClosedPipe(failure.cause);
 }
 
 /** Until all that was written is handed to the system; pipes take it asynchronously. */
