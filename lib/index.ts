@@ -42,7 +42,13 @@ export type {
 export { window, type WindowMeta, type WindowSource } from './jobs/windows';
 export type { RecordingOption } from './jobs/job-recording';
 export type { Ratio } from './jobs/confidence';
-export { measureOverhead, type IntervalOverhead, type Overhead, type OverheadOptions } from './jobs/overhead';
+export {
+  measureOverhead,
+  type IntervalOverhead,
+  type Overhead,
+  type OverheadOptions,
+  type Verdict,
+} from './jobs/overhead';
 export { recordMachine, type RecordOptions, type RecordResult } from './jobs/record-machine';
 export { summarizeJobs } from './jobs/recorded-jobs';
 export { summarizeRecording, type RecordedSummary } from './jobs/recorded-summary';
@@ -52,6 +58,7 @@ export {
   defaultRecordingDir,
   EXPORT_FORMATS,
   exportRecording,
+  findRecordings,
   listRecordings,
   openRecording,
   Recording,
@@ -69,7 +76,9 @@ export {
   type Json,
   type Manifest,
   type MetricColumn,
+  type OnRead,
   type RecordedEvent,
+  type RecordedExit,
   type RecordingListing,
   type RecordingMeta,
   type RecordingProblem,

@@ -24,6 +24,7 @@ const COMMANDS = {
   server: 'monitor this node for jobs that come and go',
   client: 'start, stop or mark the monitoring of a job, from a pipeline',
   simulator: 'tell where the simulated GPU library is',
+  completion: 'print what lets a shell complete these commands',
 } as const;
 
 /** The help of a command needs the command, wherever its name stands. */
@@ -37,7 +38,9 @@ function programFor(argv: readonly string[]): Command {
     .configureOutput({ writeErr: () => undefined });
   for (const [name, summary] of Object.entries(COMMANDS)) {
     const command = program.command(name).description(summary);
-    if (argv.includes(name)) (require(`./commands/${name}`) as CommandModule).define(command);
+    // Completions are of all commands.
+    if (argv.includes(name) || argv[0] === 'completion')
+      (require(`./commands/${name}`) as CommandModule).define(command);
   }
   return program;
 }

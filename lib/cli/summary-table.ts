@@ -282,6 +282,12 @@ function hostLine(summary: JobSummary): Line {
   };
 }
 
+/** Ticks that could not be made in time were left out, not made up for. */
+function readings(made: number, skipped: number): string {
+  if (skipped === 0) return `${made} readings`;
+  return `${made} readings, ${skipped} more ${skipped === 1 ? 'was' : 'were'} skipped for lack of time`;
+}
+
 function samplerLine(summary: JobSummary): Line {
   const [job] = entitiesOf(summary, 'job');
   const { interval__ms, ticks, lateTicks, cpu__pct } = summary.sampler;
@@ -290,7 +296,7 @@ function samplerLine(summary: JobSummary): Line {
     label: 'sampling',
     parts: present([
       interval,
-      `${ticks} ticks, ${lateTicks} late`,
+      readings(ticks, lateTicks),
       cpu__pct !== null && `${percent(cpu__pct)} of one CPU`,
       job && `the job followed by its ${job.tracking === 'cgroup' ? 'cgroup' : 'process tree'}`,
     ]),

@@ -161,7 +161,9 @@ export class RunningJob {
     this.watchClock();
     const ended = toJson({ id, ...this.gpus.scope, ...stop });
     this.recording?.event('window_stop', { time__ns: closed__ns, data: ended });
-    await this.recording?.close();
+    const { exitCode, signal } = end;
+    const exit = exitCode === null && signal === null ? null : { exitCode, signal };
+    await this.recording?.close({ exit });
     const setting: JobSetting = this.measurement.describe();
     return summaryOf(
       this.fold,

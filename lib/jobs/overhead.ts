@@ -4,7 +4,7 @@ import { NvpulseError } from '../errors';
 import { parseInterval, refuseUnknown, type Duration } from '../sampling/options';
 import { ratioOf, type Ratio } from './confidence';
 import { HeldCommand } from './held-command';
-import { runJob } from './run-job';
+import { runJob, type RunJobOptions } from './run-job';
 
 export interface OverheadOptions {
   readonly command: readonly string[];
@@ -12,14 +12,23 @@ export interface OverheadOptions {
   readonly intervals?: readonly Duration[];
   /** Bare runs, and sampled ones for each interval; 2 to 1000. @default 10 */
   readonly rounds?: number;
+  /** The command's whole environment. @default this process's */
+  readonly env?: NodeJS.ProcessEnv;
   /** Told after each run. */
   readonly onRun?: (done: number, of: number) => void;
 }
+
+/**
+ * What the runs prove, by the 95 % confidence interval of the duration's ratio: `slower` where all of it is above 1,
+ * `not_slower` where all of it is below 1.01, else `inconclusive`: too few rounds, or too restless a machine.
+ */
+export type Verdict = 'slower' | 'not_slower' | 'inconclusive';
 
 export interface IntervalOverhead {
   readonly interval: Duration;
   /** Time of the sampled runs ÷ time of the bare run of the same round. */
   readonly duration: Ratio;
+  readonly verdict: Verdict;
   /** The same of the process tree's CPU time; absent where it used none that could be counted. */
   readonly cpu?: Ratio;
   /** CPU time of the sampling threads, of one CPU: the mean of all runs. */
@@ -43,9 +52,12 @@ const OPTIONS = [
   'command',
   'intervals',
   'rounds',
+  'env',
   'onRun',
 ] as const satisfies readonly (keyof OverheadOptions)[];
 const ROUNDS_MAX = 1000;
+/** A slowdown that nobody minds. */
+const NOT_SLOWER = 1.01;
 /** What the command writes to stdout would drown the answer. */
 const STDIO = ['ignore', 'ignore', 'inherit'] as const;
 
@@ -58,6 +70,7 @@ const STDIO = ['ignore', 'ignore', 'inherit'] as const;
 export async function measureOverhead(options: OverheadOptions): Promise<Overhead> {
   refuseUnknown(options, OPTIONS, 'measureOverhead');
   const { command, intervals = ['1ms', '10ms', '100ms'], rounds = 10, onRun } = options;
+  const env = options.env === undefined ? {} : { env: options.env };
   for (const interval of intervals) parseInterval(interval, 'interval');
   if (!Number.isInteger(rounds) || rounds < 2 || rounds > ROUNDS_MAX)
     throw new NvpulseError(
@@ -66,13 +79,14 @@ export async function measureOverhead(options: OverheadOptions): Promise<Overhea
     );
   const variants = [undefined, ...intervals];
   const runs = new Map<Duration | undefined, Run[]>(variants.map((variant) => [variant, []]));
-  await bareRun(command);
+  await bareRun({ command, ...env });
   let done = 0;
   for (let round = 0; round < rounds; round++) {
     for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
-      runs
-        .get(variant)
-        ?.push(await (variant === undefined ? bareRun(command) : sampledRun(command, variant)));
+      const run = await (variant === undefined
+        ? bareRun({ command, ...env })
+        : sampledRun({ command, interval: variant, ...env }));
+      runs.get(variant)?.push(run);
       onRun?.(++done, rounds * variants.length);
     }
   }
@@ -91,21 +105,29 @@ function overheadOf(interval: Duration, sampled: readonly Run[], bare: readonly 
       return other && value(other) > 0 && value(run) > 0 ? [value(run) / value(other)] : [];
     });
   const cpu = ratios(({ cpu__s }) => cpu__s);
+  const duration = ratioOf(ratios(({ duration__s }) => duration__s));
   return {
     interval,
-    duration: ratioOf(ratios(({ duration__s }) => duration__s)),
+    duration,
+    verdict: verdictOf(duration),
     ...(cpu.length < 2 ? {} : { cpu: ratioOf(cpu) }),
     sampler_cpu__pct: sampled.reduce((sum, run) => sum + run.sampler_cpu__pct, 0) / sampled.length,
   };
 }
 
-async function bareRun(command: readonly string[]): Promise<Run> {
-  const held = new HeldCommand({ command, stdio: STDIO });
+/** See `Verdict`. */
+export function verdictOf({ low, high }: Omit<Ratio, 'mean'>): Verdict {
+  if (low > 1) return 'slower';
+  return high < NOT_SLOWER ? 'not_slower' : 'inconclusive';
+}
+
+async function bareRun(what: Pick<RunJobOptions, 'command' | 'env'>): Promise<Run> {
+  const held = new HeldCommand({ ...what, stdio: STDIO });
   try {
     await held.ready;
     const started = await held.start();
     const ended = await held.ended();
-    refuseFailed(command, ended.status);
+    refuseFailed(what.command, ended.status);
     const { cpuUser__s, cpuSystem__s } = ended.tree;
     return {
       duration__s: Number(ended.time__ns - started.time__ns) / 1e9,
@@ -117,9 +139,9 @@ async function bareRun(command: readonly string[]): Promise<Run> {
   }
 }
 
-async function sampledRun(command: readonly string[], interval: Duration): Promise<Run> {
-  const { summary, exit } = await runJob({ command, interval, recording: false, stdio: STDIO });
-  refuseFailed(command, exit.exitCode ?? 1);
+async function sampledRun(what: Pick<RunJobOptions, 'command' | 'interval' | 'env'>): Promise<Run> {
+  const { summary, exit } = await runJob({ ...what, recording: false, stdio: STDIO });
+  refuseFailed(what.command, exit.exitCode ?? 1);
   const job = summary.entities.find((entity) => entity.entity === 'job');
   const cpu = job?.metrics.cpu_time__s;
   return {

@@ -1,5 +1,5 @@
 // The summary of a recorded job, made again from its rows and events: the same as when it ran.
-import type { Manifest, RecordedEvent, Recording, RecordingProblem } from '../recording';
+import type { Manifest, OnRead, RecordedEvent, Recording, RecordingProblem } from '../recording';
 import { SummaryFold } from './fold';
 import { cutStop, LastAgent } from './last-agent';
 import { metaOf, parseStart, parseStop, troublesIn, type JobStart, type JobStop } from './job-events';
@@ -27,7 +27,7 @@ interface RecordedWindow {
 /**
  * Summarises a recording, also one that was cut short: then `complete` is false, and the window ends with its last row.
  */
-export async function summarizeRecording(recording: Recording): Promise<RecordedSummary> {
+export async function summarizeRecording(recording: Recording, onRead?: OnRead): Promise<RecordedSummary> {
   const window = windowOf(recording);
   const { interval__ns } = recording.manifest;
   const { start__ns, start } = window;
@@ -37,7 +37,7 @@ export async function summarizeRecording(recording: Recording): Promise<Recorded
     ...(start.tree ? { treeBegan__ns: start__ns } : {}),
   });
   const agent = new LastAgent();
-  for await (const batch of recording.batches()) {
+  for await (const batch of recording.batches(onRead)) {
     fold.push(batch);
     agent.push(batch);
   }

@@ -9,12 +9,13 @@ export {
   type Inventory,
   type Manifest,
   type MetricColumn,
+  type RecordedExit,
   type RecordingMeta,
 } from './manifest';
 export { readCursor, writeCursor } from './cursor';
-export { listRecordings, type RecordingListing } from './list';
+export { findRecordings, listRecordings, type RecordingListing } from './list';
 export { parsePosition, TABLE_START, TAIL_START, type TablePosition, type TailPosition } from './position';
-export { openRecording, Recording } from './reader';
+export { openRecording, Recording, type OnRead } from './reader';
 export { type RecordingProblem } from './segment-reader';
 export { RecordingTail, type TailRead } from './tail';
 export { trimRecording, type TrimResult } from './trim';

@@ -1,8 +1,10 @@
-// The recordings below a folder, from their manifests alone.
+// The recordings below a folder, from their manifests alone, and which of them is meant by a name.
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { NvpulseError } from '../errors';
+import { reasonOf } from '../reason';
 import { recordingRoot } from './folder';
-import { readManifest } from './manifest';
+import { readManifest, type RecordedExit } from './manifest';
 
 export interface RecordingListing {
   readonly dir: string;
@@ -12,6 +14,8 @@ export interface RecordingListing {
   /** Null where the recording was not closed: it is being written, or was cut. */
   readonly duration__s: number | null;
   readonly complete: boolean;
+  /** How the command ended; null without one, and where the recording was not closed. */
+  readonly exit: RecordedExit | null;
   readonly simulated: boolean;
   /** Bytes of all its files. */
   readonly size__B: number;
@@ -21,19 +25,43 @@ export interface RecordingListing {
 export async function listRecordings(root = recordingRoot()): Promise<readonly RecordingListing[]> {
   const folders = await readdir(root, { withFileTypes: true }).catch(() => []);
   const listings = await Promise.all(
-    folders.filter((entry) => entry.isDirectory()).map(({ name }) => listing(join(root, name))),
+    folders
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => listing(join(root, name)).catch(() => undefined)),
   );
   return listings
     .filter((one) => one !== undefined)
     .sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0));
 }
 
-async function listing(dir: string): Promise<RecordingListing | undefined> {
-  const manifest = await readManifest(dir).catch(() => undefined);
-  if (!manifest) return undefined;
-  const { name, start, end, complete, simulated } = manifest;
+/**
+ * The recordings that a person may mean, the newest first: the one in that folder, else those in the default place
+ * whose folder or whose job has that name.
+ * @throws ERR_RECORDING where there is none
+ */
+export async function findRecordings(
+  nameOrDir: string,
+  root = recordingRoot(),
+): Promise<readonly [RecordingListing, ...RecordingListing[]]> {
+  try {
+    return [await listing(nameOrDir)];
+  } catch (cause) {
+    if (nameOrDir.includes('/')) throw cause;
+    const named = (await listRecordings(root)).filter(
+      ({ dir, name }) => name === nameOrDir || basename(dir) === nameOrDir,
+    );
+    const [newest, ...older] = named.reverse();
+    if (newest) return [newest, ...older];
+    const here = reasonOf(cause);
+    throw new NvpulseError('ERR_RECORDING', `${here}; and none in ${root} has that name`, { cause });
+  }
+}
+
+/** @throws ERR_RECORDING */
+async function listing(dir: string): Promise<RecordingListing> {
+  const { name, start, end, complete, exit, simulated } = await readManifest(dir);
   const duration__s = end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
-  return { dir, name, start, duration__s, complete, simulated, size__B: await sizeOf(dir) };
+  return { dir, name, start, duration__s, complete, exit, simulated, size__B: await sizeOf(dir) };
 }
 
 async function sizeOf(dir: string): Promise<number> {

@@ -54,6 +54,13 @@ export interface Inventory {
   };
 }
 
+/** One of both is null. */
+export interface RecordedExit {
+  readonly exitCode: number | null;
+  /** Such as `SIGTERM`. */
+  readonly signal: string | null;
+}
+
 /** What the caller tells about a recording. */
 export interface RecordingMeta {
   readonly name: string;
@@ -96,6 +103,8 @@ export interface Manifest extends Omit<RecordingMeta, 'utcOffset__ns'> {
   readonly complete: boolean;
   /** Rows that were not recorded: a disk that was full, gone, or too slow. */
   readonly lostRows: number;
+  /** How the command ended that was recorded; null without a command, and until the recording is closed. */
+  readonly exit: RecordedExit | null;
   /** Metrics of each table, in the order of their columns. */
   readonly catalog: Readonly<Partial<Record<Entity, readonly MetricColumn[]>>>;
 }
@@ -111,6 +120,7 @@ export function createManifest({ utcOffset__ns, ...meta }: RecordingMeta, start_
     end: null,
     complete: false,
     lostRows: 0,
+    exit: null,
     catalog: Object.fromEntries(ENTITIES.map((entity) => [entity, metricColumns(entity)])),
   };
 }
@@ -157,5 +167,6 @@ export async function readManifest(dir: string): Promise<Manifest> {
         `this is nvpulse ${VERSION}, which reads up to format ${FORMAT}: update nvpulse`,
     );
   }
-  return manifest as Manifest;
+  // Before 0.2 there was none.
+  return { exit: null, ...(manifest as Omit<Manifest, 'exit'>) };
 }

@@ -17,6 +17,9 @@ export interface ChunkGroup {
   readonly chunks: readonly Chunk[];
 }
 
+/** Told how much of a recording has been read: seconds from its start, of how many; null where it has no end yet. */
+export type OnRead = (read__s: number, of__s: number | null) => void;
+
 /** Of each table that has more: the next chunk, and those after it. */
 type Streams = Map<Entity, { chunk: Chunk; rest: AsyncGenerator<Chunk> }>;
 
@@ -76,9 +79,9 @@ export class Recording {
   }
 
   /** The batches in order of time, without their boundaries: one holds half a minute or 1 MiB. */
-  async *batches(): AsyncGenerator<Batch> {
+  async *batches(onRead?: OnRead): AsyncGenerator<Batch> {
     const events = this.eventsByFlush();
-    for await (const { flush, chunks } of this.chunks()) {
+    for await (const { flush, chunks } of this.chunks(ENTITIES, onRead)) {
       for (const earlier of [...events.keys()].filter((key) => key < flush))
         yield this.batch([], take(events, earlier));
       yield this.batch(chunks, take(events, flush));
@@ -93,13 +96,28 @@ export class Recording {
   }
 
   /** Rows with the recording's own columns, by what was written together. */
-  async *chunks(entities: readonly Entity[] = ENTITIES): AsyncGenerator<ChunkGroup> {
+  async *chunks(entities: readonly Entity[] = ENTITIES, onRead?: OnRead): AsyncGenerator<ChunkGroup> {
     const streams = await this.open(entities);
     try {
-      while (streams.size > 0) yield await nextGroup(streams);
+      while (streams.size > 0) {
+        const group = await nextGroup(streams);
+        onRead?.(this.secondsUntil(group), this.length__s);
+        yield group;
+      }
     } finally {
       for (const { rest } of streams.values()) await rest.return(undefined);
     }
+  }
+
+  /** From its start to its end; null where it was not closed. */
+  private get length__s(): number | null {
+    const { start, end } = this.manifest;
+    return end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
+  }
+
+  private secondsUntil({ chunks }: ChunkGroup): number {
+    const start__ns = BigInt(this.manifest.clock.start__ns);
+    return Math.max(0, ...chunks.map(({ time }) => Number((time.at(-1) ?? start__ns) - start__ns) / 1e9));
   }
 
   /** The first chunk of each table, and the rest. */

@@ -22,7 +22,13 @@ import {
 import { claimFolder } from './folder';
 import { compress } from './gzip';
 import { encodeEntry, JOURNAL } from './journal';
-import { createManifest, writeManifest, type Manifest, type RecordingMeta } from './manifest';
+import {
+  createManifest,
+  writeManifest,
+  type Manifest,
+  type RecordedExit,
+  type RecordingMeta,
+} from './manifest';
 import { reasonOf } from '../reason';
 import { SegmentSequence } from './segments';
 
@@ -46,8 +52,10 @@ interface Outgoing {
 export interface CloseOptions {
   /** False where something ended early, and the recording doesn't hold all that it should. @default true */
   readonly complete?: boolean;
-  /** Kept with the stop event: how the job ended. */
+  /** Kept with the stop event. */
   readonly data?: Json;
+  /** How the command ended that was recorded. @default null: there was none */
+  readonly exit?: RecordedExit | null;
 }
 
 export class RecordingWriter {
@@ -185,7 +193,7 @@ export class RecordingWriter {
     return this.closing;
   }
 
-  private async finish({ complete = true, data = null }: CloseOptions): Promise<void> {
+  private async finish({ complete = true, data = null, exit = null }: CloseOptions): Promise<void> {
     const end__ns = process.hrtime.bigint();
     this.lines.push(formatEvent('stop', { time__ns: end__ns, data }, this.utcOffset__ns, this.flush));
     this.chunk();
@@ -196,7 +204,7 @@ export class RecordingWriter {
     this.enqueue(() => this.eventFile.close());
     await this.lane;
     const end = formatUtc(end__ns + this.utcOffset__ns);
-    this.current = { ...this.current, end, complete, lostRows: this.lost };
+    this.current = { ...this.current, end, complete, exit, lostRows: this.lost };
     this.enqueue(() => this.writeManifest(true));
     await this.lane;
   }

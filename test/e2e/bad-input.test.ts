@@ -37,8 +37,7 @@ describe('commands and options', () => {
   test('unknown option of run', () => oneLine(['run', '--foo', ...COMMAND], 125, "'--foo'", '--interval'));
   test('option without its value', () => oneLine(['report', 'x', 'y'], 2, 'nvpulse report'));
   test('run without a command', () => oneLine(['run'], 125, 'command', 'nvpulse run --help'));
-  test('report without a folder', () => oneLine(['report'], 2, "'dir'", 'nvpulse report --help'));
-  test('simulator without --path', () => oneLine(['simulator'], 2, '--path'));
+  test('report without a folder', () => oneLine(['report'], 2, "'recording'", 'nvpulse report --help'));
   test('a label without =', () =>
     oneLine(['run', '--label', 'x', ...COMMAND], 125, '--label', "'x'", 'key=value'));
   test('--output with --no-recording', () =>

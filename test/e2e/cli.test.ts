@@ -1,7 +1,7 @@
 // The other commands, and what holds for all of them.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import Ajv from 'ajv/dist/2020';
 import { METRICS, type Diagnosis, type JobSummary, type Overhead } from '../../lib/index';
 import { VERSION } from '../../lib/version';
@@ -56,10 +56,14 @@ test('metrics prints the whole catalog', async () => {
   expect((await run(['metrics'])).stdout.trim().split('\n')).toHaveLength(METRICS.length + 1);
 });
 
-test('simulator --path prints a path that can be loaded', async () => {
-  const { stdout } = await run(['simulator', '--path']);
-  expect(readFileSync(stdout.trim()).subarray(1, 4).toString()).toBe('ELF');
-});
+test.each([[['simulator']], [['simulator', '--path']]])(
+  '%j prints a path that can be loaded',
+  async (args) => {
+    const { code, stdout } = await run(args);
+    expect(code).toBe(0);
+    expect(readFileSync(stdout.trim()).subarray(1, 4).toString()).toBe('ELF');
+  },
+);
 
 describe('a reader that goes away is no failure', () => {
   const dir = join(state, 'read-in-part');
@@ -138,7 +142,98 @@ describe('record', () => {
   });
 });
 
+describe('recordings by name', () => {
+  const shelf = nvpulseIn(join(state, 'shelf'));
+  const listed = async (...args: readonly string[]): Promise<readonly string[]> =>
+    (JSON.parse((await shelf.run(['list', '--json', ...args])).stdout) as { name: string }[]).map(
+      ({ name }) => name,
+    );
+  beforeAll(async () => {
+    const recorded = async (name: string, code: number, ...command: readonly string[]): Promise<void> =>
+      expect(await shelf.run(['run', '--name', name, '--', ...command])).toMatchObject({ code });
+    await recorded('train', 0, 'true');
+    await recorded('evaluate', 0, 'sleep', '1.5');
+    await recorded('train', 3, 'sh', '-c', 'exit 3');
+    await recorded('abort', 143, 'sh', '-c', 'kill -TERM $$');
+  });
+
+  test('list shows how each command ended', async () => {
+    const { stdout } = await shelf.run(['list']);
+    const [head, ...rows] = stdout.trim().split('\n');
+    expect(head).toMatch(/^START +DURATION +SIZE +EXIT +NAME +FOLDER$/);
+    expect(rows.map((row) => row.split(/ {2,}/).slice(-3, -1))).toEqual([
+      ['0', 'train'],
+      ['0', 'evaluate'],
+      ['3', 'train'],
+      ['SIGTERM', 'abort'],
+    ]);
+  });
+
+  test('list sorts and filters', async () => {
+    expect(await listed()).toEqual(['train', 'evaluate', 'train', 'abort']);
+    expect(await listed('--reverse')).toEqual(['abort', 'train', 'evaluate', 'train']);
+    expect((await listed('--sort', 'duration')).at(-1)).toBe('evaluate');
+    expect(await listed('--sort', 'name')).toEqual(['abort', 'evaluate', 'train', 'train']);
+    expect(await listed('--failed')).toEqual(['train', 'abort']);
+    expect(await listed('--name', 'tra')).toEqual(['train', 'train']);
+    expect(await shelf.run(['list', '--name', 'nothing'])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'no such recording\n',
+    });
+  });
+
+  test('report and export take what list shows', async () => {
+    const { stdout, stderr } = await shelf.run(['report', 'train', '--json']);
+    expect((JSON.parse(stdout) as JobSummary).job).toMatchObject({ name: 'train', exitCode: 3 });
+    expect(stderr).toMatch(/^nvpulse report: the newest of 2 with that name: \d{8}T\d{6}Z-train(-2)?\n$/);
+    const folder = basename(
+      recordingsIn(join(state, 'shelf')).find((dir) => dir.endsWith('-evaluate')) ?? '',
+    );
+    expect((await shelf.run(['report', folder])).stdout).toMatch(/^evaluate {2}/);
+    const csv = await shelf.run(['export', 'evaluate', '--to', 'csv', '--table', 'job', '-o', '-']);
+    expect(csv).toMatchObject({ code: 0, stderr: '' });
+    expect(csv.stdout).toContain('cpu_time__s');
+    expect(await shelf.run(['report', 'nobody'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^nvpulse report: 'nobody' is not a recording: .*; and none in \S+ has that name\n$/,
+      ),
+    });
+  });
+});
+
+test.each(['run', 'record'])(
+  '%s states the time between readings that it takes by itself',
+  async (command) => {
+    expect((await run([command, '--help'])).stdout.replace(/\s+/g, ' ')).toMatch(
+      /--interval .*\(default: "?100ms"?\)/,
+    );
+  },
+);
+
+test('the help of each command has examples and exit codes', async () => {
+  const { stdout } = await run(['--help']);
+  const commands = [...stdout.matchAll(/^ {2}([a-z-]+)(?= )/gm)].map(([, name]) => name ?? '');
+  expect(commands.length).toBeGreaterThan(12);
+  for (const name of commands.filter((one) => one !== 'help' && one !== 'pipeline')) {
+    const help = (await run([name, '--help'])).stdout;
+    expect(help).toMatch(/^Examples:\n {2}\$ .*nvpulse/m);
+    expect(help).toMatch(/^Exit codes:\n {2}\S/m);
+  }
+  expect((await run(['run', '--help'])).stdout).toMatch(/^ {2}XDG_STATE_HOME +\S/m);
+  expect((await run(['pipeline', 'add-monitoring', '--help'])).stdout).toContain('Examples:');
+});
+
 describe('doctor', () => {
+  test('writes units as people do', async () => {
+    const { stdout } = await run(['doctor', '--simulate', 't4']);
+    expect(stdout).toMatch(/^gpu_temperature__C +\d+ °C /m);
+    expect(stdout).toMatch(/^gpu_utilization__pct +\d+ % /m);
+    expect(stdout).toMatch(/^power_draw__W +[\d.]+ W /m);
+    expect(stdout).not.toMatch(/\d (pct|C|MBps)\b/);
+  });
+
   test('tells of each metric its value or why not, its call and its refresh', async () => {
     const { code, stdout } = await run(['doctor', '--json', '--simulate', 'odd']);
     expect(code).toBe(0);
@@ -202,11 +297,31 @@ describe('overhead', () => {
     }
   });
 
-  test('as a table', async () => {
+  test('as a table, of which a row that proves nothing says so', async () => {
     const { stdout } = await run(['overhead', '-i', '10ms', '--rounds', '2', '--', 'true']);
-    expect(stdout).toMatch(/^INTERVAL {2}SLOWDOWN/);
-    expect(stdout).toMatch(/^10ms +[+−]\d/m);
+    expect(stdout).toMatch(/^INTERVAL {2}VERDICT +SLOWDOWN/);
+    const [, verdict] = /^10ms +(slower|not slower by 1 %|inconclusive) +[+−]\d/m.exec(stdout) ?? [];
+    expect(verdict).toBeDefined();
+    expect(stdout.includes('take more --rounds')).toBe(verdict === 'inconclusive');
     expect(stdout).toContain('95 % confidence interval');
+  });
+
+  test('with simulated GPUs, of which the command is not told', async () => {
+    const { code, stdout } = await run([
+      'overhead',
+      '--simulate',
+      't4',
+      '--rounds',
+      '2',
+      '-i',
+      '10ms',
+      '--json',
+      '--',
+      'sh',
+      '-c',
+      'test -z "$NVPULSE_NVML$NVPULSE_SIM_PROFILE"',
+    ]);
+    expect({ code, rounds: (JSON.parse(stdout) as Overhead).rounds }).toEqual({ code: 0, rounds: 2 });
   });
 
   test('compares nothing where the command fails', async () => {

@@ -237,7 +237,10 @@ describeWithElasticsearch('delivery', {}, (elasticsearch) => {
     const stop = new AbortController();
     const delivered = delivery.deliver(packed([{ ...only!, source: '{}' }]), false, haltOn(stop.signal));
     while (delivery.failure === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(delivery.failure).toMatchObject({ state: 'refused', reason: expect.stringContaining('no such file or directory') });
+    expect(delivery.failure).toMatchObject({
+      state: 'refused',
+      reason: expect.stringContaining('no such file or directory'),
+    });
     stop.abort(new Error('enough'));
     await expect(delivered).rejects.toThrow('enough');
     expect(delivery.counts.rejected).toBe(0);

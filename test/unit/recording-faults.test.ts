@@ -114,6 +114,7 @@ describe('folders', () => {
         start: expect.stringMatching(/Z$/) as string,
         duration__s: expect.any(Number) as number,
         complete: true,
+        exit: null,
         simulated: true,
         size__B: readdirSync(join(folder, 'b'))
           .map((file) => statSync(join(folder, 'b', file)).size)

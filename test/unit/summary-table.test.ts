@@ -99,7 +99,8 @@ describe('the table', () => {
        files      /data  used at most 100 GiB, changed by 208 MB  62 % at the end
        network    eth0  received 30 kB  sent 5 kB
        machine    box  CPUs 50 % of 4, at most 50 %  memory at most 3.02 GiB of 16 GiB  io pressure 5.0 %
-       sampling   each 100 ms  100 ticks, 1 late  0.2 % of one CPU  the job followed by its process tree
+       sampling   each 100 ms  100 readings, 1 more was skipped for lack of time  0.2 % of one CPU
+                  the job followed by its process tree
      "
     `);
   });
@@ -137,7 +138,7 @@ describe('the table', () => {
                   no memory temperature (1 of 2), fan speed (1 of 2): it went away
        energy     773 ± 187 J in all  by the GPUs’ energy counters
        machine    box
-       sampling   each 100 ms  100 ticks, 1 late  0.2 % of one CPU
+       sampling   each 100 ms  100 readings, 1 more was skipped for lack of time  0.2 % of one CPU
      "
     `);
   });
@@ -164,7 +165,8 @@ describe('the table', () => {
        I/O        not known: no permission to read it
        GPU        no NVIDIA driver: /proc/driver/nvidia is not there
        machine    box
-       sampling   each 100 ms  100 ticks, 1 late  0.2 % of one CPU  the job followed by its process tree
+       sampling   each 100 ms  100 readings, 1 more was skipped for lack of time  0.2 % of one CPU
+                  the job followed by its process tree
      "
     `);
   });
@@ -174,7 +176,7 @@ describe('the table', () => {
      "
      train  400 µs  exit 0
        machine    box
-       sampling   each 100 ms  100 ticks, 1 late  0.2 % of one CPU
+       sampling   each 100 ms  100 readings, 1 more was skipped for lack of time  0.2 % of one CPU
      "
     `);
   });
@@ -210,8 +212,8 @@ describe('the table', () => {
        machine    box  CPUs 50 % of 4, at most 50 %
                   memory at most 3.02 GiB of 16 GiB
                   io pressure 5.0 %
-       sampling   each 100 ms  100 ticks, 1 late
-                  0.2 % of one CPU
+       sampling   each 100 ms 100 readings, 1 more was skipped
+                  for lack of time  0.2 % of one CPU
                   the job followed by its process tree
      "
     `);

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { NvpulseError, parseDuration } from '../../index';
 import type { MonitorClient, StartRequest } from '../../server';
 import { readJobFile, writeJobFile } from '../client-job';
+import { explain } from '../help';
 import { checkedInterval, label } from '../options';
 import { note, print } from '../output';
 
@@ -80,6 +81,19 @@ export function define(command: Command): void {
     .option('--ca <file>', "the CA's certificate, for a server with TLS")
     .option('--strict', 'fail where the server does not do it')
     .action(client);
+  explain(command, {
+    examples: [
+      'nvpulse client --start -i 10.0.0.7 --job night-42',
+      'nvpulse client --mark epoch-3 -i 10.0.0.7 --job night-42',
+      'nvpulse client --stop -i 10.0.0.7 --job night-42 --wait',
+    ],
+    exitCodes: [
+      ['0', 'done, or a warning was given: a pipeline is not harmed'],
+      ['1', 'with --strict: a server did not do it'],
+      ['2', 'a mistake in the command line'],
+    ],
+    environment: [['NVPULSE_TOKEN', "the server's token, where there is no --token-file"]],
+  });
 }
 
 /** What went wrong, told at once, and not again; with --strict it is the exit code too. */

@@ -1,6 +1,7 @@
 // nvpulse create-mapping: sets up Elasticsearch, once, and again after an upgrade.
 import type { Command } from 'commander';
 import { connectionOf, elasticsearchOptions, type ElasticsearchFlags } from '../elasticsearch-options';
+import { ELASTICSEARCH_VARIABLES, explain } from '../help';
 import { note, print } from '../output';
 
 interface Options extends ElasticsearchFlags {
@@ -17,6 +18,13 @@ export function define(command: Command): void {
     )
     .option('--dry-run', 'change nothing, and tell what would change')
     .action(createMapping);
+  explain(command, {
+    examples: [
+      'nvpulse create-mapping --url http://127.0.0.1:9200',
+      'nvpulse create-mapping --ip 10.0.0.5 --retention 30d --dry-run',
+    ],
+    environment: ELASTICSEARCH_VARIABLES,
+  });
 }
 
 async function createMapping({ retention, dryRun = false, ...flags }: Options): Promise<void> {

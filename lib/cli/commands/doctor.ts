@@ -1,8 +1,10 @@
 // nvpulse doctor: what can be measured here, what each reading costs, and how often the driver refreshes it.
 import type { Command } from 'commander';
-import { diagnose, unitOf, type Diagnosis, type EntityDiagnosis, type MetricDiagnosis } from '../../index';
+import { diagnose, type Diagnosis, type EntityDiagnosis, type MetricDiagnosis } from '../../index';
+import { NVML_VARIABLE, explain } from '../help';
 import { simulated } from '../options';
 import { note, print, writeJson } from '../output';
+import { shownValue } from '../shown';
 import { simulateHere } from '../simulate';
 import { columns } from '../table';
 
@@ -13,6 +15,10 @@ interface Options {
 
 export function define(command: Command): void {
   command.option('--json', 'print as JSON').addOption(simulated()).action(doctor);
+  explain(command, {
+    examples: ['nvpulse doctor', 'nvpulse doctor --simulate t4', 'nvpulse doctor --json'],
+    environment: [NVML_VARIABLE],
+  });
 }
 
 async function doctor(options: Options): Promise<void> {
@@ -105,7 +111,7 @@ function labelOf(entity: EntityDiagnosis): string {
 
 function reading({ name, value, state, reason }: MetricDiagnosis): string {
   if (value === undefined) return `${state ?? 'transient'}: ${reason ?? ''}`;
-  return `${Number(value.toPrecision(6))} ${unitOf(name)}`.trimEnd();
+  return shownValue(name, value);
 }
 
 function refreshOf({ refresh }: MetricDiagnosis): string {

@@ -1,4 +1,4 @@
-// nvpulse export DIR: a recording in a form that other programs read, or into Elasticsearch.
+// nvpulse export RECORDING: as a file that other programs read, or into Elasticsearch.
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import {
@@ -11,7 +11,10 @@ import {
   type JobSummary,
 } from '../../index';
 import { connectionOf, elasticsearchOptions, type ElasticsearchFlags } from '../elasticsearch-options';
+import { ELASTICSEARCH_VARIABLES, RECORDINGS_VARIABLE, explain } from '../help';
 import { checkWritable, note, print } from '../output';
+import { withProgress } from '../progress';
+import { RECORDING, recordingFolder } from '../which-recording';
 
 const TARGETS = [...EXPORT_FORMATS, 'elasticsearch'] as const;
 
@@ -25,7 +28,7 @@ interface Options extends ElasticsearchFlags {
 
 export function define(command: Command): void {
   command
-    .argument('<dir>', "a recording's folder")
+    .argument(...RECORDING)
     .addOption(new Option('--to <format>', TARGETS.join(', ')).choices(TARGETS).makeOptionMandatory())
     .option('-o, --output <file>', 'a file, - for stdout, or a folder (ending with /): one file a table')
     .option('--table <entity>', 'only this table, such as gpu')
@@ -33,14 +36,22 @@ export function define(command: Command): void {
     .option('--cores', 'also documents of single CPU cores');
   for (const option of elasticsearchOptions()) command.addOption(option);
   command.action(exportInto);
+  explain(command, {
+    examples: [
+      'nvpulse export train --to parquet -o train.parquet',
+      'nvpulse export train --to csv --table gpu -o - | head',
+      'nvpulse export train --to elasticsearch --url http://127.0.0.1:9200',
+    ],
+    environment: [RECORDINGS_VARIABLE, ...ELASTICSEARCH_VARIABLES],
+  });
 }
 
-async function exportInto(dir: string, options: Options): Promise<void> {
+async function exportInto(named: string, options: Options, command: Command): Promise<void> {
   const { to, output, table, resolution, cores, ...connection } = options;
   if (to === 'elasticsearch') {
     refuse(to, { output, table });
     const choice = { ...(resolution === undefined ? {} : { resolution }), ...(cores ? { cores } : {}) };
-    return exportDocuments(dir, connection, choice);
+    return exportDocuments(await recordingFolder(named, command), connection, choice);
   }
   refuse(to, { resolution, cores, ...connection });
   if (output === undefined)
@@ -49,7 +60,10 @@ async function exportInto(dir: string, options: Options): Promise<void> {
       `--output: missing; give a file, - for stdout, or a folder with a /`,
     );
   const only = table === undefined ? {} : { table };
-  const { files, problems } = await exportRecording(dir, { to, out: output, ...only });
+  const dir = await recordingFolder(named, command);
+  const { files, problems } = await withProgress(({ read }) =>
+    exportRecording(dir, { to, out: output, ...only, onRead: read }),
+  );
   if (output !== '-') for (const { path, rows } of files) note(`${path}: ${rows} rows`);
   for (const { segment, reason } of problems) note(`nvpulse export: ${segment}: ${reason}`);
 }

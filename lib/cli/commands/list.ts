@@ -1,25 +1,82 @@
 // nvpulse list: the recordings in the default place.
-import type { Command } from 'commander';
-import { listRecordings, recordingRoot } from '../../index';
+import { Option, type Command } from 'commander';
+import { listRecordings, recordingRoot, type RecordedExit, type RecordingListing } from '../../index';
+import { RECORDINGS_VARIABLE, explain } from '../help';
 import { note, print, writeJson } from '../output';
-import { memory } from '../summary-units';
+import { memory, seconds } from '../summary-units';
 import { columns } from '../table';
 
-export function define(command: Command): void {
-  command.option('--json', 'print as JSON').action(list);
+/** What recordings are sorted by; those that have none of it come first. */
+const ORDERS = {
+  start: ({ start }: RecordingListing) => Date.parse(start),
+  duration: ({ duration__s }: RecordingListing) => duration__s ?? -1,
+  size: ({ size__B }: RecordingListing) => size__B,
+  name: ({ name }: RecordingListing) => name,
+} as const;
+type Order = keyof typeof ORDERS;
+
+interface Options {
+  readonly sort: Order;
+  readonly reverse?: true;
+  readonly name?: string;
+  readonly failed?: true;
+  readonly json?: true;
 }
 
-async function list(options: { readonly json?: true }): Promise<void> {
-  const recordings = await listRecordings();
-  if (options.json) return writeJson('-', recordings);
-  if (recordings.length === 0) return note(`no recordings in ${recordingRoot()}`);
-  const rows = recordings.map(({ dir, start, duration__s, size__B, complete, simulated, name }) => [
+export function define(command: Command): void {
+  command
+    .addOption(
+      new Option('--sort <order>', 'the last has the most of it')
+        .choices(Object.keys(ORDERS))
+        .default('start'),
+    )
+    .option('--reverse', 'the other way round')
+    .option('--name <text>', 'only those whose name holds this')
+    .option('--failed', 'only those whose command failed, or that were cut short')
+    .option('--json', 'print as JSON')
+    .action(list);
+  explain(command, {
+    examples: [
+      'nvpulse list',
+      'nvpulse list --sort duration --reverse',
+      'nvpulse list --name train --failed',
+    ],
+    environment: [RECORDINGS_VARIABLE],
+  });
+}
+
+async function list({ sort, reverse, name, failed, json }: Options): Promise<void> {
+  const all = await listRecordings();
+  const chosen = all
+    .filter((recording) => name === undefined || recording.name.includes(name))
+    .filter((recording) => !failed || hasFailed(recording))
+    .sort(ascending(ORDERS[sort]));
+  if (reverse) chosen.reverse();
+  if (json) return writeJson('-', chosen);
+  if (chosen.length === 0)
+    return note(all.length === 0 ? `no recordings in ${recordingRoot()}` : 'no such recording');
+  const rows = chosen.map(({ dir, start, duration__s, size__B, exit, complete, simulated, name }) => [
     `${start.slice(0, 19)}Z`,
-    duration__s === null ? '' : `${duration__s.toFixed(1)} s`,
+    duration__s === null ? '' : seconds(duration__s),
     memory(size__B / 1048576),
+    shownExit(exit),
     [...(complete ? [] : ['not complete']), ...(simulated ? ['simulated'] : [])].join(', '),
     name,
     dir,
   ]);
-  print(columns([['START', 'DURATION', 'SIZE', '', 'NAME', 'FOLDER'], ...rows]));
+  print(columns([['START', 'DURATION', 'SIZE', 'EXIT', '', 'NAME', 'FOLDER'], ...rows]));
+}
+
+/** It was cut, or its command did not end with 0. */
+function hasFailed({ complete, exit }: RecordingListing): boolean {
+  return !complete || (exit !== null && exit.exitCode !== 0);
+}
+
+function shownExit(exit: RecordedExit | null): string {
+  return exit === null ? '' : String(exit.exitCode ?? exit.signal);
+}
+
+function ascending(of: (recording: RecordingListing) => number | string) {
+  return (one: RecordingListing, other: RecordingListing): number =>
+    of(one) < of(other) ? -1 : of(one) > of(other) ? 1 : 0;
 }

@@ -1,11 +1,13 @@
 // nvpulse metrics: the catalog.
 import type { Command } from 'commander';
 import { METRICS, unitOf, type Metric } from '../../index';
+import { explain } from '../help';
 import { print, writeJson } from '../output';
 import { columns } from '../table';
 
 export function define(command: Command): void {
   command.option('--json', 'print as JSON').action(metrics);
+  explain(command, { examples: ['nvpulse metrics', 'nvpulse metrics --json'] });
 }
 
 function metrics(options: { readonly json?: true }): void {

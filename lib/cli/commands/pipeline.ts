@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { NvpulseError } from '../../index';
 import { HOST_PLACEHOLDER, addMonitoring, removeMonitoring } from '../../pipeline';
 import { reasonOf } from '../../reason';
+import { explain } from '../help';
 
 interface AddOptions {
   readonly host?: string;
@@ -19,7 +20,7 @@ interface AddOptions {
 const FILE = 'a Clara definition, or a workflow of Argo; - is stdin';
 
 export function define(command: Command): void {
-  command
+  const adding = command
     .command('add-monitoring')
     .description('put monitor-start and monitor-stop into a pipeline')
     .argument('<file>', FILE)
@@ -34,12 +35,16 @@ export function define(command: Command): void {
     .option('--token-secret <name>', "the Secret whose key 'token' the stages send (Argo)")
     .option('-o, --output <file>', 'write into this file, which may be the same; - is stdout', '-')
     .action(add);
-  command
+  explain(adding, {
+    examples: ['nvpulse pipeline add-monitoring pipeline.yaml --host 10.0.0.7 -o monitored.yaml'],
+  });
+  const removing = command
     .command('remove-monitoring')
     .description('take monitor-start and monitor-stop out of a pipeline')
     .argument('<file>', FILE)
     .option('-o, --output <file>', 'write into this file, which may be the same; - is stdout', '-')
     .action(remove);
+  explain(removing, { examples: ['nvpulse pipeline remove-monitoring monitored.yaml -o pipeline.yaml'] });
 }
 
 async function add(file: string, { output, ...options }: AddOptions): Promise<void> {

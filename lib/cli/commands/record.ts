@@ -1,6 +1,7 @@
 // nvpulse record: this machine, until Ctrl-C or for a time.
 import type { Command } from 'commander';
 import { parseDuration, recordMachine } from '../../index';
+import { COLOR_VARIABLE, NVML_VARIABLE, RECORDINGS_VARIABLE, explain } from '../help';
 import { interval, jobName, jsonFile, label, output, simulated } from '../options';
 import { checkJsonFile, note, writeJson } from '../output';
 import { simulateHere } from '../simulate';
@@ -34,6 +35,14 @@ export function define(command: Command): void {
     .addOption(jsonFile())
     .addOption(simulated())
     .action(record);
+  explain(command, {
+    examples: [
+      'nvpulse record',
+      'nvpulse record -i 1s --for 8h --name night',
+      'nvpulse record -o /data/recording',
+    ],
+    environment: [RECORDINGS_VARIABLE, NVML_VARIABLE, COLOR_VARIABLE],
+  });
 }
 
 async function record(options: Options): Promise<void> {

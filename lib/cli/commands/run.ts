@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { NvpulseError, runJob, type JobResult, type RecordingOption } from '../../index';
+import { COLOR_VARIABLE, NVML_VARIABLE, RECORDINGS_VARIABLE, explain } from '../help';
 import { takeKeptSupervisor } from '../kept-supervisor';
 import { interval, jobName, jsonFile, label, output, simulated } from '../options';
 import { checkJsonFile, note, writeJson } from '../output';
@@ -36,6 +37,21 @@ export function define(command: Command): void {
     .addOption(simulated())
     .option('--cgroup <path>', 'run the command in this cgroup v2 folder')
     .action(run);
+  explain(command, {
+    examples: [
+      'nvpulse run -- python train.py',
+      'nvpulse run -i 10ms --name night --label model=unet -- ./job.sh',
+      'nvpulse run --simulate h200x8 --json summary.json -- sleep 5',
+    ],
+    exitCodes: [
+      ['N', "the command's exit code"],
+      ['128+N', 'the command was ended by signal N'],
+      ['125', 'nvpulse could not start it; stderr says why'],
+      ['126', 'the command cannot be executed'],
+      ['127', 'the command was not found'],
+    ],
+    environment: [RECORDINGS_VARIABLE, NVML_VARIABLE, COLOR_VARIABLE],
+  });
 }
 
 async function run(command: readonly string[], options: Options): Promise<void> {

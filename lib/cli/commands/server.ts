@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import { NvpulseError } from '../../index';
 import { connectionOf, elasticsearchOptions, type ElasticsearchFlags } from '../elasticsearch-options';
+import { ELASTICSEARCH_VARIABLES, NVML_VARIABLE, explain } from '../help';
 import { checkedInterval, interval, simulated } from '../options';
 import { note } from '../output';
 import { simulateHere } from '../simulate';
@@ -43,6 +44,21 @@ export function define(command: Command): void {
     .option('--cores', 'also documents of single CPU cores')
     .addOption(simulated())
     .action(serve);
+  explain(command, {
+    examples: [
+      'nvpulse server',
+      'nvpulse server -i 100ms -d 10.0.0.5 --port 9200',
+      'nvpulse server --listen 0.0.0.0:9417 --token-file /etc/nvpulse/token --tls-cert cert.pem --tls-key key.pem',
+    ],
+    environment: [
+      [
+        'XDG_STATE_HOME',
+        'state goes to $XDG_STATE_HOME/nvpulse/server (default: ~/.local/state/nvpulse/server)',
+      ],
+      NVML_VARIABLE,
+      ...ELASTICSEARCH_VARIABLES,
+    ],
+  });
 }
 
 async function serve(options: Options): Promise<void> {

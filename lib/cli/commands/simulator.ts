@@ -1,22 +1,15 @@
 // nvpulse simulator: where the simulated GPU library is, for any NVML client.
 import type { Command } from 'commander';
-import { NvpulseError } from '../../index';
+import { explain } from '../help';
 import { print } from '../output';
 import { simulation } from '../simulate';
 
-interface Options {
-  readonly path?: true;
-  readonly profile: string;
-}
-
 export function define(command: Command): void {
   command
-    .option('--path', 'print the path of the simulated libnvidia-ml.so.1')
+    .option('--path', 'print the path of the simulated libnvidia-ml.so.1; the same without it')
     .option('--profile <profile>', 'of the library that is for this machine and its driver', 'h200x8')
-    .action(simulator);
-}
-
-function simulator({ path, profile }: Options): void {
-  if (!path) throw new NvpulseError('ERR_OPTION', 'nothing asked for; allowed is --path');
-  print(simulation(profile).path);
+    .action(({ profile }: { readonly profile: string }) => print(simulation(profile).path));
+  explain(command, {
+    examples: ['LD_LIBRARY_PATH=$(dirname "$(nvpulse simulator)") python my_nvml_client.py'],
+  });
 }

@@ -3,7 +3,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ENTITIES, type Entity } from '../../catalog';
 import { NvpulseError } from '../../errors';
-import { openRecording, type Recording } from '../reader';
+import { openRecording, type OnRead, type Recording } from '../reader';
 import { reasonOf } from '../../reason';
 import type { RecordingProblem } from '../segment-reader';
 import { EXPORT_FORMATS, type ExportFormat } from './formats';
@@ -29,6 +29,8 @@ export interface ExportOptions {
   readonly out: string;
   /** Only this table. */
   readonly table?: string;
+  /** Told as it goes; a folder's files are made one after another, each from the recording's start. */
+  readonly onRead?: OnRead;
 }
 
 export interface ExportResult {
@@ -51,7 +53,7 @@ export async function exportRecording(dir: string, options: ExportOptions): Prom
   const entities = await chooseTables(recording, options.table);
   const files: { path: string; rows: number }[] = [];
   for (const { path, tables } of await targets(options, entities)) {
-    files.push({ path, rows: await exportFile(recording, tables, options.to, path) });
+    files.push({ path, rows: await exportFile(recording, tables, path, options) });
   }
   return { files, problems: recording.problems };
 }
@@ -84,8 +86,8 @@ async function isFolder(out: string): Promise<boolean> {
 async function exportFile(
   recording: Recording,
   tables: readonly Entity[],
-  to: ExportFormat,
   path: string,
+  { to, onRead }: ExportOptions,
 ): Promise<number> {
   const columns = exportColumns(
     ENTITIES.filter((entity) => tables.includes(entity)),
@@ -97,7 +99,7 @@ async function exportFile(
     output = await openOutput(path);
     let rows = 0;
     await output.write(encoder.start());
-    for await (const { chunks } of recording.chunks(tables)) {
+    for await (const { chunks } of recording.chunks(tables, onRead)) {
       for (const chunk of chunks) {
         await output.write(
           await encoder.encode(toBlock(chunk, columns, recording.instances, recording.utcOffset__ns)),
