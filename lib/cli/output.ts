@@ -107,6 +107,7 @@ export function colourful(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
 }
 
+/** To be called before anything is written. */
 export function watchStreams(): void {
   if (shared) return;
   process.stdout.once('error', lose);
