@@ -29,6 +29,10 @@ if [ "${1-}" = run ]; then
     exec "$keeper" --keep node "$self" "$@"
   fi
 fi
+# What runs until it is told to end needs to know which signals were ignored: SIGHUP is under nohup.
+[ "${1-}" = run ] || while read -r key NVPULSE_IGNORED_SIGNALS; do
+  if [ "$key" = SigIgn: ]; then export NVPULSE_IGNORED_SIGNALS; break; fi
+done 2>/dev/null <"/proc/$$/status"
 exec node "$self" "$@"
 */
 'use strict';

@@ -1,6 +1,7 @@
 // The command line: finds the command, loads it, and ends with its exit code. What nvpulse cannot do is one line.
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version';
+import { keepIgnored } from './ending';
 import { setEngine } from './engine';
 import { exitCodeOf, messageOf } from './failure';
 import { flush, isReaderGone, note, shareStreams, watchStreams } from './output';
@@ -74,6 +75,7 @@ function fail(program: Command, argv: readonly string[], error: unknown): number
 }
 
 setEngine();
+keepIgnored();
 void main(process.argv.slice(2)).then(async (exitCode) => {
   await flush();
   process.exit(exitCode);

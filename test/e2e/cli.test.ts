@@ -9,6 +9,7 @@ import { nvpulseIn, recordingsIn, stateFolder } from '../support/nvpulse';
 
 const state = stateFolder();
 const { run, start } = nvpulseIn(state);
+const BIN = join(__dirname, '../../bin/nvpulse.js');
 
 const schema = JSON.parse(
   readFileSync(join(__dirname, '../../lib/jobs/summary.schema.json'), 'utf8'),
@@ -79,8 +80,7 @@ describe('a reader that goes away is no failure', () => {
     [`export ${dir} --to ndjson -o -`, '{"'],
     [`report ${dir} --json`, '{'],
   ])('of %s', async (command, beginning) => {
-    const bin = join(__dirname, '../../bin/nvpulse.js');
-    const shell = spawn('bash', ['-c', `node ${bin} ${command} | head -c 4; echo "\${PIPESTATUS[0]}"`]);
+    const shell = spawn('bash', ['-c', `${BIN} ${command} | head -c 4; echo "\${PIPESTATUS[0]}"`]);
     let output = '';
     shell.stdout.on('data', (text: Buffer) => (output += text.toString()));
     let error = '';
@@ -124,6 +124,19 @@ describe('record', () => {
     const report = await run(['report', '--json', join(state, signal)]);
     expect(JSON.parse(report.stdout)).toMatchObject({ complete: true });
   });
+
+  test.each(['HUP', 'INT'])(
+    'goes on at a signal that was ignored when it was started: SIG%s',
+    async (signal) => {
+      const json = join(state, `ignored-${signal}.json`);
+      const command = `trap '' ${signal}; exec "$0" record --for 2s -o "$1" --json "$2"`;
+      const shell = spawn('sh', ['-c', command, BIN, join(state, `ignored-${signal}`), json]);
+      shell.stderr.once('data', () => shell.kill(`SIG${signal}` as NodeJS.Signals));
+      expect(await new Promise((resolve) => shell.on('close', resolve))).toBe(0);
+      const { job } = JSON.parse(readFileSync(json, 'utf8')) as JobSummary;
+      expect(job.duration__s).toBeGreaterThanOrEqual(1.9);
+    },
+  );
 
   test('a recording without its end is told from what it has', async () => {
     const dir = join(state, 'no-end');

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { NvpulseError, parseDuration } from '../../index';
 import type { MonitorClient, StartRequest } from '../../server';
+import { untilToldToEnd } from '../ending';
 import { readJobFile, writeJobFile } from '../client-job';
 import { explain } from '../help';
 import { checkedInterval, label } from '../options';
@@ -38,7 +39,6 @@ const LEASE_RANGE = { min: '1s', max: '8760h' } as const;
 /** Of a job that is held: renewed three times within it. */
 const HELD_LEASE = '1m';
 const RENEWALS = 3;
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function define(command: Command): void {
   command
@@ -198,12 +198,11 @@ async function hold(
   options: Options,
   warnings: Warnings,
 ): Promise<void> {
-  const ended = new AbortController();
-  for (const signal of ENDING) process.once(signal, () => ended.abort());
+  const ended = untilToldToEnd();
   const pause__ms = parseDuration(lease, '--lease', LEASE_RANGE) / 1e6 / RENEWALS;
-  while (!ended.signal.aborted) {
-    await delay(pause__ms, undefined, { signal: ended.signal }).catch(() => undefined);
-    if (ended.signal.aborted) break;
+  while (!ended.aborted) {
+    await delay(pause__ms, undefined, { signal: ended }).catch(() => undefined);
+    if (ended.aborted) break;
     await each(clients, warnings, async (one) => void (await one.renew(id)));
   }
   await each(clients, warnings, async (one) => {

@@ -1,6 +1,7 @@
 // nvpulse record: this machine, until Ctrl-C or for a time.
 import type { Command } from 'commander';
 import { parseDuration, recordMachine } from '../../index';
+import { untilToldToEnd } from '../ending';
 import { COLOR_VARIABLE, NVML_VARIABLE, RECORDINGS_VARIABLE, explain } from '../help';
 import { interval, jobName, jsonFile, label, output, simulated } from '../options';
 import { checkJsonFile, note, writeJson } from '../output';
@@ -17,7 +18,6 @@ interface Options {
   readonly simulate?: string;
 }
 
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** The longest that a timer takes, and a little less than a month. */
 const FOR_RANGE = { min: '1ms', max: '590h' };
 
@@ -49,15 +49,13 @@ async function record(options: Options): Promise<void> {
   checkJsonFile(options.json);
   if (options.simulate !== undefined) simulateHere(options.simulate);
   const { name, label, output } = options;
-  const until = new AbortController();
-  const end = (): void => until.abort();
-  for (const signal of ENDING) process.once(signal, end);
+  const over = new AbortController();
   const result = await recordMachine({
     interval: options.interval,
-    until: until.signal,
+    until: AbortSignal.any([untilToldToEnd(), over.signal]),
     onStart: (dir) => {
       note(`recording into ${dir}${options.for === undefined ? ' until Ctrl-C' : ''}`);
-      if (options.for !== undefined) setTimeout(end, options.for);
+      if (options.for !== undefined) setTimeout(() => over.abort(), options.for);
     },
     ...(name === undefined ? {} : { name }),
     ...(label === undefined ? {} : { labels: label }),

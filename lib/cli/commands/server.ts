@@ -1,6 +1,8 @@
 // nvpulse server: until it is told to end.
+import { once } from 'node:events';
 import { Option, type Command } from 'commander';
 import { NvpulseError } from '../../index';
+import { untilToldToEnd } from '../ending';
 import { connectionOf, elasticsearchOptions, type ElasticsearchFlags } from '../elasticsearch-options';
 import { ELASTICSEARCH_VARIABLES, NVML_VARIABLE, explain } from '../help';
 import { checkedInterval, interval, simulated } from '../options';
@@ -21,8 +23,6 @@ interface Options extends ElasticsearchFlags {
   readonly cores?: true;
   readonly simulate?: string;
 }
-
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function define(command: Command): void {
   command.addOption(interval());
@@ -66,9 +66,7 @@ async function serve(options: Options): Promise<void> {
   const { startServer } = require('../../server') as typeof import('../../server');
   const { tokenFile, state, insecure = false } = options;
   const tls = tlsOf(options);
-  const ended = new Promise<void>((resolve) => {
-    for (const signal of ENDING) process.once(signal, () => resolve());
-  });
+  const ended = untilToldToEnd();
   const server = await startServer({
     interval: options.interval,
     listen: options.listen,
@@ -86,7 +84,7 @@ async function serve(options: Options): Promise<void> {
   note(`nvpulse server: listening on ${server.url}, state in ${server.state}`);
   if (!isExporting(options))
     note('nvpulse server: exporting nothing; name an Elasticsearch with -d or --url');
-  await ended;
+  if (!ended.aborted) await once(ended, 'abort');
   await server.close();
 }
 
