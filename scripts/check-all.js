@@ -16,7 +16,8 @@ const CHECKS = [
 
 const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
 
-const commit = git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' and changes');
+const commit =
+  git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' and changes');
 const rows = CHECKS.map(([name, command, ...args]) => {
   console.log(`\n== ${name}: ${[command, ...args].join(' ')}`);
   const began__ms = Date.now();

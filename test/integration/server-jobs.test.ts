@@ -363,7 +363,7 @@ test('a GPU whose driver call hangs: health says so, and jobs come and go all th
     const health = await server.client.health();
     return health.status === 'ok' ? undefined : health;
   });
-  expect(ill.reasons.join()).toMatch(/GPU 1: a driver call does not return/);
+  expect(ill.reasons.join()).toMatch(/GPU 1 \(NVIDIA H200, GPU-\S+\): a driver call does not return/);
   expect(ill.host_age__s).toBeLessThan(5);
   await server.client.start({ id: 'a' });
   await server.client.stop('a');
