@@ -26,6 +26,9 @@ export function runInChild<I, T>(
   input: I,
 ): Promise<ChildResult<T>> {
   const script = `
+    // Whoever asks is gone when a test run is broken off: then nothing is waited for any longer.
+    const parent = process.ppid;
+    setInterval(() => process.ppid === parent || process.exit(71), 1000).unref();
     const write = (value) => require('node:fs').writeSync(3, JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v)) ?? 'null');
     Promise.resolve((${body.toString()})(require(${JSON.stringify(join(ROOT, 'lib'))}), ${JSON.stringify(input ?? null)})).then(write, (error) => {
       console.error(error);
