@@ -148,13 +148,19 @@ function finalMetrics(sampled: JobMetrics, usage: FinalUsage, length: number): J
   const larger = (metric: MetricSummary | undefined, final: number): number =>
     metric && 'delta' in metric ? Math.max(metric.delta, final) : final;
   const counter = (delta: number) => difference(delta, length);
-  const user__s = larger(sampled.cpu_user_time__s, usage.cpuUser__s);
-  const system__s = larger(sampled.cpu_system_time__s, usage.cpuSystem__s);
-  const { ioRead__B, ioWrite__B } = usage;
+  const { cpuUser__s, cpuSystem__s, ioRead__B, ioWrite__B } = usage;
+  const final__s = cpuUser__s + cpuSystem__s;
+  // User and system time are taken together: the kernel estimates which is which, and not everywhere alike.
+  const cpu =
+    larger(sampled.cpu_time__s, final__s) > final__s
+      ? {}
+      : {
+          cpu_time__s: counter(final__s),
+          cpu_user_time__s: counter(cpuUser__s),
+          cpu_system_time__s: counter(cpuSystem__s),
+        };
   return {
-    cpu_time__s: counter(larger(sampled.cpu_time__s, user__s + system__s)),
-    cpu_user_time__s: counter(user__s),
-    cpu_system_time__s: counter(system__s),
+    ...cpu,
     ...(ioRead__B === null ? {} : { io_read__B: counter(larger(sampled.io_read__B, ioRead__B)) }),
     ...(ioWrite__B === null ? {} : { io_write__B: counter(larger(sampled.io_write__B, ioWrite__B)) }),
     memory_rss_peak__MiB: peak(sampled.memory_rss_peak__MiB, usage.rssPeak__MiB),

@@ -369,9 +369,9 @@ describe('the exact figures of a job', () => {
       },
     }));
     const summary = summaryOfReadings(readings, { stop__s: 2, interval__s: 1 }, { finalUsage });
-    expect(metricOf(summary, 'job', 'cpu_user_time__s')).toEqual({ delta: 1.5, rate: 0.75 });
+    expect(metricOf(summary, 'job', 'cpu_user_time__s')).toEqual({ delta: 1, rate: 0.5 });
     expect(metricOf(summary, 'job', 'cpu_system_time__s')).toEqual({ delta: 3, rate: 1.5 });
-    expect(metricOf(summary, 'job', 'cpu_time__s')).toEqual({ delta: 4.5, rate: 2.25 });
+    expect(metricOf(summary, 'job', 'cpu_time__s')).toEqual({ delta: 4, rate: 2 });
     expect(metricOf(summary, 'job', 'io_read__B')).toEqual({ delta: 8192, rate: 4096 });
   });
 
