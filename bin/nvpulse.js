@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env sh
 ':' /* The shell reads on from here until it executes Node, to which all of it is a comment.
 # Node resets ignored signals, raises limits, and takes all text for UTF-8. What the command of nvpulse run inherits is
 # therefore kept by a small program that starts before Node: see native/supervisor/keep.h. Where it cannot be, Node starts

@@ -8,12 +8,14 @@ export const interval = (): Option =>
     'time between readings, 1ms to 1h (us ms s m h; a bare number: seconds)',
   )
     .default('100ms')
-    .argParser(checkedInterval);
+    .argParser(checkedInterval('--interval'));
 
-/** The text, once it is known to be an interval. */
-export function checkedInterval(text: string): string {
-  parseDuration(text, '--interval', INTERVAL_RANGE);
-  return text;
+/** Gives the text of that option back, once it is known to be an interval. */
+export function checkedInterval(option: string): (text: string) => string {
+  return (text) => {
+    parseDuration(text, option, INTERVAL_RANGE);
+    return text;
+  };
 }
 
 export const output = (): Option =>

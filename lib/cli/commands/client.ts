@@ -63,7 +63,11 @@ export function define(command: Command): void {
       checkedPid,
     )
     .option('--cgroup <path>', "the job's cgroup v2, where the server runs; it ends when that is gone")
-    .option('--interval <duration>', "time between readings; the server's by default", checkedInterval)
+    .option(
+      '--interval <duration>',
+      "time between readings; the server's by default",
+      checkedInterval('--interval'),
+    )
     .option(
       '--lease <duration>',
       'the longest that it may last without a stop (default: 24h, with --hold 1m)',

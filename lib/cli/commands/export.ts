@@ -12,6 +12,7 @@ import {
 } from '../../index';
 import { connectionOf, elasticsearchOptions, type ElasticsearchFlags } from '../elasticsearch-options';
 import { ELASTICSEARCH_VARIABLES, RECORDINGS_VARIABLE, explain } from '../help';
+import { checkedInterval } from '../options';
 import { checkWritable, note, print } from '../output';
 import { withProgress } from '../progress';
 import { RECORDING, recordingFolder } from '../which-recording';
@@ -32,7 +33,11 @@ export function define(command: Command): void {
     .addOption(new Option('--to <format>', TARGETS.join(', ')).choices(TARGETS).makeOptionMandatory())
     .option('-o, --output <file>', 'a file, - for stdout, or a folder (ending with /): one file a table')
     .option('--table <entity>', 'only this table, such as gpu')
-    .addOption(new Option('--resolution <duration>', 'of documents: fold what is closer (default: 100ms)'))
+    .addOption(
+      new Option('--resolution <duration>', 'of documents: fold what is closer (default: 100ms)').argParser(
+        checkedInterval('--resolution'),
+      ),
+    )
     .option('--cores', 'also documents of single CPU cores');
   for (const option of elasticsearchOptions()) command.addOption(option);
   command.action(exportInto);

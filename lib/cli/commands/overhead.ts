@@ -36,7 +36,7 @@ export function define(command: Command): void {
 }
 
 function intervals(text: string): readonly string[] {
-  return text.split(',').map(checkedInterval);
+  return text.split(',').map(checkedInterval('--interval'));
 }
 
 function rounds(text: string): number {

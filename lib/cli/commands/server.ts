@@ -39,7 +39,7 @@ export function define(command: Command): void {
     .addOption(
       new Option('--resolution <duration>', 'samples that are closer together become one document')
         .default('100ms')
-        .argParser(checkedInterval),
+        .argParser(checkedInterval('--resolution')),
     )
     .option('--cores', 'also documents of single CPU cores')
     .addOption(simulated())
