@@ -3,37 +3,44 @@
 # Node resets ignored signals, raises limits, and takes all text for UTF-8. What the command of nvpulse run inherits is
 # therefore kept by a small program that starts before Node: see native/supervisor/keep.h. Where it cannot be, Node starts
 # at once.
-self=$0
-while [ -h "$self" ]; do
-  link=$(PATH=$PATH:/usr/bin:/bin; readlink "$self") || break
-  case $link in
-    ("/"*) self=$link ;;
-    (*) self=${self%"/"*}/$link ;;
+# The names are long because a variable of the command's environment may be called like a short one.
+case $0 in (*"/"*) nvpulse_self=$0 ;; (*) nvpulse_self=./$0 ;; esac
+while [ -h "$nvpulse_self" ]; do
+  nvpulse_link=$(PATH=${PATH:+$PATH:}/usr/bin:/bin; readlink "$nvpulse_self") || break
+  case $nvpulse_link in
+    ("/"*) nvpulse_self=$nvpulse_link ;;
+    (*) nvpulse_self=${nvpulse_self%"/"*}/$nvpulse_link ;;
   esac
 done
-first_executable() {
-  for keeper; do [ -f "$keeper" ] && [ -x "$keeper" ] && return; done
-  keeper=
+nvpulse_first_executable() {
+  for nvpulse_keeper; do [ -f "$nvpulse_keeper" ] && [ -x "$nvpulse_keeper" ] && return; done
+  nvpulse_keeper=
 }
 if [ "${1-}" = run ]; then
-  root=${self%"/"*}/..
-  name=nvpulse-supervisor
-  first_executable "${NVPULSE_SUPERVISOR-$root/build/Release/$name}"
+  nvpulse_root=${nvpulse_self%"/"*}/..
+  nvpulse_first_executable "${NVPULSE_SUPERVISOR-$nvpulse_root/build/Release/nvpulse-supervisor}"
   # Of the prebuilt ones the static one runs with every C library.
-  [ -n "${keeper:-${NVPULSE_SUPERVISOR-}}" ] || case $(PATH=$PATH:/usr/bin:/bin; uname -sm) in
-    "Linux x86_64") first_executable "$root/prebuilds/linux-x64/musl/$name" "$root/prebuilds/linux-x64/glibc/$name" ;;
-    "Linux aarch64") first_executable "$root/prebuilds/linux-arm64/musl/$name" "$root/prebuilds/linux-arm64/glibc/$name" ;;
+  [ -n "${nvpulse_keeper:-${NVPULSE_SUPERVISOR-}}" ] || case $(PATH=${PATH:+$PATH:}/usr/bin:/bin; uname -sm) in
+    "Linux x86_64") nvpulse_root=$nvpulse_root/prebuilds/linux-x64 ;;
+    "Linux aarch64") nvpulse_root=$nvpulse_root/prebuilds/linux-arm64 ;;
   esac
-  if [ -n "$keeper" ]; then
-    NVPULSE_ENVIRONMENT=$("$keeper" --environment $$) && export NVPULSE_ENVIRONMENT || unset NVPULSE_ENVIRONMENT
-    exec "$keeper" --keep node "$self" "$@"
+  [ -n "${nvpulse_keeper:-${NVPULSE_SUPERVISOR-}}" ] ||
+    nvpulse_first_executable "$nvpulse_root/musl/nvpulse-supervisor" "$nvpulse_root/glibc/nvpulse-supervisor"
+  if [ -n "$nvpulse_keeper" ]; then
+    NVPULSE_ENVIRONMENT=$("$nvpulse_keeper" --environment $$ 2>/dev/null)
+    case $? in
+      (0) export NVPULSE_ENVIRONMENT ;;
+      (1) unset NVPULSE_ENVIRONMENT ;;
+      (*) nvpulse_keeper= ; unset NVPULSE_ENVIRONMENT ;; # It does not run here; nvpulse will say why.
+    esac
   fi
+  [ -z "$nvpulse_keeper" ] || exec "$nvpulse_keeper" --keep node "$0" "$@"
 fi
 # What runs until it is told to end needs to know which signals were ignored: SIGHUP is under nohup.
-[ "${1-}" = run ] || while read -r key NVPULSE_IGNORED_SIGNALS; do
-  if [ "$key" = SigIgn: ]; then export NVPULSE_IGNORED_SIGNALS; break; fi
+[ "${1-}" = run ] || while read -r nvpulse_key NVPULSE_IGNORED_SIGNALS; do
+  if [ "$nvpulse_key" = SigIgn: ]; then export NVPULSE_IGNORED_SIGNALS; break; fi
 done 2>/dev/null <"/proc/$$/status"
-exec node "$self" "$@"
+exec node "$0" "$@"
 */
 'use strict';
 // The command line. A clone that was not built says what to type.

@@ -131,6 +131,35 @@ test('a file whose name is no UTF-8 can be opened, and the summary names it in t
   expect((JSON.parse(readFileSync(json, 'utf8')) as JobSummary).job.name).toBe('caf\ufffd');
 });
 
+test('nvpulse is found where the folder of links is itself a link', () => {
+  // As ~/.local/bin is that a manager of dotfiles has made: seen from there the link leads elsewhere.
+  symlinkSync(join(folder, 'node_modules', '.bin'), join(folder, 'bin'));
+  const { stdout, stderr, status } = spawnSync(join(folder, 'bin', 'nvpulse'), ['--version'], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('a small program that does not run here is said by nvpulse', () => {
+  const bad = join(folder, 'of-another-machine');
+  writeFileSync(bad, '\x7fELF not for this machine', { mode: 0o755 });
+  const { stderr, status } = spawnSync(nvpulse, ['run', '--no-recording', '--', 'true'], {
+    encoding: 'utf8',
+    env: { ...process.env, NVPULSE_SUPERVISOR: bad },
+  });
+  expect(status).toBe(125);
+  expect(stderr).toMatch(/^nvpulse run: The command could not be run: /m);
+});
+
+test('variables keep their values beside an environment that is handed on by the shell', () => {
+  const names = ['name', 'root', 'self', 'link', 'keeper', 'key'];
+  const given = names.map((name) => `${name}=mine-${name}`).join(' ');
+  const line = `LARGE=$(head -c 125000 /dev/zero | tr '\\0' x) MORE=$(head -c 9000 /dev/zero | tr '\\0' x) ${given} $NVPULSE env`;
+  const seen = inShell(line, true).split('\n');
+  expect(seen).toEqual(expect.arrayContaining(names.map((name) => `${name}=mine-${name}`)));
+});
+
 test('where the small program is missing, the command is run by Node alone', () => {
   const line = `NVPULSE_SUPERVISOR=/nowhere '${nvpulse}' run --no-recording -- true`;
   const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
