@@ -9,6 +9,8 @@ const { join } = require('node:path');
 const root = join(__dirname, '..');
 const CHECKS = [
   ['all that CI runs', 'bash', '.ci/run'],
+  ['all tests on Node 22', 'scripts/on-node.sh', '22', 'npm', 'test'],
+  ['all tests on Node 24', 'scripts/on-node.sh', '24', 'npm', 'test'],
   ['the tests beside eight busy loops', 'scripts/beside-busy.sh', 'npm', 'test'],
   ['faults of Elasticsearch and of the network, over and over', 'npm', 'run', 'soak'],
   ['cgroups on kernels with pure v2, hybrid and v1', 'npm', 'run', 'check:kernels'],
