@@ -1,7 +1,7 @@
-// The same reading by others' libraries, as a program each: built in build-bench, so that no lock file comes here.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readFileSync } from 'node:fs';
+// The same reading by others' libraries, as a program each, built in build-bench.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildGo, buildRust, type Built } from '../../test/support/compiled';
 import { NVIDIA_ML_PY } from '../../test/support/nvidia-ml-py';
 import { packages } from '../../test/support/python';
 import { contestant, type Contestant } from './contestant';
@@ -12,21 +12,9 @@ export type Peer = { readonly start: (env: NvmlEnv) => Contestant } | { readonly
 
 const source = (language: string): string => join(ROOT, 'benchmarks', 'peers', language);
 
-/** The first of the commands that runs. */
-function found(commands: readonly string[], versionFlag: string): string | undefined {
-  return commands.find((command) => spawnSync(command, [versionFlag]).status === 0);
-}
-
-function build(language: string, command: string, args: readonly string[], program: string): Peer {
-  const folder = join(BUILD, language);
-  cpSync(source(language), folder, { recursive: true });
-  try {
-    execFileSync(command, args, { cwd: folder, stdio: 'pipe' });
-  } catch (error) {
-    const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
-    return { absent: `its build failed: ${stderr.split('\n').pop() ?? ''}` };
-  }
-  return { start: (env) => contestant(join(folder, program), [], env) };
+function peer(built: Built): Peer {
+  if ('reason' in built) return { absent: built.reason };
+  return { start: (env) => contestant(built.program, [], env) };
 }
 
 export function python(): Peer {
@@ -38,17 +26,9 @@ export function python(): Peer {
   };
 }
 
-export function go(): Peer {
-  const command = found(['go', '/usr/local/go/bin/go'], 'version');
-  if (command === undefined) return { absent: 'Go is not installed' };
-  return build('go', command, ['build', '-mod=mod', '-o', 'read', '.'], 'read');
-}
+export const go = (): Peer => peer(buildGo(source('go'), join(BUILD, 'go')));
 
-export function rust(): Peer {
-  const command = found(['cargo'], '--version');
-  if (command === undefined) return { absent: 'Rust is not installed' };
-  return build('rust', command, ['build', '--quiet', '--release'], 'target/release/nvpulse-bench');
-}
+export const rust = (): Peer => peer(buildRust(source('rust'), join(BUILD, 'rust')));
 
 /** The release of a peer, as its manifest here names it. */
 export function version(language: 'go' | 'rust'): string {

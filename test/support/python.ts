@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from './lock';
+import { describeWithout } from './missing';
 
 const CACHE = join(__dirname, '..', '..', 'node_modules', '.cache', 'nvpulse-python');
 
@@ -53,21 +54,8 @@ export function describeWithPython(
   body: (python: Python) => void,
 ): void {
   const outcome = packages(names);
-  if ('python' in outcome) {
-    describe(name, () => body(outcome.python));
-    return;
-  }
-  const reason = `${names.join(', ')} for Python not available: ${outcome.reason}`;
-  describe(name, () => {
-    if (process.env['CI'] !== 'true') {
-      process.stderr.write(`skipped: ${name}: ${reason}\n`);
-      test.skip(reason, () => undefined);
-    } else {
-      test('needs Python', () => {
-        throw new Error(reason);
-      });
-    }
-  });
+  if ('python' in outcome) describe(name, () => body(outcome.python));
+  else describeWithout(name, `${names.join(', ')} for Python not available: ${outcome.reason}`);
 }
 
 /** Into a folder beside, then renamed: a cut installation is never taken for a whole one. */
@@ -80,6 +68,7 @@ function install(names: readonly string[], folder: string): string | undefined {
     'install',
     '--quiet',
     '--disable-pip-version-check',
+    '--no-compile',
     '--target',
     partial,
     ...names,
