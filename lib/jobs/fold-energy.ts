@@ -2,11 +2,11 @@
 import { STATUS } from '../catalog';
 import type { Bounds } from './fold-hold';
 import {
-  LAG__S,
   NOTHING,
   plus,
   PowerIntegral,
   uncertaintyOf,
+  withLag,
   type Energy,
   type Integral,
 } from './fold-power';
@@ -186,9 +186,8 @@ export class EnergyFold {
     const span__s = (b.time - a.time) / SECOND;
     const doubt__s = (a.doubt + b.doubt) / SECOND;
     if (a.integral && b.integral) {
-      const told = plus(b.integral, a.integral, -1);
-      const lag__s = Math.min(LAG__S, Math.max(0, span__s - told.gap__s));
-      return { ...told, loose__s: told.loose__s + lag__s + doubt__s };
+      const told = withLag(plus(b.integral, a.integral, -1), span__s);
+      return { ...told, loose__s: told.loose__s + doubt__s };
     }
     const gap__J = Math.max(0, this.highest__W) * span__s;
     return { ...NOTHING, energy__J: gap__J, gap__s: span__s, gap__J, loose__s: doubt__s };

@@ -4,7 +4,9 @@ import { isPending, type Bounds } from './fold-hold';
 
 const SECOND = 1e9;
 /** From Ampere on a reading is the mean of the last second: what was drawn lies half a second behind, at most. */
-export const LAG__S = 0.5;
+const LAG__S = 0.5;
+/** The driver refreshes the power each 100 ms: readings within three refreshes are no gap, as often as they may come. */
+const GAP = 300e6;
 
 /** Joules, and how far off they may be: the truth lies between `energy__J` less and plus `uncertainty__J`. */
 export interface Energy {
@@ -41,6 +43,16 @@ export function uncertaintyOf({ jumps__J, gap__s, gap__J, loose__s }: Integral, 
   return jumps__J + Math.max(gap__J, top__W * gap__s - gap__J) + top__W * loose__s;
 }
 
+/**
+ * With what readings that are means of a second may be off by, over a span: 0.5 s, or the whole of what was read where
+ * that is less. Once, however many gaps part the readings: means have it at both ends of the span only, and in a gap
+ * every mean that may have been is in the bound already.
+ */
+export function withLag(integral: Integral, span__s: number): Integral {
+  const read__s = Math.max(0, span__s - integral.gap__s);
+  return { ...integral, loose__s: integral.loose__s + Math.min(LAG__S, read__s) };
+}
+
 interface Reading {
   readonly time: number;
   readonly power__W: number;
@@ -61,13 +73,14 @@ function constant(power__W: number, span: number, covered: number): Integral {
 }
 
 /**
- * Trapezoids between readings, clipped to `[0, stop)`, across gaps (readings more than `limit` apart) too. Before the
- * first reading it holds for at most `limit`; the last one holds to the end, or until a reading failed.
+ * Trapezoids between readings, clipped to `[0, stop)`, across gaps (readings more than `limit`, and more than 0.3 s,
+ * apart) too. Before the first reading it holds for at most `limit`; the last one holds to the end, or until a reading
+ * failed.
  *
  * The uncertainty is a bound. Between neighbouring readings the power is taken to stay between the two: |change| ×
  * spacing ÷ 2. In a gap, before the first and after the last reading it may have been anything from 0 to the power
- * limit (or the highest reading, where that is more). And 0.5 s at that power for each stretch without a gap (the whole
- * of a shorter one), as readings may be means of a second.
+ * limit (or the highest reading, where that is more). And 0.5 s at that power, once, as readings may be means of a
+ * second.
  */
 export class PowerIntegral {
   /** The most that is taken as possible: the limit in force, or the highest reading; -Infinity before any. */
@@ -75,13 +88,14 @@ export class PowerIntegral {
   private previous: Point | undefined;
   private latest: Point | undefined;
   private failed = Infinity;
-  /** Seconds since the latest gap. */
-  private stretch__s = 0;
+  private readonly gap: number;
 
   constructor(
     private readonly bounds: Bounds,
     private readonly limit: number,
-  ) {}
+  ) {
+    this.gap = Math.max(limit, GAP);
+  }
 
   push(time: number, power__W: number, status: number): void {
     if (this.latest && this.latest.time >= this.bounds.stop) return;
@@ -106,17 +120,18 @@ export class PowerIntegral {
 
   /** Of the whole window; undefined where the power was never read. */
   energy(): Energy | undefined {
-    const whole = this.at(this.bounds.stop);
-    return whole && { energy__J: whole.energy__J, uncertainty__J: uncertaintyOf(whole, this.top__W) };
+    const { stop } = this.bounds;
+    const whole = this.at(stop);
+    if (!whole) return undefined;
+    const uncertainty__J = uncertaintyOf(withLag(whole, stop / SECOND), this.top__W);
+    return { energy__J: whole.energy__J, uncertainty__J };
   }
 
   private read(time: number, power__W: number): void {
     this.allow(power__W);
     const { latest } = this;
     const reading = { time, power__W };
-    const integral = latest
-      ? plus(latest.integral, this.lagging(this.between(latest, reading, 0), reading))
-      : this.head(reading);
+    const integral = latest ? plus(latest.integral, this.between(latest, reading, 0)) : this.head(reading);
     this.previous = latest;
     this.latest = { ...reading, integral };
     this.failed = Infinity;
@@ -129,18 +144,8 @@ export class PowerIntegral {
     const [first__W, last__W] = [powerAt(start, a, b), powerAt(end, a, b)];
     const span__s = (end - start) / SECOND;
     const energy__J = ((first__W + last__W) / 2) * span__s;
-    if (b.time - a.time > this.limit) return { ...NOTHING, energy__J, gap__s: span__s, gap__J: energy__J };
+    if (b.time - a.time > this.gap) return { ...NOTHING, energy__J, gap__s: span__s, gap__J: energy__J };
     return { ...NOTHING, energy__J, jumps__J: (Math.abs(b.power__W - a.power__W) / 2) * span__s };
-  }
-
-  /** With what of the lag the stretch has not had yet. */
-  private lagging(piece: Integral, { time }: Reading): Integral {
-    const before__s = this.stretch__s;
-    const span__s =
-      Math.max(0, Math.min(time, this.bounds.stop) - Math.max(0, this.latest?.time ?? 0)) / SECOND;
-    this.stretch__s = piece.gap__s > 0 ? 0 : before__s + span__s;
-    const loose__s = Math.max(0, Math.min(LAG__S, this.stretch__s) - Math.min(LAG__S, before__s));
-    return { ...piece, loose__s };
   }
 
   private head({ time, power__W }: Reading): Integral {

@@ -200,6 +200,42 @@ describe('late ticks', () => {
     expect(judge(summary, 2460).isHonest).toBe(true);
     expect(summary.energy.uncertainty__J).toBeLessThan(50);
   });
+
+  describe('by 30 ms, four times a second', () => {
+    const board: Board = { levels: [[0, 123]], limit__W: 700, refresh__s: 0 };
+    const times = ticks(0, 20, 0.01).filter((_, index) => index % 23 > 2);
+    const read = (time__s: number): Reading => readingAt(board, time__s);
+
+    test('are no gaps, and cost the lag of a mean once', () => {
+      const { energy } = summaryOfReadings(times.map(read), { stop__s: 20, interval__s: 0.01 });
+      expect(energy).toMatchObject({ method: 'integrated_power', gpu__J: expect.closeTo(2460, 6) });
+      expect(energy.uncertainty__J).toBeGreaterThan(350);
+      expect(energy.uncertainty__J).toBeLessThan(380);
+    });
+
+    test('do not hide that a counter shows half of what is drawn', () => {
+      const readings = times.map((time__s): Reading => {
+        const { values, ...rest } = read(time__s);
+        return { ...rest, values: { ...values, energy__J: 5000 + 6 * Math.floor(time__s * 10) } };
+      });
+      const { energy } = summaryOfReadings(readings, { stop__s: 20, interval__s: 0.01 });
+      expect(energy).toMatchObject({ method: 'integrated_power', gpu__J: expect.closeTo(2460, 6) });
+      expect(energy.uncertainty__J).toBeLessThan(380);
+    });
+  });
+
+  test('that are gaps cost what may be hidden in them, and the lag of a mean once', () => {
+    const board: Board = { levels: [[0, 123]], limit__W: 700, refresh__s: 0, isMean: true };
+    // Each two seconds a gap of 0.51 s.
+    const readings = ticks(0, 20, 0.01)
+      .filter((_, index) => index % 200 < 150)
+      .map((time__s) => readingAt(board, time__s));
+    const { energy } = summaryOfReadings(readings, { stop__s: 20, interval__s: 0.01 });
+    const hidden__J = 10 * 0.51 * (700 - 123);
+    expect(energy.gpu__J).toBeCloseTo(2460, 6);
+    expect(energy.uncertainty__J).toBeGreaterThan(hidden__J);
+    expect(energy.uncertainty__J).toBeLessThan(hidden__J + 400);
+  });
 });
 
 test('a GPU that is lost is not counted on, and may have drawn its limit', () => {
@@ -247,6 +283,10 @@ describe('the truth is within what is stated', () => {
     /** Of each hundred ticks so many come at all. */
     kept: fc.constantFrom(100, 100, 100, 60, 10, 2),
     seed: fc.nat(),
+    /** After so many ticks so many do not come, again and again. */
+    late: fc.option(fc.tuple(fc.integer({ min: 2, max: 60 }), fc.integer({ min: 1, max: 60 })), {
+      nil: null,
+    }),
     gaps,
     start__ms: fc.integer({ min: 0, max: 8000 }),
     length__ms: fc.integer({ min: 5, max: 16_000 }),
@@ -257,9 +297,9 @@ describe('the truth is within what is stated', () => {
       fc.property(
         world,
         sampling,
-        (drawn, { interval__s, kept, seed, gaps: holes, start__ms, length__ms }) => {
+        (drawn, { interval__s, kept, seed, late, gaps: holes, start__ms, length__ms }) => {
           // That a counter stood still is seen by readings, not between them.
-          const isDense = kept === 100 && holes.length === 0;
+          const isDense = kept === 100 && late === null && holes.length === 0;
           const board: Board = {
             ...drawn,
             limit__W: top__W,
@@ -271,6 +311,7 @@ describe('the truth is within what is stated', () => {
               within(from__ms / 1000, (from__ms + long__ms) / 1000)(time__s),
             );
             if (hole) return hole[2] ? [failed(time__s)] : [];
+            if (late && index % (late[0] + late[1]) >= late[0]) return [];
             return (seed + index * 7919) % 100 < kept ? [readingAt(board, time__s)] : [];
           });
           const summary = summaryOfReadings(readings, { start__s, stop__s, interval__s });
