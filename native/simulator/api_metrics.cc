@@ -19,11 +19,11 @@ Channel ClockOf(uint32_t type) {
 }
 
 /** Fan f runs 2 f percent points above the channel. */
-Return Fan(const Device& device, uint32_t fan, uint32_t* pct) {
+Return Fan(Call call, const Device& device, uint32_t fan, uint32_t* pct) {
   const Return status = device.Status(Channel::kFanSpeed);
   if (status != kSuccess) return status;
   if (fan >= device.board().fans) return kInvalidArgument;
-  return Put(pct, library.Told(Call::DeviceGetFanSpeed, device, device.Read(Channel::kFanSpeed, library.Now__ns())) + 2 * fan);
+  return Put(pct, library.Told(call, device, device.Read(Channel::kFanSpeed, library.Now__ns())) + 2 * fan);
 }
 
 /** What a device has in memory, in bytes, without what the driver reserves. */
@@ -153,7 +153,9 @@ NVML_EXPORT nvmlDeviceGetTemperatureV(Handle handle, Temperature* temperature) {
     if (temperature == nullptr || temperature->sensor != 0) return kInvalidArgument;
     if (temperature->version != VersionWord(sizeof *temperature, 1)) return kVersionMismatch;
     const Return status = device.Status(Channel::kTemperature);
-    return status == kSuccess ? Put(&temperature->celsius, device.Read(Channel::kTemperature, library.Now__ns())) : status;
+    if (status != kSuccess) return status;
+    const int64_t celsius = device.Read(Channel::kTemperature, library.Now__ns());
+    return Put(&temperature->celsius, library.Told(Call::DeviceGetTemperatureV, device, celsius));
   });
 }
 
@@ -175,18 +177,20 @@ NVML_EXPORT nvmlDeviceGetTemperatureThreshold(Handle handle, uint32_t type, uint
 }
 
 NVML_EXPORT nvmlDeviceGetFanSpeed(Handle handle, uint32_t* pct) {
-  return Get(Call::DeviceGetFanSpeed, handle, [=](const Device& device) { return Fan(device, 0, pct); });
+  constexpr Call kCall = Call::DeviceGetFanSpeed;
+  return Get(kCall, handle, [=](const Device& device) { return Fan(kCall, device, 0, pct); });
 }
 
 NVML_EXPORT nvmlDeviceGetFanSpeed_v2(Handle handle, uint32_t fan, uint32_t* pct) {
-  return Get(Call::DeviceGetFanSpeed_v2, handle, [=](const Device& device) { return Fan(device, fan, pct); });
+  constexpr Call kCall = Call::DeviceGetFanSpeed_v2;
+  return Get(kCall, handle, [=](const Device& device) { return Fan(kCall, device, fan, pct); });
 }
 
 NVML_EXPORT nvmlDeviceGetFanSpeedRPM(Handle handle, FanSpeedInfo* info) {
   return Get(Call::DeviceGetFanSpeedRPM, handle, [=](const Device& device) {
     if (info == nullptr) return kInvalidArgument;
     if (info->version != VersionWord(sizeof *info, 1)) return kVersionMismatch;
-    const Return status = Fan(device, info->fan, &info->rpm);
+    const Return status = Fan(Call::DeviceGetFanSpeedRPM, device, info->fan, &info->rpm);
     if (status == kSuccess) info->rpm *= kRpmPerPercent;
     return status;
   });

@@ -103,6 +103,20 @@ describeWithPython('the simulator', [NVIDIA_ML_PY], (python) => {
     ]);
   });
 
+  test.each([
+    ['DeviceGetTemperature', 'temperature'],
+    ['DeviceGetTemperatureV', 'temperature_v'],
+    ['DeviceGetFanSpeed', 'fan'],
+    ['DeviceGetFanSpeed_v2', 'fan_v2'],
+  ])('%s tells the value that a fault gives it, and other forms do not', (name, step) => {
+    const steps = ['temperature', 'temperature_v', 'fan', 'fan_v2'];
+    const answers = call(
+      { profile: 'desktop', faults: `call=${name},value=123` },
+      `init open:0 ${steps.join(' ')}`,
+    ).slice(2);
+    expect(steps.filter((_, i) => answers[i] === 123)).toEqual([step]);
+  });
+
   test('an energy counter that is reset starts again from zero', () => {
     const steps = 'init open:0 energy open:1 energy';
     const loaded__ns = BigInt(Date.now() - 3_600_000) * 1_000_000n;
