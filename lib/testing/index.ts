@@ -1,5 +1,6 @@
 // nvpulse/testing: a simulated GPU machine for your own tests, and the truth to compare readings with.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 import { NvpulseError } from '../errors';
 import { simulatorPath } from '../native/locate';
@@ -9,6 +10,8 @@ import { profileOf, type ProfileName } from './profiles';
 
 export { energyBetween, expected, expectedProcesses, expectedStatus, type ExpectedProcess } from './formula';
 export type { GpuMetric, ProfileName } from './profiles';
+
+const STAT = '/proc/stat';
 
 export interface SimulateOptions {
   /** The machine. @default 'h200x8' */
@@ -41,8 +44,8 @@ export interface Simulation {
 
 /** When this machine started, in whole seconds: as the kernel tells all processes alike. */
 function started__ns(): bigint {
-  const stat = readFileSync('/proc/stat', 'utf8');
-  return BigInt(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1_000_000_000n;
+  const [, told] = /^btime (\d+)$/m.exec(existsSync(STAT) ? readFileSync(STAT, 'utf8') : '') ?? [];
+  return BigInt(told ?? Math.round(Date.now() / 1000 - uptime())) * 1_000_000_000n;
 }
 
 /**

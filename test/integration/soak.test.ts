@@ -21,7 +21,7 @@ test('fold and writer take 10⁵ ticks of two GPUs in the memory of the first of
     rows: 204_000,
     clock: { mean: 499.5, min: 0, max: 999, p50: 499, p95: 950, last: 999, samples: 100_000, coverage: 1 },
   });
-  // What is on its way to the disk comes and goes; the batches after the warm-up take 36 MB together.
+  // The batches after the warm-up take 36 MB together.
   const { heap__B, buffers__B } = (outcome as { grown: { heap__B: number; buffers__B: number } }).grown;
   expect(heap__B).toBeLessThan(1e6);
   expect(buffers__B).toBeLessThan(4e6);
