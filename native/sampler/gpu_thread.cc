@@ -110,8 +110,9 @@ struct GpuThread::Listing {
 
 /// What a listing brought to light.
 struct GpuThread::Found {
+  Listing listing;
   std::vector<Device> fresh;
-  std::vector<std::pair<size_t, nvml::Device>> back;  ///< Lost ones, by their place among the worker's, with new handles.
+  std::map<std::string, nvml::Device> back;  ///< Lost ones, by UUID, with new handles.
 };
 
 /// What one thread owns: it alone touches it, but for what the comments say.
@@ -239,42 +240,54 @@ void GpuThread::Describe(const nvml::Library& library) {
 
 /// Finds devices that are new, or back, or could not be opened before. Where none can be, it is one call.
 void GpuThread::List(Worker& worker) {
-  const nvml::Library& library = worker.handle->library();
+  std::unique_ptr<Found> found;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (listing_hangs_) {
-      worker.retry_ns = MonotonicNs() + kRetry_ns;
+    found = std::move(handed_over_);
+    if (!found && (listing_hangs_ || MonotonicNs() < listing_retry_ns_)) {
+      worker.retry_ns = listing_hangs_ ? MonotonicNs() + kRetry_ns : listing_retry_ns_;
       return;
     }
   }
+  if (!found) found = Ask(worker);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (worker.abandoned) {  // its successor takes what was found, and rests as long
+      listing_hangs_ = false;
+      handed_over_ = std::move(found);
+      return;
+    }
+    worker.retry_ns = listing_retry_ns_;
+    Take(worker, *found);
+  }
+  if (IsClosed(worker.listing.result)) return Close(worker, worker.listing.result);
+  TellListing(worker);
+}
+
+/// Asks the driver for its devices.
+std::unique_ptr<GpuThread::Found> GpuThread::Ask(Worker& worker) {
+  const nvml::Library& library = worker.handle->library();
   const int64_t begun_ns = MonotonicNs();
   worker.device.store(worker.devices.empty() ? kNoDevice : kListing, std::memory_order_relaxed);
   worker.started_ns.store(begun_ns, std::memory_order_relaxed);
-  Listing listing = worker.listing;
-  Found found;
-  const Return result = library.Get<nvml::CountFn>(Symbol::kDeviceGetCount_v2)(&listing.count);
-  listing.result = result;
-  if (result != nvml::kSuccess) listing.count = 0;
+  auto found = std::make_unique<Found>();
+  Listing& listing = found->listing;
+  listing = worker.listing;
+  listing.result = library.Get<nvml::CountFn>(Symbol::kDeviceGetCount_v2)(&listing.count);
+  if (listing.result != nvml::kSuccess) listing.count = 0;
   const bool changed = listing.count != worker.listing.count;
   if (changed) listing.unopened.clear();
   for (uint32_t index = 0; index < listing.count; index++) {
     if (!changed && listing.unopened.count(index) == 0) continue;
-    const Return opened = Look(worker, index, found);
+    worker.started_ns.store(MonotonicNs(), std::memory_order_relaxed);
+    const Return opened = Look(worker, index, *found);
     listing.unopened.erase(index);
     if (opened != nvml::kSuccess) listing.unopened[index] = opened;
   }
   worker.started_ns.store(0, std::memory_order_relaxed);
-  worker.retry_ns = RetryAt(begun_ns, MonotonicNs());
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (worker.abandoned) {
-      listing_hangs_ = false;
-      return;
-    }
-    Take(worker, std::move(listing), std::move(found));
-  }
-  if (IsClosed(result)) return Close(worker, result);
-  TellListing(worker);
+  std::lock_guard<std::mutex> lock(mutex_);
+  listing_retry_ns_ = RetryAt(begun_ns, MonotonicNs());
+  return found;
 }
 
 /// Whether the device can be opened; then it is one that is known, or among those found.
@@ -287,9 +300,9 @@ Return GpuThread::Look(Worker& worker, uint32_t index, Found& found) {
   device.identity = IdentifyGpu(library, device.handle, index, SystemString(library, Symbol::kSystemGetDriverVersion));
   const std::string& uuid = device.identity.uuid;
   if (uuid.empty()) return nvml::kUnknown;  // there would be no telling it from others
-  for (size_t i = 0; i < worker.devices.size(); i++) {
-    if (worker.devices[i].identity.uuid != uuid) continue;
-    if (worker.devices[i].lost) found.back.emplace_back(i, device.handle);
+  for (const Device& own : worker.devices) {
+    if (own.identity.uuid != uuid) continue;
+    if (own.lost) found.back[uuid] = device.handle;
     return result;
   }
   {
@@ -302,13 +315,16 @@ Return GpuThread::Look(Worker& worker, uint32_t index, Found& found) {
 }
 
 /// With mutex_ held.
-void GpuThread::Take(Worker& worker, Listing listing, Found found) {
+void GpuThread::Take(Worker& worker, Found& found) {
   const int64_t now_ns = MonotonicNs();
-  for (const auto& [index, why] : listing.unopened) {
+  for (const auto& [index, why] : found.listing.unopened) {
     if (worker.listing.unopened.count(index) != 0) continue;
     store_->Event(now_ns, "device_lost", -1, Unopened(index, why));
   }
-  for (const auto& [place, handle] : found.back) Recover(worker.devices[place], handle);
+  for (Device& device : worker.devices) {
+    const auto back = found.back.find(device.identity.uuid);
+    if (back != found.back.end() && device.lost) Recover(device, back->second);
+  }
   for (Device& device : found.fresh) {
     device.instance = store_->AddInstance(Entity::kGpu, device.identity.Fields());
     if (device.board_power__W > 0) store_->SetBoardPower(device.instance, device.board_power__W);
@@ -318,7 +334,7 @@ void GpuThread::Take(Worker& worker, Listing listing, Found found) {
     known_.insert(device.identity.uuid);
     worker.devices.push_back(std::move(device));
   }
-  worker.listing = std::move(listing);
+  worker.listing = std::move(found.listing);
 }
 
 void GpuThread::TellListing(const Worker& worker) {
@@ -334,6 +350,7 @@ void GpuThread::TellListing(const Worker& worker) {
   const bool failed = worker.devices.empty() && (listing.result != nvml::kSuccess || !listing.unopened.empty());
   SetInfo(failed ? "failed" : "ok", std::move(reason));
 }
+
 void GpuThread::ReadAll(Worker& worker, TierMask due) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -358,6 +375,7 @@ void GpuThread::Close(Worker& worker, Return why) {
   worker.retry_ns = now_ns + kRetry_ns;
   std::lock_guard<std::mutex> lock(mutex_);
   worker.listing = {};
+  listing_retry_ns_ = 0;
 }
 
 /// False: the worker was abandoned meanwhile, and must touch nothing but itself.

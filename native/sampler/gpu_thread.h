@@ -76,8 +76,9 @@ class GpuThread : public std::enable_shared_from_this<GpuThread> {
   void Open(Worker& worker);
   void Describe(const nvml::Library& library);
   void List(Worker& worker);
+  std::unique_ptr<Found> Ask(Worker& worker);
   nvml::Return Look(Worker& worker, uint32_t index, Found& found);
-  void Take(Worker& worker, Listing listing, Found found);
+  void Take(Worker& worker, Found& found);
   void Recover(Device& device, nvml::Device handle);
   void TellListing(const Worker& worker);
   void ReadAll(Worker& worker, TierMask due);
@@ -110,6 +111,8 @@ class GpuThread : public std::enable_shared_from_this<GpuThread> {
   std::vector<Device> returned_;  // devices whose hanging call came back
   std::set<std::string> known_;   // UUIDs of all devices that ever had rows, those that hang too
   bool listing_hangs_ = false;    // nobody lists devices until that call comes back
+  int64_t listing_retry_ns_ = 0;  // when they are listed next, whoever does
+  std::unique_ptr<Found> handed_over_;  // what a listing found whose thread was abandoned meanwhile
 
   Thread watchdog_;
 };

@@ -7,6 +7,8 @@ interface Wanted {
   readonly metric: 'power_draw__W' | 'energy__J';
   /** Its readings count once something that begins so was seen. */
   readonly after?: string;
+  /** How many are waited for: 10 where it isn't said. */
+  readonly readings?: number;
 }
 
 interface Seen {
@@ -15,22 +17,38 @@ interface Seen {
   readonly seen: readonly string[];
   /** Indexes of all instances. */
   readonly gpus: readonly number[];
+  /** How many threads have read GPUs. */
+  readonly threads: number;
 }
 
-/** Samples until the wanted GPU has been read ten times, half a minute at most. */
+/** Samples until the wanted GPU has been read so often, half a minute at most. */
 const watch = (options: SimulateOptions, wanted: Wanted): Promise<Seen> =>
   inChild(
     simulate(options).env,
-    async ({ Sampler, describeStatus }, { index, metric, after }): Promise<Seen> => {
+    async ({ Sampler, describeStatus }, wanted): Promise<Seen> => {
+      const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs');
+      const { index, metric, after, readings = 10 } = wanted;
       const sampler = new Sampler({ interval: '20ms', host: false });
       const batches = sampler[Symbol.asyncIterator]();
       sampler.start();
       const seen: string[] = [];
       const note = (text: string): void => void (seen.at(-1) === text || seen.push(text));
       const end = performance.now() + 30_000;
+      const threads = new Set<string>();
+      const noteThreads = (): void => {
+        for (const thread of readdirSync('/proc/self/task')) {
+          try {
+            if (readFileSync(`/proc/self/task/${thread}/comm`, 'utf8') === 'nvpulse-gpu\n')
+              threads.add(thread);
+          } catch {
+            // it has ended
+          }
+        }
+      };
       let [read, gpus]: [number, readonly number[]] = [0, []];
-      for (let next = await batches.next(); !next.done && read < 10; next = await batches.next()) {
+      for (let next = await batches.next(); !next.done && read < readings; next = await batches.next()) {
         const { state, reason } = sampler.gpu();
+        noteThreads();
         if (state !== 'waiting') note(`${state}: ${reason}`);
         for (const { kind, text } of next.value.events) if (kind !== 'gpu_state') note(`${kind}: ${text}`);
         gpus = [...next.value.instances.values()].flatMap((i) =>
@@ -48,7 +66,7 @@ const watch = (options: SimulateOptions, wanted: Wanted): Promise<Seen> =>
       }
       note(`${sampler.gpu().state}: ${sampler.gpu().reason}`);
       sampler.stop();
-      return { came: read >= 10, seen, gpus };
+      return { came: read >= readings, seen, gpus, threads: threads.size };
     },
     wanted,
   );
@@ -114,4 +132,14 @@ test('a GPU that is plugged in appears; one that is unplugged keeps its instance
   ]);
   expect(appears).toMatchObject({ came: true, gpus: [0, 1] });
   expect(returns).toMatchObject({ came: true, gpus: [0, 1] });
+});
+
+test('a GPU that takes long to fail is tried seldom, and named; the others are read on', async () => {
+  const { came, seen, threads } = await watch(
+    { profile: 'h200x2', faults: 'gpu=1,lost;call=DeviceGetHandleByIndex_v2,gpu=1,latency=400ms,from=500ms' },
+    { index: 0, metric: 'power_draw__W', after: 'ok: the driver does not answer', readings: 200 },
+  );
+  expect(came).toBe(true);
+  expect(seen.at(-1)).toBe('ok: GPU 1 cannot be opened: the GPU is lost');
+  expect(threads).toBe(2);
 });
