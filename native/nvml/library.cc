@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -15,6 +16,8 @@ struct Handle::Loaded {
   std::mutex mutex;  ///< Of what follows; held while the driver initialises or shuts down.
   Library* library = nullptr;
   int users = 0;
+  bool initialised = false;
+  std::atomic<uint64_t> generation{0};  ///< How often it was found to be shut down.
 };
 
 /// Leaked on purpose: abandoned threads may outlive static destruction.
@@ -89,7 +92,7 @@ std::unique_ptr<Handle> Handle::Acquire(const std::string& path, Absence* absenc
     *reason = "no NVIDIA driver is loaded on this machine";
     return nullptr;
   }
-  if (loaded.users == 0) {
+  if (!loaded.initialised) {
     const Return result = loaded.library->Get<InitFn>(Symbol::kInit_v2)();
     if (result != kSuccess) {
       *absence = result == kDriverNotLoaded ? Absence::kNoDriver : Absence::kFailed;
@@ -97,16 +100,28 @@ std::unique_ptr<Handle> Handle::Acquire(const std::string& path, Absence* absenc
       return nullptr;
     }
   }
+  loaded.initialised = true;
   loaded.users++;
   *absence = Absence::kNone;
   return std::unique_ptr<Handle>(new Handle(&loaded));
 }
 
-Handle::Handle(Loaded* loaded) : loaded_(loaded), library_(loaded->library) {}
+Handle::Handle(Loaded* loaded)
+    : loaded_(loaded), library_(loaded->library), generation_(loaded->generation.load()) {}
+
+void Handle::NoteClosed() {
+  std::lock_guard<std::mutex> lock(loaded_->mutex);
+  if (IsClosed()) return;  // somebody did, and it may be initialised anew
+  loaded_->generation++;
+  loaded_->initialised = false;
+}
+
+bool Handle::IsClosed() const { return loaded_->generation.load() != generation_; }
 
 Handle::~Handle() {
   std::lock_guard<std::mutex> lock(loaded_->mutex);
   if (--loaded_->users > 0) return;
+  loaded_->initialised = false;
   if (auto* shutdown = library_->Get<ShutdownFn>(Symbol::kShutdown)) shutdown();
 }
 

@@ -2,6 +2,7 @@
 // process: the only state that worker threads share. A handle is acquired and destroyed on a thread that may block (the
 // driver decides how long, for the users of the same path alone); never on Node's.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -47,12 +48,18 @@ class Handle {
 
   const Library& library() const { return *library_; }
 
+  /// NVML was found to be shut down, though nobody here did: whoever acquires next initialises it anew. May block.
+  void NoteClosed();
+  /// Whether that was noted, by whichever user, since this handle was acquired.
+  bool IsClosed() const;
+
  private:
   struct Loaded;
   struct Shared;
   explicit Handle(Loaded* loaded);
   Loaded* const loaded_;
   const Library* const library_;
+  const uint64_t generation_;
 };
 
 }  // namespace nvpulse::nvml

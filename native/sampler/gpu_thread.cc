@@ -202,6 +202,7 @@ void GpuThread::Work(Worker& worker) {
       if (worker.handle) List(worker);
       if (!Current(worker)) return;
     }
+    if (worker.handle && worker.handle->IsClosed()) Close(worker, nvml::kUninitialized);
     if (worker.handle) ReadAll(worker, due);
     if (!Current(worker)) return;
     if (due != static_cast<TierMask>(Tier::kFast)) cpu_ns_.store(ThreadCpuNs(), std::memory_order_relaxed);
@@ -254,7 +255,7 @@ void GpuThread::List(Worker& worker) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (worker.abandoned) {  // its successor takes what was found, and rests as long
       listing_hangs_ = false;
-      handed_over_ = std::move(found);
+      if (!worker.handle->IsClosed()) handed_over_ = std::move(found);
       return;
     }
     worker.retry_ns = listing_retry_ns_;
@@ -371,11 +372,14 @@ void GpuThread::Close(Worker& worker, Return why) {
     if (!device.lost) Lose(device, now_ns, why);
     device.lost_by = nvml::kSuccess;
   }
+  SetInfo("failed", "NVML no longer answers: " + nvml::InWords(why));
+  worker.handle->NoteClosed();
   worker.handle.reset();
   worker.retry_ns = now_ns + kRetry_ns;
   std::lock_guard<std::mutex> lock(mutex_);
   worker.listing = {};
   listing_retry_ns_ = 0;
+  handed_over_.reset();
 }
 
 /// False: the worker was abandoned meanwhile, and must touch nothing but itself.

@@ -9,6 +9,8 @@ interface Wanted {
   readonly after?: string;
   /** How many are waited for: 10 where it isn't said. */
   readonly readings?: number;
+  /** Another holds the same NVML open meanwhile. */
+  readonly shared?: boolean;
 }
 
 interface Seen {
@@ -25,9 +27,10 @@ interface Seen {
 const watch = (options: SimulateOptions, wanted: Wanted): Promise<Seen> =>
   inChild(
     simulate(options).env,
-    async ({ Sampler, describeStatus }, wanted): Promise<Seen> => {
+    async ({ Nvml, Sampler, describeStatus }, wanted): Promise<Seen> => {
       const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs');
       const { index, metric, after, readings = 10 } = wanted;
+      const reader = wanted.shared ? await Nvml.bulkReader(['power_draw__W']) : undefined;
       const sampler = new Sampler({ interval: '20ms', host: false });
       const batches = sampler[Symbol.asyncIterator]();
       sampler.start();
@@ -66,6 +69,7 @@ const watch = (options: SimulateOptions, wanted: Wanted): Promise<Seen> =>
       }
       note(`${sampler.gpu().state}: ${sampler.gpu().reason}`);
       sampler.stop();
+      reader?.close();
       return { came: read >= readings, seen, gpus, threads: threads.size };
     },
     wanted,
@@ -142,4 +146,15 @@ test('a GPU that takes long to fail is tried seldom, and named; the others are r
   expect(came).toBe(true);
   expect(seen.at(-1)).toBe('ok: GPU 1 cannot be opened: the GPU is lost');
   expect(threads).toBe(2);
+});
+
+test('a driver that was reloaded is initialised again though another holds NVML open', async () => {
+  const { came, seen, gpus } = await watch(
+    { profile: 'h200x2', faults: 'driver_reload,at=1s,for=2s' },
+    { index: 1, metric: 'energy__J', after: 'device_recovered: GPU 1 ', shared: true },
+  );
+  expect(came).toBe(true);
+  expect(seen).toContain('failed: NVML no longer answers: the driver is not loaded');
+  expect(seen.at(-1)).toBe('ok: ');
+  expect(gpus).toEqual([0, 1]);
 });
