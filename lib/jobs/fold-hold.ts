@@ -66,8 +66,15 @@ export class Hold {
       return;
     }
     if (status === STATUS.ok) this.read(time, value);
-    else if (!isPending(status)) this.lose(time, status);
-    else if (time - this.alive <= this.limit) this.alive = time;
+    else if (!isPending(status)) {
+      this.missing = status;
+      this.lose(time);
+    } else if (time - this.alive <= this.limit) this.alive = time;
+  }
+
+  /** It went away by this time, which says nothing of why there was no value before. */
+  end(time: number): void {
+    if (!this.closed && time < this.bounds.stop) this.lose(time);
   }
 
   /** Gives the sink what the last reading held up to the window's end. */
@@ -110,13 +117,12 @@ export class Hold {
     this.add(value, from, Math.min(to, from + this.longest(Math.max(spacing, after))));
   }
 
-  private lose(time: number, status: number): void {
+  private lose(time: number): void {
     this.settle(0);
     this.flush(time);
     this.value = NaN;
     this.alive = -Infinity;
     this.spacing = this.earlier = 0;
-    this.missing = status;
   }
 
   private flush(time: number): void {

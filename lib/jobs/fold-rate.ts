@@ -27,6 +27,11 @@ export class RateFold {
     this.closed = time >= this.bounds.stop;
   }
 
+  /** It went away. */
+  end(): void {
+    this.from = NaN;
+  }
+
   private read(time: number, value: number): void {
     const start = Math.max(this.from, 0);
     const weight = Math.min(time, this.bounds.stop) - start;

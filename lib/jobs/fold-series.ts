@@ -20,6 +20,8 @@ export interface Closing {
 /** One metric of one instance: takes its readings, ends in its summary. */
 export interface Series {
   push(time: number, value: number, status: number): void;
+  /** It went away by this time: no reading of before holds any longer. */
+  end(time: number): void;
   summary(closing: Closing): MetricSummary;
 }
 
@@ -56,6 +58,10 @@ class GaugeSeries implements Series {
     if (time >= this.from) this.hold.push(time, value, status);
   }
 
+  end(time: number): void {
+    this.hold.end(time);
+  }
+
   summary({ length }: Closing): MetricSummary {
     this.hold.finish();
     const { distribution, hold } = this;
@@ -83,6 +89,10 @@ class StateSeries implements Series {
     this.hold.push(time, value, status);
   }
 
+  end(time: number): void {
+    this.hold.end(time);
+  }
+
   add(value: number, weight: number): void {
     this.held.set(value, (this.held.get(value) ?? 0) + weight);
     this.total += weight;
@@ -108,6 +118,9 @@ export class CounterSeries implements Series {
     this.fold.push(time, value, status);
   }
 
+  /** What it counted stays counted. */
+  end(): void {}
+
   summary({ length }: Closing): MetricSummary {
     const growth = this.fold.growth();
     if (!growth) return absent(this.fold.missing);
@@ -131,6 +144,10 @@ class DerivedSeries implements Series {
 
   push(time: number, value: number, status: number): void {
     this.samples.push(time, value, status);
+  }
+
+  end(): void {
+    this.samples.end();
   }
 
   summary(closing: Closing): MetricSummary {

@@ -40,7 +40,7 @@ export class Subject {
 
   /** It went away by this time: no reading of before holds any longer. */
   gone(time: number): void {
-    for (const series of this.series) series.push(time, NaN, STATUS.gone);
+    for (const series of this.series) series.end(time);
   }
 
   /** CPU seconds in the window, by which processes are ranked. */

@@ -3,6 +3,7 @@ import { ENTITIES, type Entity, type Instance } from '../catalog';
 import { NvpulseError } from '../errors';
 import type { Batch, Table } from '../sampling/batch';
 import type { Bounds } from './fold-hold';
+import { Presence } from './fold-presence';
 import { GpuProcesses, listed, Processes } from './fold-processes';
 import type { Closing } from './fold-series';
 import { foldRows, Subject } from './fold-subject';
@@ -78,7 +79,11 @@ export class SummaryFold {
   private readonly bounds: Bounds = { stop: Infinity };
   private readonly subjects = new Map<number, Subject>();
   private readonly waiting: { readonly batch: FoldInput; readonly newest__ns: bigint }[] = [];
-  private readonly processes: Processes;
+  private readonly processes = new Processes();
+  /** Of the host's processes. */
+  private readonly presence: Presence;
+  /** Of each GPU's, by its UUID: GPUs are read at times of their own. */
+  private readonly gpuPresences = new Map<string, Presence>();
   private readonly gpuProcesses = new GpuProcesses();
   private forgotten = 0;
   private droppedRows = 0;
@@ -87,7 +92,7 @@ export class SummaryFold {
 
   constructor(private readonly options: WindowOptions) {
     const began = options.treeBegan__ns;
-    this.processes = new Processes(began === undefined ? NaN : this.relative(began));
+    this.presence = new Presence(began === undefined ? NaN : this.relative(began));
     if (options.stop__ns !== undefined) this.close(options.stop__ns);
   }
 
@@ -169,12 +174,13 @@ export class SummaryFold {
     table.time.forEach((time__ns, row) => {
       const instance = this.ours(instances.get(table.instance[row] ?? -1));
       const time = this.relative(time__ns);
-      if (instance?.entity === 'process' && this.processes.isNewTick(time)) {
+      const presence = instance && this.presenceOf(instance);
+      if (presence?.isNewTick(time)) {
         // What a tick says of processes is judged by all rows before it, however batches are cut.
         foldRows(table, times, subjects, from, row);
         from = row;
-        this.processes.begin(time);
-        this.forgetProcesses();
+        presence.begin(time);
+        if (presence === this.presence) this.forgetProcesses(time);
       }
       times[row] = time;
       subjects.push(instance && this.subjectOf(instance, time));
@@ -192,12 +198,22 @@ export class SummaryFold {
   private subjectOf(instance: Instance, time: number): Subject {
     const subject = this.subjects.get(instance.id) ?? this.addSubject(instance, time);
     subject.latest = time;
-    if (instance.entity === 'process') this.processes.saw(subject);
+    this.presenceOf(instance)?.saw(subject);
     return subject;
   }
 
+  /** Where an instance is listed, if it is a process. */
+  private presenceOf({ entity, identity }: Instance): Presence | undefined {
+    if (entity === 'process') return this.presence;
+    if (entity !== 'gpu_process') return undefined;
+    const presence = this.gpuPresences.get(identity.uuid) ?? new Presence();
+    this.gpuPresences.set(identity.uuid, presence);
+    return presence;
+  }
+
   private addSubject(instance: Instance, time: number): Subject {
-    const known = instance.entity === 'process' ? this.processes.before(instance) : undefined;
+    const presence = this.presenceOf(instance);
+    const known = presence?.before(instance);
     if (known) {
       this.subjects.delete(known.instance.id);
       this.subjects.set(instance.id, known);
@@ -211,13 +227,14 @@ export class SummaryFold {
     const subject = new Subject(instance, time, this.bounds, this.options.interval__ns, from);
     this.subjects.set(instance.id, subject);
     const { interval__ns } = this.options;
+    presence?.add(subject);
     if (instance.entity === 'process') this.processes.add(subject);
     if (instance.entity === 'gpu_process') this.forget(this.gpuProcesses.add(subject, interval__ns));
     return subject;
   }
 
-  private forgetProcesses(): void {
-    if (this.processes.full) this.forget(this.processes.forget(this.options.interval__ns));
+  private forgetProcesses(time: number): void {
+    if (this.processes.full) this.forget(this.processes.forget(time, this.options.interval__ns));
   }
 
   private forget(processes: readonly Subject[]): void {

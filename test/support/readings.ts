@@ -59,3 +59,9 @@ export function gpu(index: number): Instance {
 export function process(pid: number, name = 'cc1'): Instance {
   return { id: 1000 + pid, entity: 'process', identity: { pid, name, job: 'j' } };
 }
+
+/** A process on a GPU; its number is another by pid, GPU and name. */
+export function gpuProcess(pid: number, name = 'python3', index = 0): Instance {
+  const identity = { index, uuid: `GPU-${index}`, pid, name, job: 'j' };
+  return { id: 100_000 * (index + 1) + 100 * pid + name.length, entity: 'gpu_process', identity };
+}

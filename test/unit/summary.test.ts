@@ -8,7 +8,17 @@ import { hostInfo } from '../../lib/jobs/summary-host';
 import schema from '../../lib/jobs/summary.schema.json';
 import type { Batch } from '../../lib/sampling/batch';
 import { VERSION } from '../../lib/version';
-import { batchOf, gpu, HOST, JOB, MEMORY, process, SECOND, type Reading } from '../support/readings';
+import {
+  batchOf,
+  gpu,
+  gpuProcess,
+  HOST,
+  JOB,
+  MEMORY,
+  process,
+  SECOND,
+  type Reading,
+} from '../support/readings';
 import { foldOf, META, summaryOfReadings } from '../support/summaries';
 
 const validate = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }).compile(schema);
@@ -170,6 +180,9 @@ describe('how a stream is cut', () => {
     [gpu(0), ['power_draw__W', 'energy__J', 'perf_state']],
     [process(1), ['cpu_time__s', 'memory_rss__MiB']],
     [process(2), ['cpu_time__s', 'memory_rss__MiB']],
+    [gpuProcess(1, 'sh'), ['process_memory__MiB', 'process_sm__pct']],
+    [gpuProcess(1, 'python3'), ['process_memory__MiB', 'process_sm__pct']],
+    [gpuProcess(2, 'python3', 1), ['process_memory__MiB', 'process_sm__pct']],
   ];
   const reading = fc.tuple(
     fc.constantFrom(...subjects),
@@ -264,7 +277,8 @@ describe('how a stream is cut', () => {
       fc.property(stream, (readings) => {
         const of = (wanted: Entity) => readings.filter(({ instance }) => instance.entity === wanted);
         const fold = foldOf(window);
-        for (const entity of ['process', 'gpu', 'host'] as const) fold.push(batchOf(of(entity)));
+        for (const entity of ['process', 'gpu_process', 'gpu', 'host'] as const)
+          fold.push(batchOf(of(entity)));
         expect(JSON.stringify(summaryOf(fold, META))).toBe(
           JSON.stringify(summaryOfReadings(readings, window)),
         );
