@@ -162,6 +162,11 @@ std::string SystemString(const nvml::Library& library, Symbol symbol) {
   return call && call(text, kStringSize) == nvml::kSuccess ? text : "";
 }
 
+std::string GpuIdentity::Key() const {
+  if (!uuid.empty()) return uuid;
+  return pci_bus_id.empty() ? "index " + std::to_string(index) : pci_bus_id;
+}
+
 GpuIdentity IdentifyGpu(const nvml::Library& library, nvml::Device device, uint32_t index,
                         const std::string& driver_version) {
   GpuIdentity identity;

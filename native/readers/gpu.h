@@ -24,6 +24,9 @@ struct GpuIdentity {
   std::string driver_version;
 
   std::vector<IdentityField> Fields() const;
+
+  /// What tells it from others: its UUID, or its place where the driver does not tell that.
+  std::string Key() const;
 };
 
 GpuIdentity IdentifyGpu(const nvml::Library& library, nvml::Device device, uint32_t index,

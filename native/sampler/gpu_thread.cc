@@ -97,7 +97,7 @@ struct GpuThread::Device {
   int64_t retry_ns = 0;
 
   std::string Name() const {
-    return "GPU " + std::to_string(identity.index) + " (" + identity.name + ", " + identity.uuid + ")";
+    return "GPU " + std::to_string(identity.index) + " (" + identity.name + ", " + identity.Key() + ")";
   }
 };
 
@@ -112,7 +112,7 @@ struct GpuThread::Listing {
 struct GpuThread::Found {
   Listing listing;
   std::vector<Device> fresh;
-  std::map<std::string, nvml::Device> back;  ///< Lost ones, by UUID, with new handles.
+  std::map<std::string, nvml::Device> back;  ///< Lost ones, by key, with new handles.
 };
 
 /// What one thread owns: it alone touches it, but for what the comments say.
@@ -299,16 +299,15 @@ Return GpuThread::Look(Worker& worker, uint32_t index, Found& found) {
   const Return result = by_index ? by_index(index, &device.handle) : nvml::kFunctionNotFound;
   if (result != nvml::kSuccess) return result;
   device.identity = IdentifyGpu(library, device.handle, index, SystemString(library, Symbol::kSystemGetDriverVersion));
-  const std::string& uuid = device.identity.uuid;
-  if (uuid.empty()) return nvml::kUnknown;  // there would be no telling it from others
+  const std::string key = device.identity.Key();
   for (const Device& own : worker.devices) {
-    if (own.identity.uuid != uuid) continue;
-    if (own.lost) found.back[uuid] = device.handle;
+    if (own.identity.Key() != key) continue;
+    if (own.lost) found.back[key] = device.handle;
     return result;
   }
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (known_.count(uuid) != 0) return result;  // it hangs, and is left to the thread that waits for it
+    if (known_.count(key) != 0) return result;  // it hangs, and is left to the thread that waits for it
   }
   device.board_power__W = BoardPower__W(library, device.handle);
   found.fresh.push_back(std::move(device));
@@ -323,7 +322,7 @@ void GpuThread::Take(Worker& worker, Found& found) {
     store_->Event(now_ns, "device_lost", -1, Unopened(index, why));
   }
   for (Device& device : worker.devices) {
-    const auto back = found.back.find(device.identity.uuid);
+    const auto back = found.back.find(device.identity.Key());
     if (back != found.back.end() && device.lost) Recover(device, back->second);
   }
   for (Device& device : found.fresh) {
@@ -332,7 +331,7 @@ void GpuThread::Take(Worker& worker, Found& found) {
     if (worker.listing.unopened.count(device.identity.index) != 0) {
       store_->Event(now_ns, "device_recovered", device.instance, device.Name() + " can be opened");
     }
-    known_.insert(device.identity.uuid);
+    known_.insert(device.identity.Key());
     worker.devices.push_back(std::move(device));
   }
   worker.listing = std::move(found.listing);
@@ -477,7 +476,7 @@ void GpuThread::Reacquire(Worker& worker, Device& device, int64_t now_ns) {
   auto* temperature = library.Get<nvml::U32ArgFn>(Symbol::kDeviceGetTemperature);
   // A handle alone proves nothing: a lost GPU may still have one, and another may be in its place.
   if (result == nvml::kSuccess && !(temperature && IsLost(temperature(handle, 0, &probe))) &&
-      IdentifyGpu(library, handle, 0, "").uuid == device.identity.uuid) {
+      IdentifyGpu(library, handle, device.identity.index, "").Key() == device.identity.Key()) {
     return Recover(device, handle);
   }
   device.retry_ns = RetryAt(now_ns, MonotonicNs());

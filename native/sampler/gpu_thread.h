@@ -109,7 +109,7 @@ class GpuThread : public std::enable_shared_from_this<GpuThread> {
   GpuInfo info_;
   std::shared_ptr<Worker> worker_;
   std::vector<Device> returned_;  // devices whose hanging call came back
-  std::set<std::string> known_;   // UUIDs of all devices that ever had rows, those that hang too
+  std::set<std::string> known_;   // keys of all devices that ever had rows, those that hang too
   bool listing_hangs_ = false;    // nobody lists devices until that call comes back
   int64_t listing_retry_ns_ = 0;  // when they are listed next, whoever does
   std::unique_ptr<Found> handed_over_;  // what a listing found whose thread was abandoned meanwhile

@@ -158,3 +158,12 @@ test('a driver that was reloaded is initialised again though another holds NVML 
   expect(seen.at(-1)).toBe('ok: ');
   expect(gpus).toEqual([0, 1]);
 });
+
+test('a GPU that does not tell its UUID is read, and found again when it was lost', async () => {
+  const { came, gpus } = await watch(
+    { profile: 'h200x2', faults: 'gpu=1,call=DeviceGetUUID,error=3;gpu=1,lost,from=1s,for=1s' },
+    { index: 1, metric: 'power_draw__W', after: 'device_recovered: GPU 1 ' },
+  );
+  expect(came).toBe(true);
+  expect(gpus).toEqual([0, 1]);
+});
