@@ -1,6 +1,7 @@
 // Which readings are believed. What cannot be is withheld (kImplausible), counted, and told in an event with its raw
 // value: the first few of each column, then at each power of ten. The owner (Store) locks.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -22,7 +23,8 @@ class Plausibility {
   /// Of one entity's table.
   explicit Plausibility(Entity entity);
 
-  void SetCpus(int online) { cpus_ = online; }
+  /// Time that CPUs spent before they went offline is told later: the most that there were bound it.
+  void SetCpus(int online) { cpus_ = std::max(cpus_, online); }
   void SetBoardPower(uint32_t instance, double power__W) { subjects_[instance].board_power__W = power__W; }
 
   void Forget(uint32_t instance);
