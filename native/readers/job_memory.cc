@@ -14,6 +14,8 @@ namespace {
 constexpr double kMostPss_ns = 1e6;
 constexpr double kProcessPss_ns = 20e3;
 constexpr double kPagePss_ns = 25;
+/// What one reading cost is forgotten by half in 14 slow passes: a moment in which the machine was busy is not for ever.
+constexpr double kKept = 0.95;
 
 /// The number of KiB behind a key, in a file of lines "key: number kB".
 bool FindKiB(const Reading& reading, std::string_view key, uint64_t* value__KiB) {
@@ -50,6 +52,7 @@ void JobMemory::ReadPss(const std::vector<const Process*>& processes, Buffer& bu
     reckoned_ns += kProcessPss_ns + kPagePss_ns * static_cast<double>(process->stat().rss_pages);
   }
   pss_ = {0, kOk};
+  cost_factor_ = std::max(1.0, kKept * cost_factor_);
   if (reckoned_ns * cost_factor_ > kMostPss_ns) {
     pss_.status = kTooCostly;
     return;

@@ -32,7 +32,7 @@ class JobMemory {
   const std::string root_;
   Figure peak_;
   Figure pss_;
-  double cost_factor_ = 1;  ///< Of PSS, as it was measured, to what it was reckoned at.
+  double cost_factor_ = 1;  ///< Of PSS, as it was measured lately, to what it was reckoned at.
 };
 
 }  // namespace nvpulse

@@ -145,6 +145,23 @@ TEST(SharedPagesAreDividedWhereThatIsCheap) {
   EXPECT_EQ(ReadJob(reader, rows)->status[job::memory_pss__MiB], kTooCostly);
 }
 
+TEST(AnOutlierSwitchesSharedPagesOffForAWhileOnly) {
+  Fixture fixture("job");
+  // A line that is long makes the first reading dear, as a machine that is busy may.
+  const std::string text = "Pss:\t 512 kB\n";
+  fixture.Write("proc/101/smaps_rollup", std::string(64 << 20, ' ') + "\n" + text);
+  fixture.Write("proc/103/smaps_rollup", text);
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  ReadJob(reader, rows);
+  fixture.Write("proc/101/smaps_rollup", text);
+  EXPECT_EQ(ReadJob(reader, rows)->status[job::memory_pss__MiB], kTooCostly);
+  for (int i = 0; i < 1000 && ReadJob(reader, rows)->status[job::memory_pss__MiB] != kOk; i++) {
+  }
+  EXPECT_EQ(ReadJob(reader, rows)->values[job::memory_pss__MiB], 1.0);
+}
+
 TEST(WhatHasNotExecutedIsNoneOfTheJob) {
   Fixture fixture("job");
   for (int pid : {101, 103}) {
