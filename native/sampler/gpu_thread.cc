@@ -511,8 +511,10 @@ void GpuThread::LookAfter(int64_t now_ns) {
   if (started_ns == 0 || now_ns - started_ns < kHang_ns) return;
   if (now_ns - started_ns < kStarved_ns && IsRunnable(worker->thread_id.load(std::memory_order_relaxed))) return;
   const int device = worker->device.load(std::memory_order_relaxed);
-  if (device == kNoDevice) {
-    SetInfo("stalled", "the driver has not answered nvmlInit_v2 or listing its devices");  // nothing else to serve
+  if (device == kNoDevice) {  // nothing else to serve
+    // What fails slowly, again and again, is known to have failed.
+    if (Info().state == std::string("failed")) return;
+    SetInfo("stalled", "the driver has not answered nvmlInit_v2 or listing its devices");
   } else if (Abandon(*worker, device, started_ns, now_ns) && device == kListing) {
     SetInfo("ok", "the driver does not answer when it is asked for its GPUs; those that were known are read on");
   }
