@@ -116,7 +116,7 @@ export function describeWithElasticsearch(
     let release: Release | undefined;
     // One server at a time: each takes both cores while it starts, and what else is tested then gets none.
     beforeAll(async () => {
-      release = await holdLock(join(CACHE, 'nvpulse-elasticsearch.lock'));
+      release = await holdLock(join(CACHE, 'nvpulse-elasticsearch-running.lock'));
       started = await way.start();
     });
     afterAll(async () => {
