@@ -67,15 +67,15 @@ export class Nvml {
 
   /** The devices, by index. */
   get devices(): readonly GpuDevice[] {
-    return [...this.known.values()];
+    return [...this.known.values()].sort((one, other) => one.index - other.index);
   }
 
-  /** One reading of every device. A device that is lost or hangs is left out. @throws ERR_STATE when closed */
+  /** One reading of every device, by index. A device that is lost or hangs is left out. @throws ERR_STATE when closed */
   async read(): Promise<readonly GpuReading[]> {
     if (this.closed) throw new NvpulseError('ERR_STATE', 'Nvml.read: it is closed; open another');
     this.drain();
     await within(READ_TIMEOUT__MS, this.native.tick(READ_TIMEOUT__MS));
-    return this.drain();
+    return [...this.drain()].sort((one, other) => one.device.index - other.device.index);
   }
 
   /** Ends the reading thread. Twice is allowed. */

@@ -54,6 +54,26 @@ test('each device has its own identity', async () => {
   }
 });
 
+test('devices and their readings are by index, also where the first was opened last', async () => {
+  const { devices, readings } = await inChild(
+    simulate({ profile: 'h200x2', faults: 'gpu=0,lost,for=1500ms' }).env,
+    async ({ Nvml }) => {
+      const nvml = await Nvml.open();
+      const end = performance.now() + 30_000;
+      while (nvml.devices.length < 2 && performance.now() < end) await nvml.read();
+      const readings = await nvml.read();
+      nvml.close();
+      return {
+        devices: nvml.devices.map(({ index }) => index),
+        readings: readings.map(({ device }) => device.index),
+      };
+    },
+    null,
+  );
+  expect(devices).toEqual([0, 1]);
+  expect(readings).toEqual([0, 1]);
+});
+
 test('what a device does not have is absent, with the reason', async () => {
   const { readings } = await readAll('h200x8', 1_767_225_600_000_000_000n);
   expect(expectedStatus('h200x8', 0, 'fan_speed__pct')).toBe(3);
