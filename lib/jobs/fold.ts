@@ -1,7 +1,7 @@
 // The fold of batches into a summary of one window: pure, so that a replayed recording gives the same answer.
 import { ENTITIES, type Entity, type Instance } from '../catalog';
 import { NvpulseError } from '../errors';
-import type { Batch, Table } from '../sampling/batch';
+import { newestOf, type Batch, type Table } from '../sampling/batch';
 import type { Bounds } from './fold-hold';
 import { Presence } from './fold-presence';
 import { GpuProcesses, listed, Processes } from './fold-processes';
@@ -55,14 +55,6 @@ function jobOf(instance: Instance): string | undefined {
   }
 }
 
-function lastTime(table: Table): bigint {
-  return table.time[table.length - 1] ?? 0n;
-}
-
-function newest(batch: FoldInput): bigint {
-  return batch.tables.reduce((latest, table) => (lastTime(table) > latest ? lastTime(table) : latest), 0n);
-}
-
 /**
  * Folds a stream of batches over `[start, stop)`. Push the batches in their order, from the last reading before the
  * start, if there is one, to the first after the stop: both sharpen the edges. How batches are cut changes nothing.
@@ -97,7 +89,7 @@ export class SummaryFold {
   }
 
   push(batch: FoldInput): void {
-    const newest__ns = newest(batch);
+    const newest__ns = newestOf(batch);
     this.droppedRows += batch.droppedRows;
     if (newest__ns > this.newest__ns) this.newest__ns = newest__ns;
     this.waiting.push({ batch, newest__ns });

@@ -1,7 +1,7 @@
 // Summaries of the jobs that a recording tells of: a server's has many, whose windows overlap.
 import { spansOf, type JobSpan, type Recording } from '../recording';
 import type { Instance } from '../catalog';
-import type { Batch } from '../sampling/batch';
+import { newestOf, type Batch } from '../sampling/batch';
 import { SummaryFold } from './fold';
 import { metaOf, parseStart, parseStop, type JobStop } from './job-events';
 import { cutStop, LastAgent } from './last-agent';
@@ -103,11 +103,4 @@ export async function summarizeJobs(recording: Recording): Promise<ReadonlyMap<s
   const unread = waiting.map((span) => new RecordedJob(recording, span, spans.length === 1));
   for (const job of [...open, ...unread]) summaries.set(job.id, job.summary(agent));
   return summaries;
-}
-
-function newestOf({ tables }: Batch): bigint {
-  return tables.reduce((newest, { time }) => {
-    const last = time.at(-1) ?? 0n;
-    return last > newest ? last : newest;
-  }, 0n);
 }

@@ -67,6 +67,14 @@ export interface Batch {
   rows<E extends Entity>(entity: E): Generator<Row<E>>;
 }
 
+/** Time of a batch's newest row, in monotonic nanoseconds; 0 where it has none. */
+export function newestOf({ tables }: Pick<Batch, 'tables'>): bigint {
+  return tables.reduce((newest, { time }) => {
+    const last = time.at(-1) ?? 0n;
+    return last > newest ? last : newest;
+  }, 0n);
+}
+
 /** The raw columns of one table: `values` and `status` are column-major, metrics in the catalog's order. */
 export interface TableColumns {
   readonly entity: Entity;

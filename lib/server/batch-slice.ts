@@ -1,7 +1,7 @@
 // Parts of batches, and batches of another clock: views, nothing is copied but times and instance numbers.
 import type { Instance } from '../catalog';
 import type { FoldInput } from '../jobs/fold';
-import type { Table } from '../sampling/batch';
+import { newestOf, type Table } from '../sampling/batch';
 
 /** First row of a table at `time__ns` or later. */
 function lowerBound(time: BigInt64Array, time__ns: bigint): number {
@@ -85,10 +85,7 @@ export class OneClock {
   /** The same rows by this clock. @param utcOffset__ns UTC − the batch's own clock */
   bring(batch: FoldInput, utcOffset__ns: bigint): FoldInput {
     const shift__ns = utcOffset__ns - this.utcOffset__ns;
-    const newest__ns = batch.tables.reduce((newest, { time }) => {
-      const last = (time.at(-1) ?? 0n) + shift__ns;
-      return last > newest ? last : newest;
-    }, 0n);
+    const newest__ns = newestOf(batch) + shift__ns;
     const numbered = new Map(
       [...batch.instances.values()].map((one) => [one.id, this.numbered(one, newest__ns)] as const),
     );
