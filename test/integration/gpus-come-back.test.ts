@@ -170,7 +170,10 @@ test('a GPU that does not tell its UUID is read, and found again when it was los
 
 test('a driver that fails slowly has failed, and is not told as stalled at each try', async () => {
   const { seen } = await watch(
-    { profile: 'h200x1', faults: 'call=DeviceGetCount_v2,latency=300ms;call=DeviceGetCount_v2,error=999,for=4s' },
+    {
+      profile: 'h200x1',
+      faults: 'call=DeviceGetCount_v2,latency=300ms;call=DeviceGetCount_v2,error=999,for=4s',
+    },
     { index: 0, metric: 'power_draw__W' },
   );
   const failed = 'failed: the driver does not list its GPUs: the driver reports an unknown error';
