@@ -10,8 +10,16 @@ namespace nvpulse {
 namespace {
 
 /// A fall or a jump stays when so many readings agree, over so long: a driver that is busy may answer 0 for a while.
+/// Where readings are seldom, two that are far apart tell as much.
 constexpr int kAgreeing = 3;
 constexpr int64_t kStays_ns = 100'000'000;
+constexpr int kAgreeingFarApart = 2;
+constexpr int64_t kFarApart_ns = 1'000'000'000;
+
+bool Stays(int readings, int64_t over_ns) {
+  return (readings >= kAgreeing && over_ns >= kStays_ns) || (readings >= kAgreeingFarApart && over_ns >= kFarApart_ns);
+}
+
 /// Events about a column of an instance: each of the first, then one at each power of ten.
 constexpr uint64_t kToldAll = 3;
 constexpr const char* kImplausibleReading = "implausible_reading";
@@ -133,7 +141,7 @@ bool Plausibility::CheckGrowth(const Plausible& rule, const Subject& subject, Co
   if (raw != doubted.latest) doubted.changed_ns = time_ns;
   doubted.latest = raw;
   doubted.readings++;
-  if (!(raw >= 0) || doubted.readings < kAgreeing || time_ns - doubted.first_ns < kStays_ns) return false;
+  if (!(raw >= 0) || !Stays(doubted.readings, time_ns - doubted.first_ns)) return false;
   Settle(rule, counter, instance, time_ns, sink);
   *value = raw + counter.shift;
   return true;

@@ -16,8 +16,8 @@ function sourceText({ source }) {
 const PLAUSIBLE = `The last column is what physics allows, never an operating limit. A reading beyond it is not believed: it is absent
 (\`transient\`), counted (\`implausible_readings\`), and its raw value stands in an event. What a counter can grow is judged
 over the time since it changed last. A counter that falls, or that jumps further than it can, is absent until three
-readings, over 100 ms at least, agree. After a fall it goes on from its new value (event \`counter_reset\`); after a jump
-it goes on from where it stood, so that the jump is in no difference.`;
+readings, over 100 ms at least, agree, or two over a second. After a fall it goes on from its new value (event
+\`counter_reset\`); after a jump it goes on from where it stood, so that the jump is in no difference.`;
 
 const MEASURE = { cpus: ' × CPUs online', board_power: ' × the board’s largest power limit' };
 

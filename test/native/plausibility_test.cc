@@ -126,6 +126,24 @@ TEST(AFallThatStaysIsAReset) {
   EXPECT_EQ(gpu.store().Implausible(), 0u);
 }
 
+TEST(AResetThatIsReadSeldomCostsOneReading) {
+  Gpu gpu;
+  EXPECT_EQ(gpu.Read(gpu::energy__J, 5000, 0), kOk);
+  EXPECT_EQ(gpu.Read(gpu::energy__J, 7, 60'000 * kMs), kImplausible);
+  EXPECT_EQ(gpu.Read(gpu::energy__J, 17, 120'000 * kMs), kOk);
+  EXPECT_EQ(gpu.value, 17.0);
+  EXPECT_EQ(gpu.Events("counter_reset"), 1);
+}
+
+TEST(ASeldomReadZeroIsNoReset) {
+  Gpu gpu;
+  EXPECT_EQ(gpu.Read(gpu::energy__J, 5000, 0), kOk);
+  EXPECT_EQ(gpu.Read(gpu::energy__J, 0, 60'000 * kMs), kImplausible);
+  EXPECT_EQ(gpu.Read(gpu::energy__J, 5900, 120'000 * kMs), kOk);
+  EXPECT_EQ(gpu.value, 5900.0);
+  EXPECT_EQ(gpu.Events("counter_reset"), 0);
+}
+
 TEST(ZerosForAShortWhileAreNoResetHoweverManyAreRead) {
   Gpu gpu;
   EXPECT_EQ(gpu.Read(gpu::energy__J, 5000, 0), kOk);
