@@ -13,6 +13,8 @@ namespace {
 // Files of more processes than this are opened for each reading: the descriptors are those of the process
 // that nvpulse runs in.
 constexpr size_t kKeptOpen = 256;
+/// Some programs rename themselves at each task: another name is taken as often as this.
+constexpr int64_t kRename_ns = 1'000'000'000;
 
 void SetIo(double* values, Status* status, int read_column, int write_column, const ProcessIo& io) {
   bool ok = io.status == kOk;
@@ -203,9 +205,12 @@ void JobReader::AppendJob(RowSink& sink, int64_t time_ns) {
 }
 
 /// By its name as it is now: a script that has executed its program is called as that is.
-void JobReader::NameProcess(Member& member, RowSink& sink) {
+void JobReader::NameProcess(Member& member, RowSink& sink, int64_t time_ns) {
   const std::string& name = member.process.stat().name;
-  if (member.instance && member.name == name) return;
+  if (member.instance) {
+    if (member.name == name || time_ns - member.renamed_ns < kRename_ns) return;
+    member.renamed_ns = time_ns;
+  }
   std::vector<IdentityField> identity{
       {"pid", static_cast<double>(member.process.pid())}, {"name", name}, {"job", id_}};
   member.instance = member.instance
@@ -218,7 +223,7 @@ void JobReader::AppendProcess(Member& member, RowSink& sink, int64_t time_ns) {
   const Process& read = member.process;
   const ProcessStat& stat = read.stat();
   if (!stat.Lives() || !HasExecuted(member)) return;
-  NameProcess(member, sink);
+  NameProcess(member, sink, time_ns);
   Row<process::kColumns> row;
   row.Set(process::cpu_time__s, TicksToSeconds(stat.user + stat.system));
   row.Set(process::cpu_user_time__s, TicksToSeconds(stat.user));

@@ -42,6 +42,7 @@ class JobReader {
     bool lives = true;  ///< Seen at the latest reading.
     std::optional<uint32_t> instance;
     std::string name;  ///< Of the instance.
+    int64_t renamed_ns = 0;
   };
 
   void TakeBase();
@@ -55,7 +56,7 @@ class JobReader {
   void ReadMemory(Buffer& buffer);
   void AppendJob(RowSink& sink, int64_t time_ns);
   void AppendProcess(Member& member, RowSink& sink, int64_t time_ns);
-  void NameProcess(Member& member, RowSink& sink);
+  void NameProcess(Member& member, RowSink& sink, int64_t time_ns);
   void Leave(const Member& member);
 
   std::string root_;

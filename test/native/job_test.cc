@@ -330,6 +330,20 @@ TEST(AProcessThatExecutesAnotherProgramIsCalledAsThatIs) {
   EXPECT_EQ(rows.Find(Entity::kProcess, "pid", "103")->instance, program);
 }
 
+TEST(AProcessThatRenamesItselfAtEachTaskIsNoOtherEachTime) {
+  Fixture fixture("job");
+  HostReader reader(fixture.root());
+  reader.Follow({"j", 100, ""});
+  Collector rows;
+  // The first other name is that of the program that a script executes; those that follow at once are not taken.
+  for (const char* name : {"bash", "python3", "ray::a", "ray::b", "ray::c"}) {
+    fixture.Write("proc/103/stat", Stat(103, name, 101, "7 3 0 0", 5003));
+    ReadJob(reader, rows);
+  }
+  EXPECT(rows.Find(Entity::kProcess, "name", "python3") != nullptr);
+  EXPECT_EQ(rows.retired.size(), 1u);
+}
+
 TEST(InstancesRetireWithWhatTheyAreAbout) {
   Fixture fixture("job");
   HostReader reader(fixture.root());
