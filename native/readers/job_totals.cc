@@ -82,13 +82,9 @@ CpuSeconds JobTotals::Since(const Ticks& before, const Ticks& now) {
   return {TicksToSeconds(Growth(before.user, now.user)), TicksToSeconds(Growth(before.system, now.system))};
 }
 
-// The higher sum counts as a whole: the kernel estimates which of its time is user's, and not everywhere alike, so that
-// the higher of each would be more than there was. Neither falls.
 void JobTotals::Raise(const CpuSeconds& cpu) {
-  const double total = cpu.user + cpu.system;
-  if (total <= cpu_.user + cpu_.system) return;
-  cpu_.user = std::clamp(cpu.user, cpu_.user, total - cpu_.system);
-  cpu_.system = total - cpu_.user;
+  cpu_.user = std::max(cpu_.user, cpu.user);
+  cpu_.system = std::max(cpu_.system, cpu.system);
 }
 
 std::optional<CpuSeconds> JobTotals::ReadCgroup(Buffer& buffer) const {
