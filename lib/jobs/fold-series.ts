@@ -25,9 +25,14 @@ export interface Series {
   summary(closing: Closing): MetricSummary;
 }
 
-/** Nanoseconds that a reading may hold without a row, by the schedule; Infinity where readings come only when asked for. */
+/** Nanoseconds from one reading to the next, by the schedule; Infinity where readings come only when asked for. */
+export function periodOf(tier: Metric['tier'], interval: number): number {
+  return interval === 0 ? Infinity : Math.max(TIER_PERIOD[tier], interval);
+}
+
+/** Nanoseconds that a reading may hold without a row. */
 export function holdLimit(metric: Metric, interval: number): number {
-  return interval === 0 ? Infinity : HOLD_PERIODS * Math.max(TIER_PERIOD[metric.tier], interval);
+  return HOLD_PERIODS * periodOf(metric.tier, interval);
 }
 
 function absent(status: number): AbsentSummary {

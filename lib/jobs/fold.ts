@@ -1,11 +1,11 @@
 // The fold of batches into a summary of one window: pure, so that a replayed recording gives the same answer.
-import { ENTITIES, type Entity, type Instance } from '../catalog';
+import { ENTITIES, STATUS, type Entity, type Instance } from '../catalog';
 import { NvpulseError } from '../errors';
 import { newestOf, type Batch, type Table } from '../sampling/batch';
 import type { Bounds } from './fold-hold';
 import { Presence } from './fold-presence';
 import { GpuProcesses, listed, Processes } from './fold-processes';
-import type { Closing } from './fold-series';
+import { periodOf, type Closing } from './fold-series';
 import { foldRows, Subject } from './fold-subject';
 import { energyOf } from './fold-total';
 import type { EnergySummary, EntitySummary } from './summary-types';
@@ -130,6 +130,8 @@ export class SummaryFold {
     const counted = new Set(
       inside.flatMap(({ instance }) => (instance.entity === 'core' ? [instance.identity.core] : [])),
     );
+    const period = periodOf('slow', this.options.interval__ns);
+    for (const presence of this.gpuPresences.values()) presence.end(period);
     const closing = { length: this.bounds.stop, cores: counted.size || cores };
     const processes = inside.filter(({ instance }) => instance.entity === 'process');
     return {
@@ -162,6 +164,7 @@ export class SummaryFold {
   private fold(table: Table, instances: ReadonlyMap<number, Instance>): void {
     const times = new Float64Array(table.length);
     const subjects: (Subject | undefined)[] = [];
+    const lists = table.entity === 'gpu' ? table.status('process_num') : undefined;
     let from = 0;
     table.time.forEach((time__ns, row) => {
       const instance = this.ours(instances.get(table.instance[row] ?? -1));
@@ -174,6 +177,8 @@ export class SummaryFold {
         presence.begin(time);
         if (presence === this.presence) this.forgetProcesses(time);
       }
+      if (instance?.entity === 'gpu' && lists?.[row] === STATUS.ok)
+        this.gpuPresence(instance.identity.uuid).wasRead(time);
       times[row] = time;
       subjects.push(instance && this.subjectOf(instance, time));
     });
@@ -197,9 +202,12 @@ export class SummaryFold {
   /** Where an instance is listed, if it is a process. */
   private presenceOf({ entity, identity }: Instance): Presence | undefined {
     if (entity === 'process') return this.presence;
-    if (entity !== 'gpu_process') return undefined;
-    const presence = this.gpuPresences.get(identity.uuid) ?? new Presence();
-    this.gpuPresences.set(identity.uuid, presence);
+    return entity === 'gpu_process' ? this.gpuPresence(identity.uuid) : undefined;
+  }
+
+  private gpuPresence(uuid: string): Presence {
+    const presence = this.gpuPresences.get(uuid) ?? new Presence();
+    this.gpuPresences.set(uuid, presence);
     return presence;
   }
 

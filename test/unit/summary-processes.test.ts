@@ -1,7 +1,7 @@
 // Processes on GPUs in a summary: one that executes another program is one, and one that ends holds no longer.
 import { STATUS } from '../../lib/catalog';
 import type { EntitySummary } from '../../lib/jobs/summary-types';
-import { gpuProcess, process, SECOND, type Reading } from '../support/readings';
+import { gpu, gpuProcess, process, SECOND, type Reading } from '../support/readings';
 import { summaryOfReadings } from '../support/summaries';
 
 type OnGpu = Extract<EntitySummary, { entity: 'gpu_process' }>;
@@ -65,6 +65,23 @@ test('another process of the same pid, which was gone meanwhile, is another', ()
     ['other', expect.objectContaining({ coverage: 1 })],
     ['bash', expect.objectContaining({ coverage: expect.closeTo(0.3, 9) })],
     ['python3', expect.objectContaining({ coverage: expect.closeTo(0.4, 9) })],
+  ]);
+});
+
+test('the last one on a GPU holds until the GPU is seen to have none', () => {
+  const lists = seconds(0, 11).map((time__s): Reading => ({
+    instance: gpu(0),
+    time__ns: time__s * SECOND - 1e6,
+    values: { process_num: time__s < 5 ? 1 : 0 },
+  }));
+  const ended = seen(gpuProcess(77), seconds(0, 5));
+  const coverages = [[...lists, ...ended], ended].map((readings) =>
+    onGpus(readings).map(({ metrics }) => metrics.process_memory__MiB),
+  );
+  expect(coverages).toEqual([
+    [expect.objectContaining({ mean: 100, coverage: expect.closeTo(0.5, 9) })],
+    // Whether it lives on is not known: three periods.
+    [expect.objectContaining({ mean: 100, coverage: expect.closeTo(0.7, 9) })],
   ]);
 });
 
