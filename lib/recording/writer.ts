@@ -217,8 +217,7 @@ export class RecordingWriter {
   private note({ instances, events, droppedRows }: Batch): void {
     for (const [id, instance] of instances) {
       this.instances.set(id, instance);
-      if (!this.told.has(id)) this.lines.push(formatInstance(instance, this.flush));
-      this.told.set(id, this.flush);
+      this.tell(instance);
     }
     for (const { kind, ...fields } of events) {
       this.lines.push(formatEvent(kind, fields, this.utcOffset__ns, this.flush));
@@ -226,6 +225,22 @@ export class RecordingWriter {
     if (droppedRows > 0) {
       this.lines.push(formatEvent('rows_dropped', { data: droppedRows }, this.utcOffset__ns, this.flush));
     }
+  }
+
+  private tell(instance: Instance): void {
+    if (!this.told.has(instance.id)) this.lines.push(formatInstance(instance, this.flush));
+    this.told.set(instance.id, this.flush);
+  }
+
+  /**
+   * Leaves out the newest lines, where too many wait. Instances may be among them: all are told again, first those of
+   * the pending rows.
+   */
+  private limitLines(): void {
+    if (this.lines.length <= EVENT_LINES_MAX) return;
+    this.lines.length = EVENT_LINES_MAX;
+    this.told.clear();
+    for (const instance of this.instances.values()) this.tell(instance);
   }
 
   private flushSoon(now__ms: number): void {
@@ -264,7 +279,8 @@ export class RecordingWriter {
       try {
         await this.eventFile.append(text);
       } catch (error) {
-        this.lines = [...lines, ...this.lines].slice(0, EVENT_LINES_MAX);
+        this.lines = [...lines, ...this.lines];
+        this.limitLines();
         throw error;
       }
       this.written__B += text.length;
@@ -335,7 +351,7 @@ export class RecordingWriter {
   private lose(rows: number, why: string): void {
     this.lost += rows;
     this.lines.push(formatEvent('rows_lost', { text: why, data: rows }, this.utcOffset__ns, this.flush));
-    if (this.lines.length > EVENT_LINES_MAX) this.lines.length = EVENT_LINES_MAX;
+    this.limitLines();
   }
 
   private enqueue(job: () => Promise<void>): void {

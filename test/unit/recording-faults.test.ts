@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listRecordings, openRecording, RecordingWriter, defaultRecordingDir } from '../../lib/recording';
-import type { Batch } from '../../lib/sampling/batch';
+import { createBatch, type Batch } from '../../lib/sampling/batch';
 import { batch, META, table } from '../fixtures/recording/batches';
 
 let root: string;
@@ -158,6 +158,40 @@ describe('disks', () => {
     await writer.close();
     expect(writer.lostRows).toBeGreaterThanOrEqual(ROWS + 1);
     expect(writer.lastError).toMatchObject({ code: 'ERR_IO' });
+  });
+
+  test('one that fails for long costs events, but no instance that rows are about', async () => {
+    const dir = newDir();
+    const path = join(dir, 'events.ndjson');
+    const writer = await RecordingWriter.create(dir, META);
+    const rowOf = (id: number, time: bigint): Batch =>
+      createBatch({
+        tables: [table('process', [{ time, instance: id }], () => ({ value: 1, status: 0 }))],
+        instances: new Map([[id, { id, entity: 'process', identity: { pid: id, name: 'p', job: 'j' } }]]),
+        events: [],
+        utcOffset__ns: META.utcOffset__ns,
+        droppedRows: 0,
+      });
+    await writer.flushed();
+    rmSync(path);
+    symlinkSync('/dev/full', path);
+    // A chunk's end notices that the file is gone.
+    await writer.write(large(0));
+    await writer.flushed();
+    for (let number = 0; number <= 10_000; number++) writer.mark('lost');
+    await writer.flushed();
+    await writer.write(rowOf(70, 1n));
+    await writer.write(rowOf(71, 2n));
+    await writer.flushed();
+    rmSync(path);
+    await writer.write(rowOf(71, 3n));
+    await writer.close();
+    const { instances, events } = await openRecording(dir);
+    expect(events.filter(({ kind }) => kind === 'mark').length).toBeLessThanOrEqual(10_000);
+    expect([70, 71].map((id) => instances.get(id)?.identity)).toEqual([
+      { pid: 70, name: 'p', job: 'j' },
+      { pid: 71, name: 'p', job: 'j' },
+    ]);
   });
 
   test('rows beyond the backlog are dropped and counted', async () => {
