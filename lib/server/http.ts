@@ -7,7 +7,7 @@ import type { Problem } from './api';
 import { describeApi } from './openapi';
 import { problem, problemAnswer, PROBLEM_TYPE, problemOf, RequestError } from './problems';
 import { bodyOf, targetOf } from './request';
-import type { Answer, Route, Takeover } from './route';
+import type { Answer, Route, Streaming } from './route';
 import { routesOver, type ApiSubject } from './routes';
 import { isAuthorised } from './token';
 
@@ -58,7 +58,7 @@ async function respond(
 ): Promise<void> {
   try {
     const outcome = await outcomeOf(request, routes, options);
-    if (typeof outcome === 'function') outcome(response);
+    if ('stream' in outcome) startStream(request, response, outcome);
     else send(response, outcome);
   } catch (error) {
     // Nobody is there any more to be answered.
@@ -71,9 +71,9 @@ async function outcomeOf(
   request: IncomingMessage,
   routes: readonly Route[],
   { token }: ApiOptions,
-): Promise<Answer | Takeover> {
-  const { path, query } = targetOf(request);
-  const refusal = token === undefined ? strangerRefusal(request) : tokenRefusal(request, path, token);
+): Promise<Answer | Streaming> {
+  const { host, path, query } = targetOf(request);
+  const refusal = token === undefined ? strangerRefusal(host) : tokenRefusal(request, path, token);
   if (refusal) return refusal;
   // Node sends no body in answer to HEAD.
   const method = request.method === 'HEAD' ? 'GET' : request.method;
@@ -108,7 +108,7 @@ function paramsOf(path: string, { path: template }: Route): Readonly<Record<stri
 }
 
 /** A page in this machine's browser must not get in under a name of its own (DNS rebinding). */
-function strangerRefusal({ headers: { host = '' } }: IncomingMessage): Answer | undefined {
+function strangerRefusal(host: string): Answer | undefined {
   const name = host.replace(/:\d+$/, '');
   if (isLoopbackName(name)) return undefined;
   return problemAnswer(problem(403, `this server does not answer as '${name}'; ask by address`));
@@ -119,6 +119,16 @@ function tokenRefusal({ headers }: IncomingMessage, path: string, token: string)
   const given = headers.authorization === undefined ? 'no token was given' : 'the token is not ours';
   const answer = problemAnswer(problem(401, `${given}; send it as Authorization: Bearer TOKEN`));
   return { ...answer, headers: { ...answer.headers, 'www-authenticate': 'Bearer' } };
+}
+
+function startStream(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  { headers, stream }: Streaming,
+): void {
+  response.writeHead(200, headers);
+  if (method === 'HEAD') response.end();
+  else stream(response);
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer): void {
@@ -150,6 +160,8 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${json}`);
+  // The client's half would stay open for as long as it likes, and with it whoever reads the request's body.
+  socket.destroySoon();
 }
 
 function brokenProblem(code: string | undefined): Problem {

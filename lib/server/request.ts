@@ -5,21 +5,25 @@ import { problem, RequestError } from './problems';
 const BODY_MAX__B = 64 * 1024;
 
 export interface Target {
+  /** The server as the client calls it, with the port. */
+  readonly host: string;
   /** In percent notation. */
   readonly path: string;
   /** Values by name; a name that is given twice has an array, which no schema takes. */
   readonly query: object;
 }
 
-export function targetOf({ url = '/' }: IncomingMessage): Target {
-  const [path = '/', ...rest] = url.split('?');
+/** A target that is a whole address counts before the header (RFC 9112, 3.2.2). */
+export function targetOf({ url = '/', headers }: IncomingMessage): Target {
+  const [, host = headers.host ?? '', local = '/'] = /^(?:https?:\/\/([^/?#]*))?(.*)$/i.exec(url) ?? [];
+  const [path, ...rest] = local.split('?');
   const query = new URLSearchParams(rest.join('?'));
   const names = [...new Set(query.keys())];
   const valueOf = (name: string): unknown => {
     const values = query.getAll(name);
     return values.length === 1 ? values[0] : values;
   };
-  return { path, query: Object.fromEntries(names.map((name) => [name, valueOf(name)])) };
+  return { host, path: path || '/', query: Object.fromEntries(names.map((name) => [name, valueOf(name)])) };
 }
 
 /**

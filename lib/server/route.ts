@@ -33,8 +33,12 @@ export interface Answer {
   readonly body: object;
 }
 
-/** Takes the response: what is sent, and when it ends. */
-export type Takeover = (response: ServerResponse) => void;
+/** What is sent for as long as the client stays. */
+export interface Streaming {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Takes the response once its headers are written. */
+  readonly stream: (response: ServerResponse) => void;
+}
 
 /** What arrived, not checked yet. */
 export interface Incoming {
@@ -45,7 +49,7 @@ export interface Incoming {
 
 export interface Route extends RouteDescription {
   /** @throws ERR_OPTION where what arrived does not fit the schemas, and what the route's work throws */
-  handle(incoming: Incoming): Answer | Takeover | Promise<Answer | Takeover>;
+  handle(incoming: Incoming): Answer | Streaming | Promise<Answer | Streaming>;
 }
 
 /** A route whose handler gets what its schemas let through. */

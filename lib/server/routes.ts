@@ -17,7 +17,7 @@ import type { Monitor } from './monitor';
 import { problem, problemAnswer, PROBLEM_TYPE } from './problems';
 import { routeMaker, type ResponseDescription, type Route, type RouteMaker, type Schema } from './route';
 import * as schemas from './schemas';
-import type { LiveStream } from './stream';
+import { STREAM_HEADERS, type LiveStream } from './stream';
 
 /** What the API is about. */
 export interface ApiSubject {
@@ -177,7 +177,7 @@ function watching(route: RouteMaker, { stream, health, ready }: ApiSubject): rea
       ({ querystring }) => {
         const entities = entitiesIn(querystring.entity);
         if (stream.full) throw new NvpulseError('ERR_SERVER', 'too many clients follow the live batches');
-        return (response) => stream.add(response, entities);
+        return { headers: STREAM_HEADERS, stream: (response) => stream.add(response, entities) };
       },
     ),
     route(

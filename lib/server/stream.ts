@@ -9,6 +9,12 @@ const CLIENTS_MAX = 16;
 /** A comment this often keeps proxies from closing a quiet stream, and finds clients that are gone. */
 const HEARTBEAT__MS = 15_000;
 
+export const STREAM_HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+} as const;
+
 interface Client {
   readonly response: ServerResponse;
   /** Undefined: all. */
@@ -31,11 +37,6 @@ export class LiveStream {
     const client: Client = { response, entities, skipped: 0 };
     this.clients.add(client);
     response.on('close', () => this.remove(client));
-    response.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    });
     response.write(': nvpulse\n\n');
     this.heartbeat ??= setInterval(() => this.beat(), HEARTBEAT__MS);
   }

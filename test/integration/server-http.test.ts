@@ -241,6 +241,51 @@ test('a request that takes too long to arrive is told so, whether its head or it
   expect(value).toHaveLength(2);
 });
 
+test('a client that keeps its half of the connection open after it was told so is let go', async () => {
+  const { value } = await runInChild(
+    {},
+    async (_, state: string) => {
+      const { startServer } = require('./lib/server') as typeof import('../../lib/server');
+      const { connect: open } = require('node:net') as typeof import('node:net');
+      const { readdirSync, readlinkSync } = require('node:fs') as typeof import('node:fs');
+      const late = await startServer({
+        listen: '127.0.0.1:0',
+        state,
+        requestTimeout: '200ms',
+        background: 'off',
+      });
+      const isSocket = (fd: string): boolean => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+        } catch {
+          return false;
+        }
+      };
+      const sockets = (): number => readdirSync('/proc/self/fd').filter(isSocket).length;
+      const before = sockets();
+      const port = Number(new URL(late.url).port);
+      const client = open({ port, host: '127.0.0.1', allowHalfOpen: true });
+      client.write(
+        'POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"id"',
+      );
+      let answer = '';
+      for await (const text of client.setEncoding('utf8').iterator({ destroyOnReturn: false }))
+        answer += String(text);
+      // Of this connection, the client's end alone remains.
+      const { patience } = require('./test/support/patience') as typeof import('../support/patience');
+      const end__ms = Date.now() + patience(5000);
+      while (sockets() > before + 1 && Date.now() < end__ms)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      const left = sockets() - before - 1;
+      client.destroy();
+      await late.close();
+      return { answer, left };
+    },
+    join(folder, 'half-open'),
+  );
+  expect(value).toEqual({ answer: expect.stringMatching(/^HTTP\/1\.1 408 Request Timeout\r\n/), left: 0 });
+});
+
 describe('a server with a token', () => {
   let guarded: RunningServer;
   beforeAll(async () => {
@@ -275,6 +320,25 @@ test('asked with HEAD, it answers as to GET, without the body', async () => {
   const response = await fetch(`${server.url}/v1/jobs`, { method: 'HEAD' });
   expect([response.status, await response.text()]).toEqual([200, '']);
   expect(Number(response.headers.get('content-length'))).toBeGreaterThan(0);
+});
+
+test('asked for live batches with HEAD, it answers at once, and keeps no place for who asked', async () => {
+  // More often than there are places.
+  for (let number = 0; number < 20; number++) {
+    const response = await fetch(`${server.url}/v1/batches`, { method: 'HEAD' });
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    expect(await response.text()).toBe('');
+  }
+});
+
+test('a target may name the whole address, whose host then counts instead of the header', async () => {
+  const { host, port } = new URL(server.url);
+  const asked = (target: string, name: string): Promise<string> =>
+    exchange(Number(port), `GET ${target} HTTP/1.1\r\nhost: ${name}\r\nconnection: close\r\n\r\n`);
+  expect(await asked(`http://${host}/v1/jobs?state=open`, host)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(await asked(`HTTP://${host}/ready`, 'evil.example.com')).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(await asked('http://evil.example.com/ready', host)).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
+  expect(await asked(`http://${host}?a=b`, host)).toContain('there is no GET / here');
 });
 
 test('health and readiness', async () => {
