@@ -171,6 +171,16 @@ export class RunningJob {
     );
   }
 
+  /** Stops sampling, and closes the recording as one that is not complete; there will be no summary. */
+  async abandon(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.inventory);
+    this.measurement.abandon();
+    // Whatever failed is known to who abandons.
+    await this.following.catch(() => undefined);
+    await this.recording?.close({ complete: false });
+  }
+
   private async follow(): Promise<void> {
     for (let next = await this.batches.next(); !next.done; next = await this.batches.next()) {
       this.fold.push(next.value);

@@ -1,6 +1,7 @@
 // Runs a command and measures it: the supervisor holds its processes, the sampler reads, the summary is folded as it
 // runs. `nvpulse run` is this with a table.
 import { basename } from 'node:path';
+import { reasonOf } from '../reason';
 import { refuseUnknown } from '../sampling/options';
 import { HeldCommand, type HeldCommandOptions } from './held-command';
 import type { JobEnd } from './job-events';
@@ -20,14 +21,17 @@ import type { Ended, Exit, LivingProcess, Tracking } from './supervisor';
 type JobStdio = 'inherit' | 'ignore' | number;
 
 export interface RunJobOptions
-  extends Omit<HeldCommandOptions, 'onReaped'>, Omit<MeasurementOptions, 'name'> {
+  extends Omit<HeldCommandOptions, 'onReaped' | 'onForwarded'>, Omit<MeasurementOptions, 'name'> {
   /** The command's stdin, stdout and stderr; a number is a file descriptor of this process. @default all inherited */
   readonly stdio?: readonly [stdin: JobStdio, stdout: JobStdio, stderr: JobStdio];
   /** @default the program's file name */
   readonly name?: string;
   /** Where to record, or `false` for nowhere. @default `${XDG_STATE_HOME:-~/.local/state}/nvpulse/<UTC>-<name>` */
   readonly recording?: RecordingOption;
-  /** Told how the command ended, before the summary is made: it is known even if that fails. */
+  /**
+   * Told how the command ended, before the summary is made: it is known even if that fails. What it throws, `runJob`
+   * rejects with once the recording is closed.
+   */
   readonly onExit?: (exit: Exit) => void;
 }
 
@@ -101,9 +105,7 @@ function follow({ sampler, id }: Measurement, { pid }: HeldCommand, followed: Tr
     sampler.follow({ id, pid, ...cgroup });
     return [];
   } catch (error) {
-    return [
-      `the command's processes are not sampled: ${error instanceof Error ? error.message : String(error)}`,
-    ];
+    return [`the command's processes are not sampled: ${reasonOf(error)}`];
   }
 }
 
@@ -117,17 +119,25 @@ async function measure(
   const opened = open(measurement, folder, started.time__ns);
   // The command has started: what fails here waits for its end.
   opened.catch(() => undefined);
-  const ended = await command.ended();
-  onExit?.(exitOf(ended));
-  const { job, recorded } = await opened;
-  const summary = await job.close(ended.time__ns, endOf(ended, command.rssPeak__MiB));
-  return {
-    summary,
-    recording: recorded.writer ? { dir: recorded.writer.dir } : null,
-    exit: exitOf(ended),
-    left: ended.left,
-    warnings: [...job.troubles, ...recorded.warnings, ...lossOf(recorded.writer)],
-  };
+  try {
+    const ended = await command.ended();
+    const told = Promise.resolve(exitOf(ended)).then(onExit);
+    // Thrown once the job is closed.
+    told.catch(() => undefined);
+    const { job, recorded } = await opened;
+    const summary = await job.close(ended.time__ns, endOf(ended, command.rssPeak__MiB));
+    await told;
+    return {
+      summary,
+      recording: recorded.writer ? { dir: recorded.writer.dir } : null,
+      exit: exitOf(ended),
+      left: ended.left,
+      warnings: [...job.troubles, ...recorded.warnings, ...lossOf(recorded.writer)],
+    };
+  } catch (error) {
+    await (await opened).job.abandon();
+    throw error;
+  }
 }
 
 interface OpenedJob {

@@ -38,7 +38,7 @@ export interface SupervisedOptions {
   readonly cgroup?: string | false;
   /** The command's stdin, stdout and stderr. @default all inherited */
   readonly stdio?: readonly [stdin: Stdio, stdout: Stdio, stderr: Stdio];
-  /** One that waits already, in place of one to spawn; `cwd`, `env` and `stdio` are then what it was given. */
+  /** @internal Only `nvpulse run` has one: a supervisor that waits already, in place of one to spawn; `cwd`, `env` and `stdio` are then what it was given. */
   readonly kept?: KeptSupervisor;
   /** Told of each process that the supervisor waits for: the command, and orphans of its tree. */
   readonly onReaped?: (process: ReapedProcess) => void;

@@ -1,5 +1,15 @@
 // runJob as a library: what it refuses before it starts anything, what a caller gets, and what it leaves alone.
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -241,6 +251,45 @@ test('a recording tells when somebody set the clock', async () => {
   expect(events.filter(({ kind }) => kind === 'clock_jump')).toMatchObject([
     { data: { by__ns: -3.6e12 }, text: "the system's clock jumped by -3600.000 s" },
   ]);
+});
+
+/** Descriptors of this process that are open below a folder. */
+const openBelow = (dir: string): readonly string[] =>
+  readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(dir) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+
+describe('a recording is closed', () => {
+  const stops = async (dir: string): Promise<unknown> => {
+    const { manifest, events } = await openRecording(dir);
+    return [manifest.complete, events.filter(({ kind }) => kind === 'stop').length, openBelow(dir)];
+  };
+
+  test('as one that is not complete, where the supervisor is lost', async () => {
+    const dir = join(folder, 'lost');
+    const script = `until [ -s ${dir}/events.ndjson ]; do sleep 0.05; done; kill -9 $PPID`;
+    expect(await codeOf({ ...QUIET, command: ['sh', '-c', script], recording: { dir } })).toMatch(
+      /^ERR_COMMAND 'sh' cannot be followed/,
+    );
+    expect(await stops(dir)).toEqual([false, 1, []]);
+  });
+
+  test('with its summary, where onExit throws', async () => {
+    const dir = join(folder, 'thrown');
+    const failure = new Error('of the caller');
+    const onExit = (): never => {
+      throw failure;
+    };
+    await expect(runJob({ ...QUIET, command: ['true'], recording: { dir }, onExit })).rejects.toBe(failure);
+    expect(await stops(dir)).toEqual([true, 1, []]);
+    const { summary } = await summarizeRecording(await openRecording(dir));
+    expect(summary.job.exitCode).toBe(0);
+  });
 });
 
 test('jobs run beside each other are measured apart', async () => {
