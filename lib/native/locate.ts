@@ -15,7 +15,7 @@ function packageRoot(): string {
   throw new NvpulseError(
     'ERR_NATIVE',
     'nvpulse was bundled into another file, and its native part was left behind. Keep it external and installed: ' +
-      "external: ['nvpulse'] for esbuild, ssr.external for vite, externals for webpack",
+      "external: ['nvpulse', 'nvpulse/*'] for esbuild, ssr: { external: ['nvpulse'] } for vite, externals for webpack",
   );
 }
 
