@@ -40,6 +40,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   image: '--image',
   from: '--from',
   tokenSecret: '--token-secret',
+  cgroup: '--cgroup',
 };
 
 /** The library begins a message about an option with the option's name. */

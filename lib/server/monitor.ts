@@ -8,6 +8,7 @@ import type { JobSummary } from '../jobs/summary-types';
 import type { GpuState } from '../native/addon';
 import { type EndedBy } from '../recording';
 import type { Batch } from '../sampling/batch';
+import { reasonOf } from '../reason';
 import type { JobView, StartRequest } from './api';
 import type { Job, JobSpec } from './job';
 import { JobBook } from './job-book';
@@ -102,7 +103,7 @@ export class Monitor {
     const book = new JobBook(
       (record) => log.append(record),
       (id) => {
-        summaries.remove(id).catch((error: unknown) => options.log(`job '${id}': ${textOf(error)}`));
+        summaries.remove(id).catch((error: unknown) => options.log(`job '${id}': ${reasonOf(error)}`));
       },
     );
     for (const record of past.snapshot()) book.apply(record);
@@ -157,7 +158,7 @@ export class Monitor {
       this.declare(job);
       this.windows.open(job);
       this.retime();
-      this.session.read().catch((error: unknown) => this.options.log(`no reading: ${textOf(error)}`));
+      this.session.read().catch((error: unknown) => this.options.log(`no reading: ${reasonOf(error)}`));
     }
     await this.durable();
     return { created: outcome === 'started', job: viewOf(job) };
@@ -385,7 +386,7 @@ export class Monitor {
   /** Once all that a window's summary is made of was read, or could not be. */
   private async readings(id: string): Promise<void> {
     for (const reading of await Promise.allSettled([this.session.read(), this.refolding]))
-      if (reading.status === 'rejected') this.options.log(`job '${id}': ${textOf(reading.reason)}`);
+      if (reading.status === 'rejected') this.options.log(`job '${id}': ${reasonOf(reading.reason)}`);
   }
 
   private async finish(id: string, window: LiveWindow | undefined): Promise<void> {
@@ -398,7 +399,7 @@ export class Monitor {
   }
 
   private failed(id: string, error: unknown): void {
-    this.options.log(`job '${id}': no summary: ${textOf(error)}`);
+    this.options.log(`job '${id}': no summary: ${reasonOf(error)}`);
   }
 
   /** Samples as finely as the open jobs ask, and wakes when the next lease runs out. */
@@ -453,15 +454,11 @@ export class Monitor {
       next.follow((batch) => this.take(batch));
       await before.stop();
     } catch (error) {
-      this.options.log(`no new recording: ${textOf(error)}`);
+      this.options.log(`no new recording: ${reasonOf(error)}`);
     } finally {
       this.rolling = false;
     }
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function spoolOf({ state }: MonitorOptions): string {

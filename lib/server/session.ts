@@ -246,5 +246,3 @@ async function driverAnswers(sampler: Sampler): Promise<void> {
   const end__ms = performance.now() + DRIVER__MS;
   while (sampler.gpu().state === 'waiting' && performance.now() < end__ms) await sampler.tick();
 }
-
-/** The system's clock. */

@@ -10,6 +10,7 @@ import {
   type TailPosition,
 } from '../recording';
 import { parseSegmentName } from '../recording/segments';
+import { reasonOf } from '../reason';
 
 /** How far a sink has taken a recording. */
 export interface TakenRecording {
@@ -57,9 +58,7 @@ export class Spool {
   /** Looks, and makes room where it is needed. Calls that come meanwhile share it. Never rejects. */
   keep(): Promise<void> {
     this.keeping ??= this.look()
-      .catch((error: unknown) =>
-        this.options.log(`spool: ${error instanceof Error ? error.message : String(error)}`),
-      )
+      .catch((error: unknown) => this.options.log(`spool: ${reasonOf(error)}`))
       .finally(() => (this.keeping = undefined));
     return this.keeping;
   }

@@ -2,6 +2,7 @@
 import { openRecording } from '../recording';
 import type { FoldInput } from '../jobs/fold';
 import type { Batch } from '../sampling/batch';
+import { reasonOf } from '../reason';
 import { OneClock } from './batch-slice';
 import type { Job } from './job';
 import { LiveWindow, type WindowSession } from './live-window';
@@ -74,7 +75,7 @@ export class Windows {
         }
         for (const { segment, reason } of recording.problems) report(`${dir}: ${segment}: ${reason}`);
       } catch (error) {
-        report(`${dir}: ${error instanceof Error ? error.message : String(error)}`);
+        report(`${dir}: ${reasonOf(error)}`);
       }
     }
     for (const one of this.restored.values()) {
