@@ -40,7 +40,6 @@ const FLAGS: Readonly<Record<string, string>> = {
   image: '--image',
   from: '--from',
   tokenSecret: '--token-secret',
-  cgroup: '--cgroup',
 };
 
 /** The library begins a message about an option with the option's name. */
