@@ -7,16 +7,19 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openRecording, RecordingTail } from '../../lib/recording';
 import type { Batch } from '../../lib/sampling/batch';
+import { patience } from '../support/patience';
 
 const REGISTER = join(__dirname, '..', 'support', 'register-typescript.js');
 const CHILD = join(__dirname, '..', 'fixtures', 'recording', 'writer-child.ts');
-const SECOND__NS = 1_000_000_000n;
 
 let root: string;
 beforeAll(() => (root = mkdtempSync(join(tmpdir(), 'nvpulse-kill-'))));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** Kills the writer some time after its first batch; returns what it said it had written a second before. */
+/**
+ * Kills the writer some time after its first batch; returns what it said it had written a second before. Both are longer
+ * on a busy machine, whose disk gets the rows later.
+ */
 async function killWriter(dir: string, rows: number, after__ms: number): Promise<number> {
   const child = spawn(process.execPath, ['-r', REGISTER, CHILD, dir, String(rows)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -31,11 +34,14 @@ async function killWriter(dir: string, rows: number, after__ms: number): Promise
       resolve();
     });
   });
-  await delay(after__ms);
+  const second__ms = patience(1_000);
+  await delay((after__ms * second__ms) / 1_000);
   const killed__ns = process.hrtime.bigint();
   child.kill('SIGKILL');
   await closed;
-  return said.filter(({ time }) => time <= killed__ns - SECOND__NS).at(-1)?.number ?? -1;
+  return (
+    said.filter(({ time }) => time <= killed__ns - BigInt(Math.round(second__ms * 1e6))).at(-1)?.number ?? -1
+  );
 }
 
 interface Numbers {
