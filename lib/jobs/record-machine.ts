@@ -4,7 +4,7 @@ import { RecordingWriter } from '../recording/writer';
 import { refuseUnknown } from '../sampling/options';
 import { NO_COMMAND } from './job-events';
 import { claimRecording, lossOf, releaseRecording } from './job-recording';
-import { Measurement, type MeasurementOptions } from './measurement';
+import { Measurement, type MeasurementOptions, type RunningJob } from './measurement';
 import type { JobSummary } from './summary-types';
 
 export interface RecordOptions extends Omit<MeasurementOptions, 'name'> {
@@ -35,15 +35,17 @@ export async function recordMachine(options: RecordOptions): Promise<RecordResul
   const measurement = new Measurement({ ...options, name });
   const folder = await claimRecording(options.dir === undefined ? undefined : { dir: options.dir }, name);
   if (folder.dir === null) throw new NvpulseError('ERR_IO', folder.warning ?? 'not recorded');
+  let job: RunningJob | undefined;
   try {
     await measurement.begin();
     const writer = await RecordingWriter.create(folder.dir, measurement.describe());
+    job = measurement.open(measurement.sampler.now(), false, writer);
     options.onStart?.(folder.dir);
-    const job = measurement.open(measurement.sampler.now(), false, writer);
     await aborted(options.until);
     const summary = await job.close(measurement.sampler.now(), NO_COMMAND);
     return { summary, recording: { dir: folder.dir }, warnings: [...job.troubles, ...lossOf(writer)] };
   } catch (error) {
+    await job?.abandon();
     measurement.abandon();
     await releaseRecording(folder);
     throw error;

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import {
   NvpulseError,
   openRecording,
+  recordMachine,
   runJob,
   summarizeRecording,
   type JobResult,
@@ -289,6 +290,17 @@ describe('a recording is closed', () => {
     expect(await stops(dir)).toEqual([true, 1, []]);
     const { summary } = await summarizeRecording(await openRecording(dir));
     expect(summary.job.exitCode).toBe(0);
+  });
+
+  test('of a machine, as one that is not complete, where onStart throws', async () => {
+    const dir = join(folder, 'not-told');
+    const failure = new Error('of the caller');
+    const onStart = (): never => {
+      throw failure;
+    };
+    const recorded = recordMachine({ dir, until: new AbortController().signal, onStart });
+    await expect(recorded).rejects.toBe(failure);
+    expect(await stops(dir)).toEqual([false, 1, []]);
   });
 });
 
