@@ -47,7 +47,10 @@ function loadWhenUsed(name, later) {
   const lazy = text
     .replace(uses, '$1.it.')
     .replace(imported, 'const $1 = later(() => $2);')
-    .replace(/^Object\.defineProperty\(exports, "__esModule".*$/m, `$& ${later}`);
+    // Node 24 finds names by how they are written, and asks for the value of each. Under another name it does not.
+    .replace(/^(exports\.\w+ = )+void 0;$/m, '')
+    .replace(/\bObject\.defineProperty\(exports, "(?!__esModule)/g, 'Object.defineProperty(offered, "')
+    .replace(/^Object\.defineProperty\(exports, "__esModule".*$/m, `$& const offered = exports; ${later}`);
   writeFileSync(path, lazy);
 }
 
