@@ -3,7 +3,7 @@
 import { constants } from 'node:os';
 
 const ENDING = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
-/** A bit a signal in hexadecimal, the lowest for signal 1, as SigIgn of /proc/PID/status has them. */
+/** A hexadecimal mask with one bit per signal, the lowest for signal 1, as SigIgn in /proc/PID/status. */
 const IGNORED = 'NVPULSE_IGNORED_SIGNALS';
 
 const taken = new Set<NodeJS.Signals>();

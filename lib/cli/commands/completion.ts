@@ -5,6 +5,7 @@ import { fishCompletion } from '../completion/fish';
 import { treeOf, type Node } from '../completion/tree';
 import { zshCompletion } from '../completion/zsh';
 import { explain } from '../help';
+import { put } from '../output';
 
 const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const satisfies Readonly<
   Record<string, (program: Node) => string>
@@ -24,5 +25,5 @@ export function define(command: Command): void {
 }
 
 function completion(shell: keyof typeof SHELLS, _: object, { parent }: Command): void {
-  if (parent) process.stdout.write(SHELLS[shell](treeOf(parent)));
+  if (parent) put('stdout', SHELLS[shell](treeOf(parent)));
 }

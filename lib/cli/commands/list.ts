@@ -26,12 +26,12 @@ interface Options {
 export function define(command: Command): void {
   command
     .addOption(
-      new Option('--sort <order>', 'the last has the most of it')
+      new Option('--sort <order>', 'what to sort by, ascending')
         .choices(Object.keys(ORDERS))
         .default('start'),
     )
-    .option('--reverse', 'the other way round')
-    .option('--name <text>', 'only those whose name holds this')
+    .option('--reverse', 'sort in descending order')
+    .option('--name <text>', 'only those whose name contains this')
     .option('--failed', 'only those whose command failed, or that were cut short')
     .option('--json', 'print as JSON')
     .action(list);
