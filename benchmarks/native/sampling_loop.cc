@@ -76,7 +76,8 @@ class Machine {
     if (!slow) return;
     uint32_t limit = 0;
     if (nvml_.power_limit(device, &limit) == bare::kSuccess) values[16] = limit * 1e-3;
-    char processes[64 * sizeof(bare::ProcessInfoV2)];
+    constexpr uint32_t kEntry__B = 24;  // of the _v2 form
+    char processes[64 * kEntry__B];
     uint32_t count = 64;
     if (nvml_.compute_processes(device, &count, processes) == bare::kSuccess) values[17] = count;
     count = 64;
