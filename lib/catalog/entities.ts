@@ -35,6 +35,10 @@ export interface Identities {
    * for each.
    */
   process: { pid: number; name: string; job: string };
+  /**
+   * `uuid`: as the driver tells it; where it tells none, the PCI address or, without that, `index N`. Never '', and no two
+   * GPUs of a machine have the same.
+   */
   gpu: {
     index: number;
     uuid: string;

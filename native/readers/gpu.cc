@@ -162,11 +162,6 @@ std::string SystemString(const nvml::Library& library, Symbol symbol) {
   return call && call(text, kStringSize) == nvml::kSuccess ? text : "";
 }
 
-std::string GpuIdentity::Key() const {
-  if (!uuid.empty()) return uuid;
-  return pci_bus_id.empty() ? "index " + std::to_string(index) : pci_bus_id;
-}
-
 GpuIdentity IdentifyGpu(const nvml::Library& library, nvml::Device device, uint32_t index,
                         const std::string& driver_version) {
   GpuIdentity identity;
@@ -180,6 +175,8 @@ GpuIdentity IdentifyGpu(const nvml::Library& library, nvml::Device device, uint3
   if (pci_info && pci_info(device, &pci) == nvml::kSuccess) {
     identity.pci_bus_id.assign(pci.bus_id, strnlen(pci.bus_id, sizeof pci.bus_id));
   }
+  if (identity.uuid.empty()) identity.uuid = identity.pci_bus_id;
+  if (identity.uuid.empty()) identity.uuid = "index " + std::to_string(index);
   return identity;
 }
 

@@ -17,16 +17,13 @@ inline constexpr int kNvmlReadCount = sizeof(kNvmlReads) / sizeof(kNvmlReads[0])
 /// What tells one GPU from others, as NVML says it; '' or null where it does not.
 struct GpuIdentity {
   uint32_t index = 0;
-  std::string uuid;
+  std::string uuid;  ///< Where NVML tells none, its place: the PCI address, else "index N". Never ''.
   std::string name;
   std::string pci_bus_id;
   std::string serial;
   std::string driver_version;
 
   std::vector<IdentityField> Fields() const;
-
-  /// What tells it from others: its UUID, or its place where the driver does not tell that.
-  std::string Key() const;
 };
 
 GpuIdentity IdentifyGpu(const nvml::Library& library, nvml::Device device, uint32_t index,

@@ -97,7 +97,7 @@ struct GpuThread::Device {
   int64_t retry_ns = 0;
 
   std::string Name() const {
-    return "GPU " + std::to_string(identity.index) + " (" + identity.name + ", " + identity.Key() + ")";
+    return "GPU " + std::to_string(identity.index) + " (" + identity.name + ", " + identity.uuid + ")";
   }
 };
 
@@ -299,9 +299,9 @@ Return GpuThread::Look(Worker& worker, uint32_t index, Found& found) {
   const Return result = by_index ? by_index(index, &device.handle) : nvml::kFunctionNotFound;
   if (result != nvml::kSuccess) return result;
   device.identity = IdentifyGpu(library, device.handle, index, SystemString(library, Symbol::kSystemGetDriverVersion));
-  const std::string key = device.identity.Key();
+  const std::string key = device.identity.uuid;
   for (const Device& own : worker.devices) {
-    if (own.identity.Key() != key) continue;
+    if (own.identity.uuid != key) continue;
     if (own.lost) found.back[key] = device.handle;
     return result;
   }
@@ -322,7 +322,7 @@ void GpuThread::Take(Worker& worker, Found& found) {
     store_->Event(now_ns, "device_lost", -1, Unopened(index, why));
   }
   for (Device& device : worker.devices) {
-    const auto back = found.back.find(device.identity.Key());
+    const auto back = found.back.find(device.identity.uuid);
     if (back != found.back.end() && device.lost) Recover(device, back->second);
   }
   for (Device& device : found.fresh) {
@@ -331,7 +331,7 @@ void GpuThread::Take(Worker& worker, Found& found) {
     if (worker.listing.unopened.count(device.identity.index) != 0) {
       store_->Event(now_ns, "device_recovered", device.instance, device.Name() + " can be opened");
     }
-    known_.insert(device.identity.Key());
+    known_.insert(device.identity.uuid);
     worker.devices.push_back(std::move(device));
   }
   worker.listing = std::move(found.listing);
@@ -476,7 +476,7 @@ void GpuThread::Reacquire(Worker& worker, Device& device, int64_t now_ns) {
   auto* temperature = library.Get<nvml::U32ArgFn>(Symbol::kDeviceGetTemperature);
   // A handle alone proves nothing: a lost GPU may still have one, and another may be in its place.
   if (result == nvml::kSuccess && !(temperature && IsLost(temperature(handle, 0, &probe))) &&
-      IdentifyGpu(library, handle, device.identity.index, "").Key() == device.identity.Key()) {
+      IdentifyGpu(library, handle, device.identity.index, "").uuid == device.identity.uuid) {
     return Recover(device, handle);
   }
   device.retry_ns = RetryAt(now_ns, MonotonicNs());

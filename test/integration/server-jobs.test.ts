@@ -101,6 +101,24 @@ describe('whose GPUs', () => {
     expect(summary?.energy.gpu__J).toBeGreaterThan(0);
     expect(summary?.gpu.state).toBe('ok');
   });
+
+  test('those that tell no UUID are told apart all the same', async () => {
+    const env = { NVPULSE_SIM_FAULTS: 'call=DeviceGetUUID,error=3' };
+    const untold = await servers.start('no-uuid', { env, profile: 'h200x2' });
+    await untold.client.start({ id: 'all' });
+    const [second] = (await untold.client.start({ id: 'second', gpus: [1] })).gpu_uuid;
+    const [first, ...others] = (await untold.client.start({ id: 'first', gpus: [0, '0'] })).gpu_uuid;
+    expect(others).toEqual([]);
+    expect(first).not.toBe(second);
+    expect(await untold.client.start({ id: 'by-name', gpus: [String(second)] })).toMatchObject({
+      gpu_uuid: [second],
+    });
+    for (const id of ['all', 'first', 'second']) await untold.client.stop(id);
+    expect(gpusIn(await finished(untold, 'all'))).toEqual([0, 1]);
+    expect(gpusIn(await finished(untold, 'first'))).toEqual([0]);
+    expect(gpusIn(await finished(untold, 'second'))).toEqual([1]);
+    await untold.stop();
+  });
 });
 
 describe('twenty jobs of concurrent clients', () => {
