@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { isLoopbackName } from './address';
 import type { Problem } from './api';
 import { describeApi } from './openapi';
-import { problem, problemAnswer, PROBLEM_TYPE, problemOf, RequestError } from './problems';
+import { problem, problemAnswer, PROBLEM_TYPE, problemOf } from './problems';
 import { bodyOf, targetOf } from './request';
 import type { Answer, Route, Streaming } from './route';
 import { routesOver, type ApiSubject } from './routes';
@@ -80,7 +80,7 @@ async function outcomeOf(
   if (method === 'GET' && path === DESCRIPTION_PATH)
     return { status: 200, body: describeApi(routes, token !== undefined) };
   for (const route of routes) {
-    const params = route.method === method ? paramsOf(path, route) : undefined;
+    const params = route.method === method ? route.paramsOf(path) : undefined;
     if (params)
       return route.handle({
         params,
@@ -91,20 +91,6 @@ async function outcomeOf(
   return problemAnswer(
     problem(404, `there is no ${request.method} ${path} here; see GET ${DESCRIPTION_PATH}`),
   );
-}
-
-/** The values of a route's `{names}`; undefined where it is another path. @throws RequestError */
-function paramsOf(path: string, { path: template }: Route): Readonly<Record<string, string>> | undefined {
-  const pattern = template.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
-  const match = new RegExp(`^${pattern}$`).exec(path);
-  if (!match) return undefined;
-  try {
-    return Object.fromEntries(
-      Object.entries(match.groups ?? {}).map(([name, text]) => [name, decodeURIComponent(text)]),
-    );
-  } catch {
-    throw new RequestError(problem(400, `'${path}' is not in percent notation`));
-  }
 }
 
 /** A page in this machine's browser must not get in under a name of its own (DNS rebinding). */

@@ -48,6 +48,8 @@ export interface Incoming {
 }
 
 export interface Route extends RouteDescription {
+  /** The values of the path's `{names}`; undefined where it is another path. @throws ERR_OPTION */
+  paramsOf(path: string): Readonly<Record<string, string>> | undefined;
   /** @throws ERR_OPTION where what arrived does not fit the schemas, and what the route's work throws */
   handle(incoming: Incoming): Answer | Streaming | Promise<Answer | Streaming>;
 }
@@ -67,11 +69,27 @@ export function routeMaker(ajv: Ajv): RouteMaker {
     const fits = ajv.compile<Asked>({ type: 'object', properties: { params, querystring, body } });
     return {
       ...description,
+      paramsOf: matcherOf(description.path),
       handle: (incoming: unknown) => {
         if (fits(incoming)) return handle(incoming);
         throw new NvpulseError('ERR_OPTION', explain(fits.errors?.[0]));
       },
     };
+  };
+}
+
+function matcherOf(template: string): Route['paramsOf'] {
+  const pattern = new RegExp(`^${template.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+  return (path) => {
+    const match = pattern.exec(path);
+    if (!match) return undefined;
+    try {
+      return Object.fromEntries(
+        Object.entries(match.groups ?? {}).map(([name, text]) => [name, decodeURIComponent(text)]),
+      );
+    } catch {
+      throw new NvpulseError('ERR_OPTION', `'${path}' is not in percent notation`);
+    }
   };
 }
 
