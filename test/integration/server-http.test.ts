@@ -1,9 +1,9 @@
 // The API as programs written elsewhere meet it: what it answers to what is asked well, badly, slowly or not at all.
-import { connect } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { runInChild } from '../support/child';
+import { exchange } from '../support/exchange';
 import { serversIn, eventually, temporaryFolder, type RunningServer } from '../support/monitoring-server';
 
 const folder = temporaryFolder();
@@ -36,15 +36,11 @@ async function ask(
   return { status: response.status, type, headers: response.headers, body: await response.json() };
 }
 
-/** Everything that comes back for these bytes, until the server closes the connection. */
-function exchange(port: number, bytes: string, end = false): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => (end ? socket.end(bytes) : socket.write(bytes)));
-    let answer = '';
-    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
-    socket.on('close', () => resolve(answer));
-    socket.on('error', reject);
-  });
+/** Everything that comes back for these bytes, until the server ends it. */
+async function answerTo(bytes: string): Promise<string> {
+  const { answer, socket } = await exchange(server.url, bytes);
+  socket.destroy();
+  return answer;
 }
 
 test('a job from its start to its end', async () => {
@@ -180,13 +176,13 @@ describe('what is asked wrongly', () => {
       'POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n' +
       'content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
     const chunk = `1000\r\n${'x'.repeat(0x1000)}\r\n`;
-    const answer = await exchange(Number(new URL(server.url).port), `${head}${chunk.repeat(20)}0\r\n\r\n`);
+    const answer = await answerTo(`${head}${chunk.repeat(20)}0\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 413 Payload Too Large\r\n/);
     expect(answer).toContain('larger than 65536 bytes');
   });
 
   test('what is no HTTP', async () => {
-    const answer = await exchange(Number(new URL(server.url).port), 'GARBAGE\r\n\r\n');
+    const answer = await answerTo('GARBAGE\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     expect(answer).toContain('application/problem+json');
     expect(JSON.parse(answer.slice(answer.indexOf('{')))).toMatchObject({ status: 400 });
@@ -208,7 +204,7 @@ test('a request that takes too long to arrive is told so, whether its head or it
     {},
     async (_, state: string) => {
       const { startServer } = require('./lib/server') as typeof import('../../lib/server');
-      const { connect: open } = require('node:net') as typeof import('node:net');
+      const { exchange: send } = require('./test/support/exchange') as typeof import('../support/exchange');
       const late = await startServer({
         listen: '127.0.0.1:0',
         state,
@@ -219,18 +215,11 @@ test('a request that takes too long to arrive is told so, whether its head or it
         [
           'POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\n',
           'POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"id"',
-        ].map(
-          (bytes) =>
-            new Promise<string>((resolve) => {
-              const socket = open(Number(new URL(late.url).port), '127.0.0.1', () => socket.write(bytes));
-              let answer = '';
-              socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
-              socket.on('close', () => resolve(answer));
-            }),
-        ),
+        ].map((bytes) => send(late.url, bytes)),
       );
+      for (const { socket } of answers) socket.destroy();
       await late.close();
-      return answers;
+      return answers.map(({ answer }) => answer);
     },
     join(folder, 'late'),
   );
@@ -246,7 +235,7 @@ test('a client that keeps its half of the connection open after it was told so i
     {},
     async (_, state: string) => {
       const { startServer } = require('./lib/server') as typeof import('../../lib/server');
-      const { connect: open } = require('node:net') as typeof import('node:net');
+      const { exchange: send } = require('./test/support/exchange') as typeof import('../support/exchange');
       const { readdirSync, readlinkSync } = require('node:fs') as typeof import('node:fs');
       const late = await startServer({
         listen: '127.0.0.1:0',
@@ -263,21 +252,17 @@ test('a client that keeps its half of the connection open after it was told so i
       };
       const sockets = (): number => readdirSync('/proc/self/fd').filter(isSocket).length;
       const before = sockets();
-      const port = Number(new URL(late.url).port);
-      const client = open({ port, host: '127.0.0.1', allowHalfOpen: true });
-      client.write(
+      const { answer, socket } = await send(
+        late.url,
         'POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"id"',
       );
-      let answer = '';
-      for await (const text of client.setEncoding('utf8').iterator({ destroyOnReturn: false }))
-        answer += String(text);
       // Of this connection, the client's end alone remains.
       const { patience } = require('./test/support/patience') as typeof import('../support/patience');
       const end__ms = Date.now() + patience(5000);
       while (sockets() > before + 1 && Date.now() < end__ms)
         await new Promise((resolve) => setTimeout(resolve, 20));
       const left = sockets() - before - 1;
-      client.destroy();
+      socket.destroy();
       await late.close();
       return { answer, left };
     },
@@ -332,9 +317,9 @@ test('asked for live batches with HEAD, it answers at once, and keeps no place f
 });
 
 test('a target may name the whole address, whose host then counts instead of the header', async () => {
-  const { host, port } = new URL(server.url);
+  const { host } = new URL(server.url);
   const asked = (target: string, name: string): Promise<string> =>
-    exchange(Number(port), `GET ${target} HTTP/1.1\r\nhost: ${name}\r\nconnection: close\r\n\r\n`);
+    answerTo(`GET ${target} HTTP/1.1\r\nhost: ${name}\r\nconnection: close\r\n\r\n`);
   expect(await asked(`http://${host}/v1/jobs?state=open`, host)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(await asked(`HTTP://${host}/ready`, 'evil.example.com')).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(await asked('http://evil.example.com/ready', host)).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
