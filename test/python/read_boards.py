@@ -4,15 +4,9 @@ import json
 import os
 
 import pynvml as nvml
+from answers import attempt, scaled
 
 MIB = 1048576
-
-
-def attempt(call, *arguments):
-    try:
-        return call(*arguments)
-    except nvml.NVMLError as error:
-        return {"code": error.value}
 
 
 def links_of(device):
@@ -45,14 +39,10 @@ def read(index):
         "bar1__MiB": bar1 if isinstance(bar1, dict) else [bar1.bar1Total / MIB, bar1.bar1Used / MIB],
         "fans": attempt(nvml.nvmlDeviceGetNumFans, device),
         "fan__pct": attempt(nvml.nvmlDeviceGetFanSpeed, device),
-        "energy__J": scaled(attempt(nvml.nvmlDeviceGetTotalEnergyConsumption, device)),
+        "energy__J": scaled(attempt(nvml.nvmlDeviceGetTotalEnergyConsumption, device), 1000),
         "compute": pids_of(nvml.nvmlDeviceGetComputeRunningProcesses_v2, device),
         "graphics": pids_of(nvml.nvmlDeviceGetGraphicsRunningProcesses_v2, device),
     }
-
-
-def scaled(energy__mJ):
-    return energy__mJ if isinstance(energy__mJ, dict) else energy__mJ / 1000
 
 
 nvml.nvmlInit()

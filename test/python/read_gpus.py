@@ -1,22 +1,12 @@
 """Reads every GPU metric of the catalog with nvidia-ml-py, for one JSON document on stdout: a list with, for
-each device, its identity and its metrics; {"code": n} stands for NVML's return code where there is no value."""
+each device, its identity and its metrics."""
 
 import json
 
 import pynvml as nvml
+from answers import attempt, scaled
 
 MIB = 1048576
-
-
-def attempt(call, *arguments):
-    try:
-        return call(*arguments)
-    except nvml.NVMLError as error:
-        return {"code": error.value}
-
-
-def scaled(value, scale):
-    return value if isinstance(value, dict) else value / scale
 
 
 def part(value, pick):

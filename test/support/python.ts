@@ -12,6 +12,8 @@ import { withLock } from './lock';
 import { describeWithout } from './missing';
 
 const CACHE = join(__dirname, '..', '..', 'node_modules', '.cache', 'nvpulse-python');
+/** What scripts share. */
+const MODULES = join(__dirname, '..', 'python');
 
 export interface RunOptions {
   /** `sys.argv[1:]`. */
@@ -85,7 +87,7 @@ function pythonWith(folder: string): Python {
     const { status, signal, stdout, stderr, error } = spawnSync('python3', ['-', ...args], {
       input: script,
       encoding: 'utf8',
-      env: { ...process.env, PYTHONPATH: folder, ...env },
+      env: { ...process.env, PYTHONPATH: `${folder}:${MODULES}`, ...env },
       maxBuffer: 256 * 1024 * 1024,
     });
     if (status !== 0) throw new Error(`python3: ${error?.message ?? signal ?? `exit ${status}`}\n${stderr}`);
