@@ -37,7 +37,7 @@ export interface Identities {
   process: { pid: number; name: string; job: string };
   /**
    * `uuid`: as the driver tells it; where it tells none, the PCI address or, without that, `index N`. Never '', and no two
-   * GPUs of a machine have the same.
+   * GPUs of a machine have the same. `driver_version`: of the driver that was loaded when it was first seen.
    */
   gpu: {
     index: number;

@@ -1,6 +1,7 @@
 // libnvidia-ml, opened at run time and never closed, with one initialisation shared by all users of the
-// process: the only state that worker threads share. A handle is acquired and destroyed on a thread that may block (the
-// driver decides how long, for the users of the same path alone); never on Node's.
+// process: the only state that worker threads share. Where it does not initialise and its file has become another, as
+// after an upgrade of the driver, that one is opened beside it. A handle is acquired and destroyed on a thread that may
+// block (the driver decides how long, for the users of the same path alone); never on Node's.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -55,8 +56,12 @@ class Handle {
 
  private:
   struct Loaded;
+  struct Place;
   struct Shared;
   explicit Handle(Loaded* loaded);
+  static Loaded* Load(void* opened, Place& place);
+  static Return Initialise(Place& place);
+  static void LookForAnother(Place& place);
   Loaded* const loaded_;
   const Library* const library_;
   const uint64_t generation_;
