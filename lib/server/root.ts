@@ -29,7 +29,10 @@ export function rootOf(request: {
   if (pid === undefined) return null;
   const started = startOf(pid);
   if (started !== undefined) return { kind: 'pid', pid, started };
-  throw new NvpulseError('ERR_OPTION', `pid: there is no process ${pid} where the server runs`);
+  throw new NvpulseError(
+    'ERR_OPTION',
+    `pid: there is no process ${pid} where the server runs; allowed is one that runs, by its number there`,
+  );
 }
 
 /** Whether it is the same as when the job started: a process's number may be another's by now. */

@@ -193,6 +193,27 @@ test('over TLS, with the certificate of its CA, and with nothing else', async ()
   });
 });
 
+test.each<[string, readonly string[], RegExp]>([
+  [
+    '--pid',
+    ['--start', '--pid', '4194000'],
+    /there is no process 4194000 where the server runs; allowed is one/,
+  ],
+  ['--cgroup', ['--start', '--cgroup', '/no/such'], /'\/no\/such'.* cgroup v2 .*; /],
+  ['--gpu', ['--start', '--gpu', '99'], /there is no GPU '99' here; there are 0 \(GPU-/],
+  ['--job', ['--start', '--job', 'x'.repeat(300)], /must NOT have more than 256 characters/],
+  ['--job', ['--stop', '--job', 'x'.repeat(300)], /must NOT have more than 256 characters/],
+  ['--mark', ['--mark', 'x'.repeat(300), '--job', 'any'], /must NOT have more than 256 characters/],
+  ['--status', ['--stop', '--job', 'any', '--status', 'x'.repeat(300)], /must NOT have more than 256/],
+])('what a server refuses is told under the option that was typed: %s', async (option, args, why) => {
+  const { code, stdout, stderr } = await client(...args, '--strict');
+  expect({ code, started: stdout === '' ? [] : await opened() }).toEqual({ code: 1, started: [] });
+  const start = `nvpulse client: warning: ${server.host}: ${option}`;
+  expect(stderr.slice(0, start.length)).toBe(start);
+  expect(stderr.slice(start.length)).toMatch(/^(: | must )[^\n]*\n$/);
+  expect(stderr).toMatch(why);
+});
+
 describe('what cannot be is one line, before anything starts', () => {
   const long = join(folder, 'refused');
   test.each<[string, readonly string[], number, RegExp]>([
@@ -200,6 +221,20 @@ describe('what cannot be is one line, before anything starts', () => {
     ['two actions', ['client', '--start', '--stop'], 2, /give one of/],
     ['a label without a value', ['client', '--start', '--label', 'x'], 2, /--label: 'x' is not a label/],
     ['a pid that is none', ['client', '--start', '--pid', 'me'], 2, /--pid: 'me' is no process id/],
+    [
+      'a pid and a cgroup',
+      ['client', '--start', '--pid', '1', '--cgroup', '/a'],
+      2,
+      /--pid, --cgroup: give one/,
+    ],
+    ['a job without a name', ['client', '--stop', '--job', ''], 2, /--job: "" is no name; allowed is text/],
+    ['a mark of two lines', ['client', '--mark', 'a\nb'], 2, /--mark: "a\\nb" is no name; allowed is text/],
+    [
+      'a GPU without a name',
+      ['client', '--start', '--gpu', '0,'],
+      2,
+      /--gpu: '0,' names no GPU; allowed are/,
+    ],
     [
       'a lease that is none',
       ['client', '--start', '--lease', 'long'],

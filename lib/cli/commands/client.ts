@@ -39,24 +39,35 @@ const LEASE_RANGE = { min: '1s', max: '8760h' } as const;
 /** Of a job that is held: renewed three times within it. */
 const HELD_LEASE = '1m';
 const RENEWALS = 3;
+/** What a server's fields are called here. */
+const FLAGS: Readonly<Record<string, string>> = {
+  id: '--job',
+  name: '--name',
+  labels: '--label',
+  gpus: '--gpu',
+  pid: '--pid',
+  cgroup: '--cgroup',
+  interval: '--interval',
+  lease: '--lease',
+  status: '--status',
+  wait: '--wait',
+};
 
 export function define(command: Command): void {
   command
     .option('--start', 'open a window')
     .option('--stop', 'end it')
-    .option('--mark <name>', 'name this moment of it')
+    .option('--mark <name>', 'name this moment of it', checkedName('--mark'))
     .option(
       '-i, --host <hosts>',
       'HOST[:PORT] of the server, or several, separated by commas',
       (text) => text.split(',').filter((host) => host !== ''),
       ['127.0.0.1'],
     )
-    .option('--job <id>', 'the job; a start makes one up')
-    .option('--name <name>', "the job's name")
+    .option('--job <id>', 'the job; a start makes one up', checkedName('--job'))
+    .option('--name <name>', "the job's name", checkedName('--name'))
     .addOption(label())
-    .option('--gpu <gpus>', "the job's GPUs: indices or UUIDs, separated by commas", (text) =>
-      text.split(','),
-    )
+    .option('--gpu <gpus>', "the job's GPUs: indices or UUIDs, separated by commas", checkedGpus)
     .option(
       '--pid <pid>',
       "the job's first process, where the server runs; it ends when that does",
@@ -103,8 +114,13 @@ export function define(command: Command): void {
 /** What went wrong, told at once, and not again; with --strict it is the exit code too. */
 class Warnings {
   private readonly told = new Set<string>();
+  private readonly strict: boolean;
+  private readonly flags: Readonly<Record<string, string>>;
 
-  constructor(private readonly strict: boolean) {}
+  constructor({ strict, mark }: Options) {
+    this.strict = strict === true;
+    this.flags = mark === undefined ? FLAGS : { ...FLAGS, name: '--mark' };
+  }
 
   tell(text: string): void {
     if (!this.told.has(text)) note(`nvpulse client: warning: ${text}`);
@@ -112,15 +128,31 @@ class Warnings {
     if (this.strict) process.exitCode = 1;
   }
 
-  /** Undefined where it failed. */
-  async attempt<T>(action: () => T | Promise<T>): Promise<T | undefined> {
+  /**
+   * Undefined where it failed.
+   * @param host of the server that is asked; its errors begin with it
+   */
+  async attempt<T>(action: () => T | Promise<T>, host = ''): Promise<T | undefined> {
     try {
       return await action();
     } catch (error) {
       if (!(error instanceof NvpulseError)) throw error;
-      this.tell(error.message);
+      this.tell(this.underFlags(error.message, `${host}: `));
       return undefined;
     }
+  }
+
+  /** What a server refuses begins with its fields (`pid: `, `body/id must `): told as what was typed. */
+  private underFlags(message: string, start: string): string {
+    if (!message.startsWith(start)) return message;
+    const detail = message.slice(start.length);
+    return (
+      start +
+      detail.replace(
+        /^(?:body\/|params\/)?(\w+)(?=: | must )/,
+        (all, name: string) => this.flags[name] ?? all,
+      )
+    );
   }
 }
 
@@ -128,8 +160,10 @@ async function client(options: Options): Promise<void> {
   const { start, stop, mark } = options;
   if ([start, stop, mark].filter((action) => action !== undefined).length !== 1)
     throw new NvpulseError('ERR_OPTION', 'give one of --start, --stop and --mark');
+  if (options.pid !== undefined && options.cgroup !== undefined)
+    throw new NvpulseError('ERR_OPTION', '--pid, --cgroup: give one of them');
   const wait__ms = waitOf(options);
-  const warnings = new Warnings(options.strict === true);
+  const warnings = new Warnings(options);
   const clients = await warnings.attempt(() => clientsOf(options));
   if (!clients) return;
   if (start) return startJob(options, clients, warnings);
@@ -150,7 +184,7 @@ async function each(
   warnings: Warnings,
   action: (client: MonitorClient) => Promise<void>,
 ): Promise<void> {
-  await Promise.all(clients.map((client) => warnings.attempt(() => action(client))));
+  await Promise.all(clients.map((client) => warnings.attempt(() => action(client), client.url.host)));
 }
 
 function clientsOf({ host, tokenFile, ca }: Options): readonly MonitorClient[] {
@@ -246,6 +280,26 @@ async function documentsOf(client: MonitorClient, id: string, wait__ms: number |
 function waitOf({ wait }: Options): number | undefined {
   if (wait === undefined) return undefined;
   return parseDuration(wait === true ? WAIT.default : wait, '--wait', WAIT.range) / 1e6;
+}
+
+function checkedName(option: string): (text: string) => string {
+  return (text) => {
+    if (/^\P{Cc}+$/u.test(text)) return text;
+    const given = JSON.stringify(text);
+    throw new NvpulseError(
+      'ERR_OPTION',
+      `${option}: ${given} is no name; allowed is text without control characters`,
+    );
+  };
+}
+
+function checkedGpus(text: string): readonly string[] {
+  const gpus = text.split(',');
+  if (!gpus.includes('')) return gpus;
+  throw new NvpulseError(
+    'ERR_OPTION',
+    `--gpu: '${text}' names no GPU; allowed are indices and UUIDs, separated by commas`,
+  );
 }
 
 function checkedPid(text: string): number {
