@@ -198,7 +198,8 @@ export class RecordingTail {
       this.journaled = kept.filter(({ chunk }) => chunk.flush === this.journal.flush);
       await this.look();
       const isClosed = this.current.end !== null;
-      await Promise.all([...this.lists].map(([entity, list]) => this.peek(entity, list)));
+      // One after another: on a disk that hangs, all tables together would take every thread of libuv's pool.
+      for (const [entity, list] of this.lists) await this.peek(entity, list);
       // Rows first, events after: what was told before a row is known with it.
       await this.log.read();
       const isMore = this.takeChunks() || this.takeJournal();
