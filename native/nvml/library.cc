@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 
+#include "nvml/in_driver.h"
 #include "nvml/words.h"
 
 namespace nvpulse::nvml {
@@ -102,6 +103,7 @@ Handle::Loaded* Handle::Load(void* opened, Place& place) {
   if (void* profile = dlsym(opened, "nvpulseSimulator")) {
     library.simulator_profile_ = reinterpret_cast<SimulatorProfileFn*>(profile)();
   }
+  InDriver::GuardExit();
   return &place.libraries.back();
 }
 
@@ -141,6 +143,7 @@ void Handle::LookForAnother(Place& place) {
 
 std::unique_ptr<Handle> Handle::Acquire(const std::string& path, Absence* absence, std::string* reason) {
   Place& place = Shared::Of(path);
+  const InDriver in_driver;
   std::lock_guard<std::mutex> lock(place.mutex);
 
   if (!place.used) {
@@ -190,6 +193,7 @@ void Handle::NoteClosed() {
 bool Handle::IsClosed() const { return loaded_->generation.load() != generation_; }
 
 Handle::~Handle() {
+  const InDriver in_driver;
   std::lock_guard<std::mutex> lock(loaded_->mutex);
   if (--loaded_->users > 0) return;
   loaded_->initialised = false;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "nvml/in_driver.h"
 #include "nvml/words.h"
 #include "sampler/clock.h"
 
@@ -230,6 +231,7 @@ void GpuThread::Open(Worker& worker) {
 
 /// Another driver may have come than was there before.
 void GpuThread::Describe(const nvml::Library& library) {
+  const nvml::InDriver in_driver;
   const std::string driver_version = SystemString(library, Symbol::kSystemGetDriverVersion);
   const std::string nvml_version = SystemString(library, Symbol::kSystemGetNVMLVersion);
   std::lock_guard<std::mutex> lock(mutex_);
@@ -271,6 +273,7 @@ std::unique_ptr<GpuThread::Found> GpuThread::Ask(Worker& worker) {
   const int64_t begun_ns = MonotonicNs();
   worker.device.store(worker.devices.empty() ? kNoDevice : kListing, std::memory_order_relaxed);
   worker.started_ns.store(begun_ns, std::memory_order_relaxed);
+  const nvml::InDriver in_driver;
   auto found = std::make_unique<Found>();
   Listing& listing = found->listing;
   listing = worker.listing;
@@ -385,9 +388,12 @@ void GpuThread::Close(Worker& worker, Return why) {
 bool GpuThread::ReadDevice(Worker& worker, Device& device, TierMask due) {
   const int64_t now_ns = MonotonicNs();
   worker.started_ns.store(now_ns, std::memory_order_relaxed);
-  if (device.lost && now_ns >= device.retry_ns) Reacquire(worker, device, now_ns);
   GpuRow row;
-  if (!device.lost) ReadCalls(worker, device, due, row);
+  {
+    const nvml::InDriver in_driver;
+    if (device.lost && now_ns >= device.retry_ns) Reacquire(worker, device, now_ns);
+    if (!device.lost) ReadCalls(worker, device, due, row);
+  }
   worker.started_ns.store(0, std::memory_order_relaxed);
 
   std::lock_guard<std::mutex> lock(mutex_);
