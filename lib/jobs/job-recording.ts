@@ -21,8 +21,8 @@ export interface ClaimedFolder {
  */
 export async function claimRecording(option: RecordingOption, name: string): Promise<ClaimedFolder> {
   if (option === false) return { dir: null };
-  const dir = option?.dir ?? defaultRecordingDir(name);
   try {
+    const dir = option?.dir ?? defaultRecordingDir(name);
     await claimFolder(dir);
     await access(dir, constants.W_OK);
     return { dir };

@@ -6,10 +6,23 @@ import { dirname, join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { reasonOf } from '../reason';
 
-/** `${XDG_STATE_HOME:-~/.local/state}/nvpulse` */
+/** `${XDG_STATE_HOME:-~/.local/state}/nvpulse` @throws ERR_IO where there is neither, nor a home of the user's */
 export function recordingRoot(): string {
-  const state = process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
+  const state = process.env['XDG_STATE_HOME'] || join(home(), '.local', 'state');
   return join(state, 'nvpulse');
+}
+
+/** A user that the system does not know (`docker run --user 12345`) has none but in HOME. */
+function home(): string {
+  try {
+    return homedir();
+  } catch (cause) {
+    throw new NvpulseError(
+      'ERR_IO',
+      `no place for recordings: user ${process.getuid?.()} has no home; set HOME or XDG_STATE_HOME`,
+      { cause },
+    );
+  }
 }
 
 /** A folder that does not exist yet: `<root>/<UTC>-<name>`, such as `20260214T101500Z-train`. */

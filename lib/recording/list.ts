@@ -41,12 +41,12 @@ export async function listRecordings(root = recordingRoot()): Promise<readonly R
  */
 export async function findRecordings(
   nameOrDir: string,
-  root = recordingRoot(),
 ): Promise<readonly [RecordingListing, ...RecordingListing[]]> {
   try {
     return [await listing(nameOrDir)];
   } catch (cause) {
     if (nameOrDir.includes('/')) throw cause;
+    const root = recordingRoot();
     const named = (await listRecordings(root)).filter(
       ({ dir, name }) => name === nameOrDir || basename(dir) === nameOrDir,
     );
