@@ -1,6 +1,6 @@
 // The other commands, and what holds for all of them.
-import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import Ajv from 'ajv/dist/2020';
 import { METRICS, type Diagnosis, type JobSummary, type Overhead } from '../../lib/index';
@@ -91,6 +91,34 @@ describe('a reader that goes away is no failure', () => {
       rest: '0\n',
       error: '',
     });
+  });
+});
+
+describe('what takes seconds says on a terminal how far it is', () => {
+  const dir = join(state, 'long');
+  beforeAll(async () => {
+    const args = ['--for', '1s', '-i', '1ms', '-o', dir, '--simulate', 'h200x8'];
+    expect(await run(['record', ...args])).toMatchObject({ code: 0 });
+    // More to read than any machine reads before the first line is due.
+    for (let number = 2; number <= 40; number++)
+      copyFileSync(
+        join(dir, 'gpu-000001.arrows.gz'),
+        join(dir, `gpu-${String(number).padStart(6, '0')}.arrows.gz`),
+      );
+  });
+
+  test.each([
+    [`report ${dir}`, 'reading: '],
+    [`export ${dir} --to csv --table gpu -o ${join(state, 'long.csv')}`, 'reading: '],
+    ['overhead --rounds 2 -i 100ms -- sleep 0.6', 'run 1 of 4'],
+  ])('%s', (command, shown) => {
+    const argv = [join(__dirname, '../fixtures/show-in-terminal.py'), '80', BIN, ...command.split(' ')];
+    const { status, stdout } = spawnSync('python3', argv, { encoding: 'utf8' });
+    const [before, ...lines] = stdout.split('\r\u001b[K');
+    expect({ status, before }).toEqual({ status: 0, before: '' });
+    expect(lines[0]?.startsWith(shown)).toBe(true);
+    // The last one makes room for the result.
+    expect(lines.at(-1)?.startsWith(shown)).toBe(false);
   });
 });
 

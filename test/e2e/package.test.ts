@@ -1,10 +1,19 @@
 // The published package: packed, checked by the tools that know the ways a package is read, and installed into an
 // empty folder where there is neither a compiler nor a home.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { npm, pack, stagePackage } from '../support/packed';
+import { npm, npmCli, pack, stagePackage } from '../support/packed';
 
 const ROOT = join(__dirname, '..', '..');
 const TOOLS = ['sh', 'env', 'true'];
@@ -167,6 +176,20 @@ test('a function that is loaded when it is called does what it does, and throws 
   expect(stdout).toBe('10000000\ntrue ERR_OPTION\n');
 });
 
+test('README says how it gets on PATH from a clone', () => {
+  const clone = join(work, 'staging');
+  const [, link] =
+    /without rights to the system's folders, `([^`]+)`\s+puts it into `~\/\.local\/bin`/.exec(
+      readFileSync(join(ROOT, 'README.md'), 'utf8'),
+    ) ?? [];
+  writeFileSync(join(work, 'bin/npm'), `#!/bin/sh\nexec node '${npmCli()}' "$@"\n`, { mode: 0o755 });
+  const env = { ...environment, npm_config_offline: 'true', npm_config_ignore_scripts: 'true' };
+  const linked = spawnSync('sh', ['-c', link ?? 'exit 9'], { cwd: clone, env, encoding: 'utf8' });
+  expect({ ...linked, status: linked.status }).toMatchObject({ status: 0 });
+  const command = join(work, 'home/.local/bin/nvpulse');
+  expect(realpathSync(command)).toBe(join(realpathSync(clone), 'bin/nvpulse.js'));
+});
+
 test('runs a command where there is a prebuild', () => {
   expect(nvpulse('--version').stdout).toBe('0.1.0\n');
   const { status, stderr } = nvpulse('run', '--simulate', 'h200x8', '--no-recording', '--', 'true');
@@ -190,6 +213,8 @@ describe('on a platform without a prebuild', () => {
     );
     expect(status).toBe(0);
     expect(stdout).toMatch(/^ERR_NATIVE nvpulse has no native build for this platform \(.+\)\. .+\n$/);
+    const looked = join(installed, 'node_modules/nvpulse/prebuilds', `${process.platform}-${process.arch}`);
+    expect(stdout).toMatch(new RegExp(`\\. There is no ${looked}/nvpulse\\.(glibc|musl)\\.node\\. `));
   });
 
   test('the command line says it in one line', () => {
