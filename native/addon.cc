@@ -312,15 +312,6 @@ T* Elements(napi_env env, napi_value array, napi_typedarray_type wanted, size_t 
   return status == napi_ok && type == wanted && length >= count ? static_cast<T*>(data) : nullptr;
 }
 
-/// Destroys a reader on a thread of its own, since that may shut NVML down. Where there is no thread it stays.
-struct DestroyElsewhere {
-  void operator()(BulkReader* reader) const {
-    if (!reader) return;
-    Thread thread;
-    thread.Start("nvpulse-close", [reader] { delete reader; });
-  }
-};
-
 /// A reader, and the arrays that it fills: looked at once, and kept, since looking at them costs as much as ten calls.
 struct BulkRead {
   std::shared_ptr<BulkReader> reader;
@@ -381,7 +372,7 @@ Napi::Object BulkReaderObject(Napi::Env env, std::shared_ptr<BulkReader> reader)
 /// On a thread of its own, for as long as the driver takes.
 void OpenBulkReader(const std::string& path, const std::vector<int>& columns, Answers& answers, uint64_t number) {
   std::string reason;
-  std::shared_ptr<BulkReader> reader(BulkReader::Open(path, columns, &reason).release(), DestroyElsewhere());
+  const std::shared_ptr<BulkReader> reader = BulkReader::Open(path, columns, &reason);
   answers.Give(number, [reader, reason](Napi::Env env) -> Napi::Value {
     if (!reader) return Napi::String::New(env, reason);
     return BulkReaderObject(env, reader);

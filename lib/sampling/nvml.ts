@@ -151,6 +151,7 @@ export class Nvml {
 
 /** See `Nvml.bulkReader`. */
 export class BulkReader {
+  /** The GPUs that could be opened at first, by index; they stay these. */
   readonly devices: number;
   private readonly cells: number;
   /** What the native reader fills. */
@@ -167,7 +168,8 @@ export class BulkReader {
   }
 
   /**
-   * One pass. NaN where the status is not 0. The one call that blocks JavaScript for as long as the driver takes: a driver
+   * One pass. NaN where the status is not 0, as of a GPU that is lost, or of all while the driver is reloaded; they are
+   * looked for on another thread, each second, and read on when they are back. The one call that blocks JavaScript for as long as the driver takes: a driver
    * that hangs never returns from it. `Nvml.read` and `Sampler` do not block.
    *
    * @throws ERR_OPTION where an array is shorter than devices × metrics, or of another type; ERR_STATE after `close`

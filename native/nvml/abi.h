@@ -14,6 +14,7 @@ inline constexpr Return kNotSupported = 3;
 inline constexpr Return kNotFound = 6;
 inline constexpr Return kInsufficientSize = 7;
 inline constexpr Return kDriverNotLoaded = 9;
+inline constexpr Return kLibraryNotFound = 12;
 inline constexpr Return kFunctionNotFound = 13;
 inline constexpr Return kGpuIsLost = 15;
 inline constexpr Return kVersionMismatch = 18;

@@ -141,42 +141,42 @@ void Handle::LookForAnother(Place& place) {
   Load(opened, place);
 }
 
-std::unique_ptr<Handle> Handle::Acquire(const std::string& path, Absence* absence, std::string* reason) {
+std::unique_ptr<Handle> Handle::Acquire(const std::string& path, Absence* absence) {
+  const Absence no_driver{Absence::Kind::kNoDriver, kDriverNotLoaded, "no NVIDIA driver is loaded on this machine"};
   Place& place = Shared::Of(path);
   const InDriver in_driver;
   std::lock_guard<std::mutex> lock(place.mutex);
 
   if (!place.used) {
-    void* opened = Open(path, reason);
+    std::string reason;
+    void* opened = Open(path, &reason);
     if (!opened) {
-      *absence = !path.empty() ? Absence::kNotNvml : DriverLoaded() ? Absence::kNoLibrary : Absence::kNoDriver;
-      if (*absence == Absence::kNoDriver) *reason = "no NVIDIA driver is loaded on this machine";
+      const Absence::Kind kind = path.empty() ? Absence::Kind::kNoLibrary : Absence::Kind::kNotNvml;
+      *absence = path.empty() && !DriverLoaded() ? no_driver : Absence{kind, kLibraryNotFound, reason};
       return nullptr;
     }
     place.used = Load(opened, place);
     if (!place.used) {
-      *absence = Absence::kNotNvml;
-      *reason = (path.empty() ? std::string("libnvidia-ml.so.1") : path) + " is not an NVML library: it has no nvmlInit_v2";
+      const std::string name = path.empty() ? "libnvidia-ml.so.1" : path;
+      *absence = {Absence::Kind::kNotNvml, kFunctionNotFound, name + " is not an NVML library: it has no nvmlInit_v2"};
       return nullptr;
     }
   }
 
   if (path.empty() && place.used->library.simulator_profile_.empty() && !DriverLoaded()) {
-    *absence = Absence::kNoDriver;
-    *reason = "no NVIDIA driver is loaded on this machine";
+    *absence = no_driver;
     return nullptr;
   }
   if (!place.used->initialised) {
     const Return result = Initialise(place);
     if (result != kSuccess) {
-      *absence = result == kDriverNotLoaded ? Absence::kNoDriver : Absence::kFailed;
-      *reason = WhyNotInitialized(result);
+      const Absence::Kind kind = result == kDriverNotLoaded ? Absence::Kind::kNoDriver : Absence::Kind::kFailed;
+      *absence = {kind, result, WhyNotInitialized(result)};
       return nullptr;
     }
   }
   place.used->initialised = true;
   place.used->users++;
-  *absence = Absence::kNone;
   return std::unique_ptr<Handle>(new Handle(place.used));
 }
 

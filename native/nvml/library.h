@@ -32,16 +32,21 @@ class Library {
   std::string simulator_profile_;
 };
 
-/// Why there is no NVML.
-enum class Absence { kNone, kNoDriver, kNoLibrary, kNotNvml, kFailed };
+/// Why there is no NVML: in NVML's own code too, and in a sentence for people.
+struct Absence {
+  enum class Kind { kNoDriver, kNoLibrary, kNotNvml, kFailed };
+  Kind kind = Kind::kFailed;
+  Return code = kSuccess;
+  std::string reason;
+};
 
 /// One user's share of an initialised NVML; shut down when the last is released.
 class Handle {
  public:
   /// Opens and initialises. `path` '' means the system's library, for which a loaded driver is required first:
   /// initialising without one has side effects (it may load modules and create device nodes).
-  /// Null with `absence` and `reason` set where there is none.
-  static std::unique_ptr<Handle> Acquire(const std::string& path, Absence* absence, std::string* reason);
+  /// Null with `absence` set where there is none.
+  static std::unique_ptr<Handle> Acquire(const std::string& path, Absence* absence);
 
   ~Handle();
   Handle(const Handle&) = delete;

@@ -56,4 +56,11 @@ inline bool IsPermanent(nvml::Return result) {
   return result == nvml::kNotSupported || result == nvml::kFunctionNotFound;
 }
 
+inline bool IsLost(nvml::Return result) { return result == nvml::kGpuIsLost; }
+
+/// NVML itself is gone: the driver was reloaded, or somebody shut it down.
+inline bool IsClosed(nvml::Return result) {
+  return result == nvml::kUninitialized || result == nvml::kDriverNotLoaded;
+}
+
 }  // namespace nvpulse

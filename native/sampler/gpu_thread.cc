@@ -10,6 +10,7 @@
 #include "nvml/in_driver.h"
 #include "nvml/words.h"
 #include "sampler/clock.h"
+#include "sampler/retry.h"
 
 namespace nvpulse {
 namespace {
@@ -21,22 +22,9 @@ constexpr int64_t kHang_ns = 150'000'000;
 constexpr int64_t kWatch_ns = 50'000'000;
 /// A thread that could run waits for a CPU, not for the driver: it is given longer.
 constexpr int64_t kStarved_ns = 2'000'000'000;
-/// What failed is tried again after a second, or 200 times as long as it took: half a percent of the thread's time.
-constexpr int64_t kRetry_ns = 1'000'000'000;
-constexpr int64_t kLongestRetry_ns = 10'000'000'000;
-constexpr int64_t kRest = 200;
 constexpr int kNoDevice = -1;
 constexpr int kListing = -2;
 constexpr int kNone = -1;
-
-int64_t RetryAt(int64_t begun_ns, int64_t ended_ns) {
-  return ended_ns + std::clamp(kRest * (ended_ns - begun_ns), kRetry_ns, kLongestRetry_ns);
-}
-
-bool IsLost(Return result) { return result == nvml::kGpuIsLost; }
-
-/// NVML itself is gone: the driver was reloaded, or somebody shut it down.
-bool IsClosed(Return result) { return result == nvml::kUninitialized || result == nvml::kDriverNotLoaded; }
 
 /// Whether a thread of this process is runnable (state R), as the kernel says.
 bool IsRunnable(int thread_id) {
@@ -54,11 +42,11 @@ std::string Unopened(uint32_t index, Return why) {
   return "GPU " + std::to_string(index) + " cannot be opened: " + nvml::InWords(why);
 }
 
-const char* StateOf(nvml::Absence absence) {
+const char* StateOf(nvml::Absence::Kind absence) {
   switch (absence) {
-    case nvml::Absence::kNoDriver: return "no_driver";
-    case nvml::Absence::kNoLibrary: return "no_library";
-    case nvml::Absence::kNotNvml: return "not_nvml";
+    case nvml::Absence::Kind::kNoDriver: return "no_driver";
+    case nvml::Absence::Kind::kNoLibrary: return "no_library";
+    case nvml::Absence::Kind::kNotNvml: return "not_nvml";
     default: return "failed";
   }
 }
@@ -217,16 +205,15 @@ void GpuThread::Open(Worker& worker) {
   const int64_t begun_ns = MonotonicNs();
   worker.device.store(kNoDevice, std::memory_order_relaxed);
   worker.started_ns.store(begun_ns, std::memory_order_relaxed);
-  nvml::Absence absence = nvml::Absence::kNone;
-  std::string reason;
-  worker.handle = nvml::Handle::Acquire(nvml_path_, &absence, &reason);
+  nvml::Absence absence;
+  worker.handle = nvml::Handle::Acquire(nvml_path_, &absence);
   if (worker.handle) Describe(worker.handle->library());
   worker.started_ns.store(0, std::memory_order_relaxed);
   const int64_t ended_ns = MonotonicNs();
   latencies_.of[CallLatencies::kOpen].Add(ended_ns - begun_ns);
   if (worker.handle) return;
   worker.retry_ns = RetryAt(begun_ns, ended_ns);
-  SetInfo(StateOf(absence), reason);
+  SetInfo(StateOf(absence.kind), absence.reason);
 }
 
 /// Another driver may have come than was there before.

@@ -179,3 +179,57 @@ test('a driver that fails slowly has failed, and is not told as stalled at each 
   const failed = 'failed: the driver does not list its GPUs: the driver reports an unknown error';
   expect(seen.slice(seen.indexOf(failed))).toEqual([failed, 'ok: ']);
 });
+
+describe('a bulk reader', () => {
+  /** What it says of its second GPU's power until that is read again after it could not be; half a minute at most. */
+  const reads = (
+    faults: string,
+  ): Promise<{ readonly seen: readonly string[]; readonly first: readonly string[] }> =>
+    inChild(
+      simulate({ profile: 'h200x2', faults }).env,
+      async ({ Nvml, describeStatus }) => {
+        // H200s have no fan: that is amiss, and stays.
+        const reader = await Nvml.bulkReader(['fan_speed__pct', 'power_draw__W']);
+        const [values, status] = [new Float64Array(4), new Uint16Array(4)];
+        const [first, seen]: string[][] = [[], []];
+        const end = performance.now() + 30_000;
+        const say = (told: string[] = [], cell: number): void => {
+          const { state, reason } = describeStatus(status[cell] ?? -1);
+          const sane = state === 'ok' ? Number(values[cell]) > 100 : Number.isNaN(values[cell]);
+          const text = sane ? reason || 'ok' : `${state} with ${values[cell]}`;
+          if (told.at(-1) !== text) told.push(text);
+        };
+        while (!(seen && seen.length > 1 && seen.at(-1) === 'ok') && performance.now() < end) {
+          reader.readSync(values, status);
+          say(first, 1);
+          say(seen, 3);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        reader.close();
+        return { seen: seen ?? [], first: first ?? [] };
+      },
+      null,
+    );
+
+  test('that read a driver which was reloaded says so meanwhile, and reads on', async () => {
+    const { seen, first } = await reads('driver_reload,at=500ms,for=1500ms');
+    expect(seen).toEqual(['ok', 'the driver is not loaded', 'ok']);
+    expect(first).toEqual(seen);
+  });
+
+  test('says why a driver that is back is not initialised', async () => {
+    const { seen } = await reads('driver_reload,at=500ms,for=1s;call=Init*,error=18,from=500ms,for=4s');
+    expect(seen.filter((text) => !text.startsWith('NVML is not'))).toEqual([
+      'ok',
+      'the driver is not loaded',
+      'driver and library versions differ: reboot, or reload the driver',
+      'ok',
+    ]);
+  });
+
+  test('finds a GPU again that was lost, and reads the others meanwhile', async () => {
+    const { seen, first } = await reads('gpu=1,lost,from=500ms,for=1s');
+    expect(seen).toEqual(['ok', 'the GPU is lost', 'ok']);
+    expect(first).toEqual(['ok']);
+  });
+});

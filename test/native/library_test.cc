@@ -14,7 +14,6 @@ using namespace nvpulse;
 
 namespace {
 
-using nvml::Absence;
 using nvml::Handle;
 
 class Folder {
@@ -42,9 +41,8 @@ class Folder {
 };
 
 std::unique_ptr<Handle> Acquire(const std::string& path) {
-  Absence absence = Absence::kNone;
-  std::string reason;
-  return Handle::Acquire(path, &absence, &reason);
+  nvml::Absence absence;
+  return Handle::Acquire(path, &absence);
 }
 
 bool Answers(const Handle& handle) {
