@@ -172,11 +172,13 @@ describe('the table', () => {
   });
 
   test('of nothing', () => {
-    expect(table(summaryOfReadings([], { stop__s: 0.0004 }))).toMatchInlineSnapshot(`
+    const { sampler } = META;
+    const inTime = { sampler: { ...sampler, stats: { ...sampler.stats, late_ticks: 0 } } };
+    expect(table(summaryOfReadings([], { stop__s: 0.0004 }, inTime))).toMatchInlineSnapshot(`
      "
      train  400 µs  exit 0
        machine    box
-       sampling   each 100 ms  100 readings, 1 more was skipped for lack of time  0.2 % of one CPU
+       sampling   each 100 ms  100 readings  0.2 % of one CPU
      "
     `);
   });
