@@ -323,8 +323,7 @@ TEST(AProcessThatExecutesAnotherProgramIsCalledAsThatIs) {
   // It is the same process: its counters go on, and the job's do not count it twice.
   EXPECT_NEAR(row->values[process::cpu_time__s], Seconds(12), 1e-9);
   EXPECT_EQ(job->values[job::process_num], 2.0);
-  EXPECT_EQ(rows.retired.size(), 1u);
-  EXPECT_EQ(rows.retired[0], script);
+  EXPECT(rows.retired == std::vector<uint32_t>{script});
   const uint32_t program = row->instance;
   ReadJob(reader, rows);
   EXPECT_EQ(rows.Find(Entity::kProcess, "pid", "103")->instance, program);

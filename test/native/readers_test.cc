@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -14,6 +15,7 @@
 #include "collector.h"
 #include "fixture.h"
 #include "readers/filesystem.h"
+#include "readers/gpu_processes.h"
 #include "readers/host.h"
 #include "readers/proc_file.h"
 #include "readers/scanner.h"
@@ -111,6 +113,7 @@ TEST(CpusComeAndGo) {
   EXPECT_EQ(rows.cpus, 3);
   EXPECT(rows.Find(Entity::kCore, "core", "1") != nullptr);
   EXPECT(rows.Find(Entity::kCore, "core", "2") == nullptr);
+  EXPECT(rows.retired == std::vector<uint32_t>{second});
   EXPECT_EQ(rows.Find(Entity::kCore, "core", "11")->instance, last);
   fixture.Write("proc/stat", host + zero + one + two + eleven);
   rows.Clear();
@@ -204,6 +207,7 @@ TEST(ADiskThatComesBackIsANewInstance) {
   rows.Clear();
   reader.Read(kMediumTier, rows);
   EXPECT_EQ(rows.Of(Entity::kDisk).size(), 1u);
+  EXPECT(rows.retired == std::vector<uint32_t>{first_sdb});
   fixture.Write("proc/diskstats", sdb + sdc);
   rows.Clear();
   reader.Read(kMediumTier, rows);
@@ -223,6 +227,47 @@ TEST(InterfacesButTheLoopbackAreListed) {
   EXPECT_EQ(eth0->values[network::network_receive__B], 1234567890123.0);
   EXPECT_EQ(eth0->values[network::network_transmit__B], 42.0);
   EXPECT_EQ(bridge->values[network::network_transmit__B], 18446744073709551616.0);
+}
+
+TEST(AnInterfaceThatGoesRetires) {
+  Fixture fixture("odd");
+  const std::string eth0 = "eth0: 1 1 0 0 0 0 0 0 2 1 0 0 0 0 0 0\n", veth = "veth1: 3 1 0 0 0 0 0 0 4 1 0 0 0 0 0 0\n";
+  fixture.Write("proc/self/net/dev", veth + eth0);
+  HostReader reader(fixture.root());
+  Collector rows;
+  reader.Read(kMediumTier, rows);
+  const uint32_t gone = rows.Find(Entity::kNetwork, "interface", "veth1")->instance;
+  fixture.Write("proc/self/net/dev", eth0);
+  rows.Clear();
+  reader.Read(kMediumTier, rows);
+  EXPECT_EQ(rows.Of(Entity::kNetwork).size(), 1u);
+  EXPECT(rows.retired == std::vector<uint32_t>{gone});
+}
+
+TEST(AProcessOnAGpuRetiresOnceItIsGoneOrCalledOtherwise) {
+  GpuProcessReader reader;
+  Collector rows;
+  GpuProcess script, other;
+  script.pid = 7;
+  script.name = "bash";
+  other.pid = 8;
+  const auto read = [&](const std::vector<GpuProcess>& processes) {
+    rows.Clear();
+    rows.retired.clear();
+    reader.Append(processes, {}, 0, "GPU-0", 1, rows);
+    return rows.Of(Entity::kGpuProcess);
+  };
+  const uint32_t as_script = read({script, other})[0]->instance;
+  script.name = "python3";
+  const uint32_t as_program = read({script, other})[0]->instance;
+  EXPECT_EQ(rows.Identity(as_program, "name"), "python3");
+  EXPECT(rows.retired == std::vector<uint32_t>{as_script});
+  // Where the name cannot be read it stays.
+  script.name = "";
+  EXPECT_EQ(read({script, other})[0]->instance, as_program);
+  EXPECT(rows.retired.empty());
+  EXPECT_EQ(read({other}).size(), 1u);
+  EXPECT(rows.retired == std::vector<uint32_t>{as_program});
 }
 
 TEST(LocalFileSystemsAreListedOnceADevice) {
@@ -362,11 +407,13 @@ TEST(AMountIsNoticed) {
     const Collector::Reported* row = rows.Find(Entity::kFilesystem, "mount", folder);
     ok = ok && row != nullptr && row->values[filesystem::free__MiB] == 8 &&
          row->values[filesystem::used__pct] == 0;
+    const uint32_t mounted = row != nullptr ? row->instance : 0;
     umount(folder);
     rmdir(folder);
     rows.Clear();
     reader.Read(kSlowTier, rows);
-    ok = ok && rows.Find(Entity::kFilesystem, "mount", folder) == nullptr;
+    ok = ok && rows.Find(Entity::kFilesystem, "mount", folder) == nullptr &&
+         std::count(rows.retired.begin(), rows.retired.end(), mounted) == 1;
     _exit(ok ? 0 : 1);
   }
   int status = 0;
