@@ -70,7 +70,8 @@ const OPTIONS = [
  *
  * The command inherits what this process hands to any child: user, limits, umask, priorities, affinity, process group,
  * session and terminal. Of signals, those up to 31 have their default effect and none is blocked; of descriptors it has those
- * of `stdio`. What Node has altered at its own start (ignored signals, the soft limit of open files) stays so.
+ * of `stdio`. What Node has altered at its own start (ignored signals, the soft limit of open files), or left open for all
+ * that it starts, stays so.
  *
  * @throws ERR_OPTION for the caller's mistakes, before anything is started · ERR_COMMAND_NOT_FOUND,
  * ERR_COMMAND_NOT_EXECUTABLE, or ERR_COMMAND where it cannot be run or followed · ERR_NATIVE without a native build

@@ -116,6 +116,65 @@ describe.each(SHELLS.length > 0 ? SHELLS : ['sh'])('where sh is %s, a command in
   });
 });
 
+/** What is in a terminal of its own: whose session and whose foreground it is, by whom, and not by number. */
+function inTerminal(wrapped: boolean): readonly string[] {
+  const seen = join(folder, 'seen');
+  const command = wrapped ? [nvpulse, 'run', '--no-recording', '--', program] : [program];
+  const { status, stdout } = spawnSync(
+    'python3',
+    [
+      join(__dirname, '..', 'fixtures', 'show-in-terminal.py'),
+      '80',
+      'sh',
+      '-c',
+      '"$@" print >"$0"',
+      seen,
+    ].concat(command),
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`exit ${status}: ${stdout}`);
+  const text = readFileSync(seen, 'latin1');
+  const [session = ''] = /(?<=^session )\d+/m.exec(text) ?? [];
+  return text
+    .split('\n')
+    .filter((line) => /^(session|terminal|descriptor \d+ \/dev\/pts)/.test(line))
+    .map((line) =>
+      line.replace(new RegExp(`\\b${session}\\b`, 'g'), 'SESSION').replace(/keyring.*|pts\/\d+/g, ''),
+    );
+}
+
+test('a command has the terminal that it was started in, and is in its foreground', () => {
+  const bare = inTerminal(false);
+  expect(bare).toContain('session SESSION group SESSION ');
+  expect(bare).toContain('terminal yes foreground SESSION');
+  expect(inTerminal(true)).toEqual(bare);
+});
+
+test('a command of runJob inherits what its docs promise', () => {
+  const job = join(folder, 'job.js');
+  const options = { command: [program, 'print'], recording: false };
+  const nvpulseModule = join(folder, 'node_modules', 'nvpulse');
+  writeFileSync(job, `require(${JSON.stringify(nvpulseModule)}).runJob(${JSON.stringify(options)});`);
+  const both = [`node ${job}`, `'${program}' print`].map((command) =>
+    inShell(`cd / && '${program}' odd ${command}`, false).split('\n'),
+  );
+  // Of limits all but that of open files, which Node raises for itself; of priorities those of CPU and disk.
+  const promised =
+    /^(limit (?!7 )|nice|session|terminal|getcwd|Uid|Gid|Groups|Umask|Cpus_allowed|\/proc\/self\/oom|descriptor [012] )/;
+  const [ofJob = [], bare = []] = both.map((lines) =>
+    comparable(lines.filter((line) => promised.test(line)).join('\n')),
+  );
+  expect(bare).toEqual(expect.arrayContaining([expect.stringMatching(/^nice 3 policy 3 /), 'Umask:\t0027']));
+  expect(bare.length).toBeGreaterThan(25);
+  expect(ofJob).toEqual(bare);
+  const all = both[0]?.join('\n') ?? '';
+  expect(all).toMatch(/^SigBlk:\t0{16}$/m);
+  // None of those up to 31.
+  expect(all).toMatch(/^SigIgn:\t[0-9a-f]{8}[08]0{7}$/m);
+  // Node finds no more of them than that, where there is a gap.
+  expect(all).not.toMatch(/^descriptor ([3-9]|1[0-5]) /m);
+});
+
 test('a hangup does not end a command under nohup', () => {
   const line = `nohup $NVPULSE sh -c 'kill -HUP $$; echo lives on' 2>&1`;
   expect(inShell(line, true)).toContain('lives on');
