@@ -29,9 +29,9 @@ test('a driver that hangs is waited for by those who asked for it alone', async 
       const sampler = new Sampler({ interval: '1h' });
       sampler.start();
       while (sampler.gpu().state !== 'stalled') await sampler.tick();
-      // Each of these would never return if it waited for what hangs.
+      // Each of these would not return if it waited for what hangs, or not before it is given up.
       const other = await Nvml.bulkReader(['power_draw__W'], { nvml: '/nowhere' }).catch((error: unknown) =>
-        error instanceof NvpulseError ? error.code : String(error),
+        error instanceof NvpulseError ? error.message : String(error),
       );
       const { state } = sampler.gpu();
       const ticks = sampler.stats().ticks;
@@ -43,7 +43,12 @@ test('a driver that hangs is waited for by those who asked for it alone', async 
     },
     null,
   );
-  expect(seen).toEqual({ other: 'ERR_STATE', state: 'stalled', ticks: 0, read: false });
+  expect(seen).toEqual({
+    other: expect.stringMatching(/^there is no NVML to read: \/nowhere: /),
+    state: 'stalled',
+    ticks: 0,
+    read: false,
+  });
 });
 
 test.each(['SystemGetDriverVersion', 'DeviceGetCount_v2', 'DeviceGetUUID'])(
@@ -80,6 +85,32 @@ test('a bulk reader that is being opened neither keeps the process alive for eve
   );
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
   expect(value).toEqual({ refused: 'the driver has not answered within 10 s' });
+});
+
+test('closing a bulk reader does not wait for a driver that takes long to shut down', async () => {
+  const closedOn = await inChild(
+    simulate({ faults: 'call=Shutdown,latency=60s' }).env,
+    async ({ Nvml }) => {
+      const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs');
+      const reader = await Nvml.bulkReader(['power_draw__W']);
+      reader.close();
+      const nameOf = (thread: string): string => {
+        try {
+          return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim();
+        } catch {
+          return 'one that has ended';
+        }
+      };
+      const names = (): readonly string[] => readdirSync('/proc/self/task').map(nameOf);
+      // A thread takes its name once it runs.
+      const end = performance.now() + 30_000;
+      while (!names().includes('nvpulse-close') && performance.now() < end);
+      setImmediate(() => process.exit());
+      return names().filter((name) => name === 'nvpulse-close');
+    },
+    null,
+  );
+  expect(closedOn).toEqual(['nvpulse-close']);
 });
 
 test('a worker that ends while its readings are out takes nothing with it', async () => {
