@@ -290,6 +290,27 @@ describe('a driver', () => {
     expect(deltaOf(jobOf(summary), 'cpu_time__s')).toBeGreaterThan(0);
   });
 
+  test('that does not list its GPUs is said to have failed, and why', async () => {
+    const { code, stderr } = await run(['run', '--no-recording', '--simulate', 'h200x2', '--', 'true'], {
+      env: { NVPULSE_SIM_FAULTS: 'call=DeviceGetCount_v2,error=999' },
+    });
+    expect(code).toBe(0);
+    expect(stderr.match(/^ {2}GPU .*$/gm)).toEqual([
+      '  GPU        the driver does not list its GPUs: the driver reports an unknown error',
+    ]);
+  });
+
+  test('that loses a GPU meanwhile has it named', async () => {
+    const { code, stderr } = await run(
+      ['run', '--no-recording', '--simulate', 'h200x2', '--', 'sleep', '1'],
+      {
+        env: { NVPULSE_SIM_FAULTS: 'gpu=1,lost,from=200ms' },
+      },
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^nvpulse run: GPU 1 \(NVIDIA H200, GPU-[0-9a-f-]{36}\) is lost$/m);
+  });
+
   test('that is not there leaves the host, and one line that says so', async () => {
     const env = { NVPULSE_NVML: '/nowhere/libnvidia-ml.so.1' };
     const { code, stderr } = await run(['run', '--no-recording', '--', 'true'], { env });

@@ -260,7 +260,7 @@ test('a lost GPU is gone, the others stay, and it comes back', async () => {
       const events: string[] = [];
       const states: Record<string, number> = {};
       for await (const batch of batches) {
-        events.push(...batch.events.map(({ kind }) => kind));
+        events.push(...batch.events.map(({ kind, text }) => `${kind}: ${text}`));
         const table = batch.table('gpu');
         for (let row = 0; table && row < table.length; row++) {
           const instance = batch.instances.get(table.instance[row] ?? -1);
@@ -273,7 +273,12 @@ test('a lost GPU is gone, the others stay, and it comes back', async () => {
     },
     null,
   );
-  expect(seen.events).toEqual(['gpu_state', 'device_lost', 'device_recovered']);
+  const named = 'GPU 2 \\(NVIDIA H200, GPU-[0-9a-f-]{36}\\)';
+  expect(seen.events).toEqual([
+    'gpu_state: ok',
+    expect.stringMatching(`^device_lost: ${named} is lost$`),
+    expect.stringMatching(`^device_recovered: ${named} answers again$`),
+  ]);
   expect(seen.states['2 gone']).toBe(1);
   expect(seen.states['2 ok']).toBeGreaterThan(20);
   expect(seen.states['3 ok']).toBeGreaterThan(seen.states['2 ok']!);

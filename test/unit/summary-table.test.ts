@@ -105,6 +105,27 @@ describe('the table', () => {
     `);
   });
 
+  test('of a job’s memory has what its cgroup is charged first, and calls a peak what the kernel keeps as one', () => {
+    const group: Instance = { id: 5, entity: 'cgroup', identity: { path: '/job' } };
+    const ofJob = (tracking: 'cgroup' | 'tree', values: Values): string => {
+      const job: Instance = { id: JOB.id, entity: 'job', identity: { id: 'j', tracking } };
+      const seen = [
+        { instance: job, time__ns: 2 * SECOND, values: { memory_rss_sum__MiB: 2478, process_num: 8 } },
+        { instance: job, time__ns: 2 * SECOND, values: { memory_rss_peak__MiB: 310 } },
+        { instance: group, time__ns: 2 * SECOND, values },
+      ];
+      const [, memory = ''] = /^ {2}memory +(.*)$/m.exec(table(summaryOfReadings(seen, window), 200)) ?? [];
+      return memory.split('  ').join(' | ');
+    };
+    const rest = 'largest process at most 310 MiB | resident in sum at most 2.42 GiB | processes at most 8';
+    const charged = { cgroup_memory__MiB: 305 };
+    expect(ofJob('cgroup', { ...charged, cgroup_memory_peak__MiB: 320 })).toBe(`peak 320 MiB | ${rest}`);
+    // Kernels before 5.19 keep none.
+    expect(ofJob('cgroup', charged)).toBe(`at most 305 MiB | ${rest}`);
+    // Another’s, or the whole container’s.
+    expect(ofJob('tree', charged)).toBe(rest);
+  });
+
   test('of a simulated run that was cut short and lost rows', () => {
     const lost = gpus.map((reading) =>
       reading.instance.id === 101 && reading.time__ns > 5 * SECOND

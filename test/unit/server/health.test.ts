@@ -50,6 +50,16 @@ test.each<[string, Partial<HealthFacts>, RegExp]>([
   ['an old reading of the host', { host_age__s: 6 }, /host are stale: the newest is 6.0 s old/],
   ['an old reading of the GPUs', { gpu_age__s: 6 }, /GPUs are stale/],
   ['a driver that hangs', { gpu: { state: 'stalled', reason: 'it hangs' } }, /GPUs: it hangs/],
+  [
+    'a driver that does not list its GPUs',
+    { gpu: { state: 'failed', reason: 'it does not list them' }, gpu_age__s: null },
+    /GPUs: it does not list them/,
+  ],
+  [
+    'a GPU that was lost before it was ever read',
+    { gpu: { state: 'ok', reason: 'GPU 1 cannot be opened' } },
+    /GPUs: GPU 1 cannot be opened/,
+  ],
   ['a GPU that is lost', { gpu_troubles: ['GPU 1 is lost'] }, /GPU 1 is lost/],
   ['a disk that is full', { disk: 'no space left' }, /no space left/],
   ['rows that were lost', { lost_rows: 5 }, /5 rows/],
