@@ -69,6 +69,12 @@ void Control::Flush() {
   outbox_.erase(0, sent);
 }
 
+void Control::EndWriting() {
+  if (writing_ended_ || !open() || has_unsent()) return;
+  writing_ended_ = true;
+  shutdown(fd(), SHUT_WR);
+}
+
 std::vector<std::string> Control::Receive() {
   std::vector<std::string> lines;
   char buffer[512];

@@ -15,6 +15,7 @@
 //   exit <code|-> <signal|-> <time> <user> <system> <maxrss> <tree user> <tree system> <read|-> <written|->
 //                                      the command ended; user, system and maxrss are its own with what it
 //                                      waited for, the rest is the whole tree's; the supervisor ends
+// It ends once nvpulse has closed the line.
 // From nvpulse: `go` (execute the command), `signal <n>` (pass it on).
 #pragma once
 
@@ -44,6 +45,10 @@ class Control {
 
   void Flush();
 
+  // Nothing more will be sent: tells nvpulse so once all has been sent. It still receives: were it closed, what nvpulse
+  // writes meanwhile, such as a signal, would fail, and Node reads no more of a socket on which a write has failed.
+  void EndWriting();
+
   // The whole lines that have arrived. On end of file the line is closed.
   std::vector<std::string> Receive();
 
@@ -54,6 +59,7 @@ class Control {
   Fd fd_;
   std::string outbox_;
   std::string inbox_;
+  bool writing_ended_ = false;
   Usage unsent_reaped_;
   bool has_unsent_reaped_ = false;
 };

@@ -39,10 +39,11 @@ void ReleaseStandardStreams() {
 
 int Supervisor::Run() {
   if (!Prepare()) {
-    while (control_.has_unsent()) Wait(), control_.Flush();
-    return kCannotServe;
+    exit_status_ = kCannotServe;
+    command_ended_ = true;
+    state_ = State::kFinished;
   }
-  while (state_ != State::kFinished || control_.has_unsent()) {
+  while (state_ != State::kFinished || control_.open()) {
     Wait();
     TakeSignals();  // Before the control lines: what nvpulse reports may be what we have received as well.
     TakeReports();
@@ -51,6 +52,7 @@ int Supervisor::Run() {
     TakeLines();
     PassOnDue();
     if (command_ended_ && !more_to_reap_ && state_ != State::kFinished) Finish();
+    if (state_ == State::kFinished) control_.EndWriting();
   }
   return exit_status_;
 }

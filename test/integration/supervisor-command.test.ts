@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
@@ -35,6 +35,11 @@ async function run(command: readonly string[]): Promise<CommandEnd> {
 async function first(stream: Readable): Promise<string> {
   const chunk: unknown = (await once(stream, 'data'))[0];
   return String(chunk);
+}
+
+/** No turn of the event loop comes meanwhile. */
+function block(duration__ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, duration__ms);
 }
 
 /** What `script` prints, run at once. */
@@ -92,6 +97,24 @@ describe('how the command ended', () => {
     supervised.go();
     expect(await supervised.started).toMatchObject({ kind: 'not-started', status: 127 });
   });
+});
+
+test('a signal that comes when the command has just ended loses nothing of its end', async () => {
+  for (let round = 0; round < 5; round++) {
+    const supervised = spawnSupervised({
+      command: ['sh', '-c', 'exit 3'],
+      stdio: ['ignore', 'ignore', 'ignore'],
+    });
+    await supervised.ready;
+    supervised.go();
+    const started = await supervised.started;
+    if (started.kind !== 'started') throw new Error(started.kind);
+    // In one turn of the event loop: what the supervisor says meanwhile is not read.
+    while (existsSync(`/proc/${started.pid}`)) block(10);
+    block(200);
+    supervised.signal('SIGINT');
+    expect(await supervised.ended).toMatchObject({ kind: 'ended', status: 3 });
+  }
 });
 
 describe('what the command is given', () => {
