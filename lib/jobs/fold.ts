@@ -61,6 +61,10 @@ function jobOf(instance: Instance): string | undefined {
  * Several folds may follow one stream, for windows that nest or overlap.
  */
 export class SummaryFold {
+  get start__ns(): bigint {
+    return this.options.start__ns;
+  }
+
   /** Instances that are kept in mind. */
   get instanceNum(): number {
     return this.subjects.size;

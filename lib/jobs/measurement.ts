@@ -163,7 +163,8 @@ export class RunningJob {
     this.recording?.event('window_stop', { time__ns: closed__ns, data: ended });
     const { exitCode, signal } = end;
     const exit = exitCode === null && signal === null ? null : { exitCode, signal };
-    await this.recording?.close({ exit });
+    const duration__s = Number(closed__ns - this.fold.start__ns) / 1e9;
+    await this.recording?.close({ exit, duration__s });
     const setting: JobSetting = this.measurement.describe();
     return summaryOf(
       this.fold,

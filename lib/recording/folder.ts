@@ -1,21 +1,25 @@
 // Folders of recordings: where they are by default, and claiming one for a new recording.
 import { mkdir, readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { homedir, userInfo } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { reasonOf } from '../reason';
 
-/** `${XDG_STATE_HOME:-~/.local/state}/nvpulse` @throws ERR_IO where there is neither, nor a home of the user's */
+/**
+ * `${XDG_STATE_HOME:-~/.local/state}/nvpulse`; what is not absolute is as good as not set, as the XDG specification says.
+ * @throws ERR_IO where there is neither, nor a home of the user's
+ */
 export function recordingRoot(): string {
-  const state = process.env['XDG_STATE_HOME'] || join(home(), '.local', 'state');
-  return join(state, 'nvpulse');
+  const { XDG_STATE_HOME: state = '' } = process.env;
+  return join(isAbsolute(state) ? state : join(home(), '.local', 'state'), 'nvpulse');
 }
 
 /** A user that the system does not know (`docker run --user 12345`) has none but in HOME. */
 function home(): string {
   try {
-    return homedir();
+    const named = homedir();
+    return isAbsolute(named) ? named : userInfo().homedir;
   } catch (cause) {
     throw new NvpulseError(
       'ERR_IO',

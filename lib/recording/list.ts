@@ -11,7 +11,10 @@ export interface RecordingListing {
   readonly name: string;
   /** ISO 8601 UTC with nine decimals. */
   readonly start: string;
-  /** Null where the recording was not closed: it is being written, or was cut. */
+  /**
+   * Of its command, or of the window that was recorded, as the summary says; of a recording with several the
+   * recording's own. Null where the recording was not closed: it is being written, or was cut.
+   */
   readonly duration__s: number | null;
   readonly complete: boolean;
   /** How the command ended; null without one, and where the recording was not closed. */
@@ -45,7 +48,6 @@ export async function findRecordings(
   try {
     return [await listing(nameOrDir)];
   } catch (cause) {
-    if (nameOrDir.includes('/')) throw cause;
     const root = recordingRoot();
     const named = (await listRecordings(root)).filter(
       ({ dir, name }) => name === nameOrDir || basename(dir) === nameOrDir,
@@ -59,8 +61,9 @@ export async function findRecordings(
 
 /** @throws ERR_RECORDING */
 async function listing(dir: string): Promise<RecordingListing> {
-  const { name, start, end, complete, exit, simulated } = await readManifest(dir);
-  const duration__s = end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
+  const { name, start, end, complete, exit, simulated, ...told } = await readManifest(dir);
+  const whole__s = end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
+  const duration__s = told.duration__s ?? whole__s;
   return { dir, name, start, duration__s, complete, exit, simulated, size__B: await sizeOf(dir) };
 }
 

@@ -105,6 +105,11 @@ export interface Manifest extends Omit<RecordingMeta, 'utcOffset__ns'> {
   readonly lostRows: number;
   /** How the command ended that was recorded; null without a command, and until the recording is closed. */
   readonly exit: RecordedExit | null;
+  /**
+   * How long the command, or the window that was recorded, lasted; the recording itself begins before it and ends after
+   * it. Null where there is no such window, or several, and until the recording is closed.
+   */
+  readonly duration__s: number | null;
   /** Metrics of each table, in the order of their columns. */
   readonly catalog: Readonly<Partial<Record<Entity, readonly MetricColumn[]>>>;
 }
@@ -121,6 +126,7 @@ export function createManifest({ utcOffset__ns, ...meta }: RecordingMeta, start_
     complete: false,
     lostRows: 0,
     exit: null,
+    duration__s: null,
     catalog: Object.fromEntries(ENTITIES.map((entity) => [entity, metricColumns(entity)])),
   };
 }
@@ -167,6 +173,6 @@ export async function readManifest(dir: string): Promise<Manifest> {
         `this is nvpulse ${VERSION}, which reads up to format ${FORMAT}: update nvpulse`,
     );
   }
-  // Before 0.2 there was none.
-  return { exit: null, ...(manifest as Omit<Manifest, 'exit'>) };
+  // Before 0.2 there were none.
+  return { exit: null, duration__s: null, ...(manifest as Omit<Manifest, 'exit' | 'duration__s'>) };
 }

@@ -56,6 +56,8 @@ export interface CloseOptions {
   readonly data?: Json;
   /** How the command ended that was recorded. @default null: there was none */
   readonly exit?: RecordedExit | null;
+  /** How long the command, or the one window that was recorded, lasted. @default null: as long as the recording */
+  readonly duration__s?: number | null;
 }
 
 export class RecordingWriter {
@@ -193,7 +195,8 @@ export class RecordingWriter {
     return this.closing;
   }
 
-  private async finish({ complete = true, data = null, exit = null }: CloseOptions): Promise<void> {
+  private async finish(options: CloseOptions): Promise<void> {
+    const { complete = true, data = null, exit = null, duration__s = null } = options;
     const end__ns = process.hrtime.bigint();
     this.lines.push(formatEvent('stop', { time__ns: end__ns, data }, this.utcOffset__ns, this.flush));
     this.chunk();
@@ -204,7 +207,7 @@ export class RecordingWriter {
     this.enqueue(() => this.eventFile.close());
     await this.lane;
     const end = formatUtc(end__ns + this.utcOffset__ns);
-    this.current = { ...this.current, end, complete, exit, lostRows: this.lost };
+    this.current = { ...this.current, end, complete, exit, duration__s, lostRows: this.lost };
     this.enqueue(() => this.writeManifest(true));
     await this.lane;
   }

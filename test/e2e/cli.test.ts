@@ -1,9 +1,15 @@
 // The other commands, and what holds for all of them.
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import Ajv from 'ajv/dist/2020';
-import { METRICS, type Diagnosis, type JobSummary, type Overhead } from '../../lib/index';
+import {
+  METRICS,
+  type Diagnosis,
+  type JobSummary,
+  type Overhead,
+  type RecordingListing,
+} from '../../lib/index';
 import { VERSION } from '../../lib/version';
 import { nvpulseIn, recordingsIn, stateFolder } from '../support/nvpulse';
 
@@ -210,6 +216,15 @@ describe('recordings by name', () => {
     ]);
   });
 
+  test('list shows how long each command took, as its summary does', async () => {
+    const listings = JSON.parse((await shelf.run(['list', '--json'])).stdout) as RecordingListing[];
+    expect(listings).toHaveLength(4);
+    for (const { dir, duration__s } of listings) {
+      const { job } = JSON.parse((await shelf.run(['report', dir, '--json'])).stdout) as JobSummary;
+      expect(duration__s).toBe(job.duration__s);
+    }
+  });
+
   test('list sorts and filters', async () => {
     expect(await listed()).toEqual(['train', 'evaluate', 'train', 'abort']);
     expect(await listed('--reverse')).toEqual(['abort', 'train', 'evaluate', 'train']);
@@ -240,6 +255,28 @@ describe('recordings by name', () => {
       stderr: expect.stringMatching(
         /^nvpulse report: 'nobody' is not a recording: .*; and none in \S+ has that name\n$/,
       ),
+    });
+  });
+
+  test('a name with a slash is found, too', async () => {
+    const other = nvpulseIn(join(state, 'slash'));
+    await other.run(['run', '--name', 'a/b c', '--', 'true']);
+    expect((await other.run(['report', 'a/b c'])).stdout).toMatch(/^a\/b c {2}/);
+  });
+
+  test.each([
+    ['a HOME that is empty', { HOME: '', XDG_STATE_HOME: '' }],
+    ['a state folder that is relative', { XDG_STATE_HOME: 'here' }],
+  ])('nothing is looked for below the current folder: %s', async (_, env) => {
+    const cwd = mkdtempSync(join(state, 'cwd-'));
+    for (const folder of ['here', '.local/state']) {
+      const args = ['run', '-o', join(cwd, folder, 'nvpulse', 'job'), '--name', 'below', '--', 'true'];
+      expect(await run(args)).toMatchObject({ code: 0 });
+    }
+    const { code, stderr } = await run(['report', 'below'], { cwd, env: { HOME: state, ...env } });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/; and none in \/\S+ has that name\n$/) as string,
     });
   });
 });
