@@ -36,6 +36,8 @@ if [ "${1-}" = run ]; then
   fi
   [ -z "$nvpulse_keeper" ] || exec "$nvpulse_keeper" --keep node "$0" "$@"
 fi
+# Node puts /dev/null in the place of a stdout that is closed, and takes whatever is written. This stays closed for writing.
+[ "${1-}" = run ] || { true 3>&1; } 2>/dev/null || ! [ -r /dev/null ] || exec 1</dev/null
 # What runs until it is told to end needs to know which signals were ignored: SIGHUP is under nohup.
 [ "${1-}" = run ] || while read -r nvpulse_key NVPULSE_IGNORED_SIGNALS; do
   if [ "$nvpulse_key" = SigIgn: ]; then export NVPULSE_IGNORED_SIGNALS; break; fi

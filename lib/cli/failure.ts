@@ -7,8 +7,9 @@ const RUN = { own: 125, notExecutable: 126, notFound: 127 } as const;
 const USAGE = 2;
 const FAILURE = 1;
 
-/** One line: the command, what was given, what is allowed. */
-export function messageOf(error: unknown, command: Command): string {
+/** One line: the command, what was given, what is allowed. Undefined where the help has said it. */
+export function messageOf(error: unknown, command: Command): string | undefined {
+  if (error instanceof CommanderError && error.code === 'commander.help') return undefined;
   return `${pathOf(command)}: ${explain(error, command)}`;
 }
 
@@ -19,40 +20,24 @@ function pathOf(command: Command): string {
 
 function explain(error: unknown, command: Command): string {
   if (error instanceof CommanderError) return explainUsage(error, command);
-  if (error instanceof NvpulseError) return underFlag(error.message);
+  if (error instanceof NvpulseError) return underFlag(error.message, command);
   // Our own bug: whoever reports it has what we need.
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** What the library's options are called here. */
-const FLAGS: Readonly<Record<string, string>> = {
-  'recording.dir': '--output',
-  profile: '--simulate',
-  to: '--to',
-  table: '--table',
-  url: '--url',
-  apiKeyFile: '--api-key-file',
-  ca: '--ca',
-  fingerprint: '--fingerprint',
-  retention: '--retention',
-  resolution: '--resolution',
-  host: '--host',
-  image: '--image',
-  from: '--from',
-  tokenSecret: '--token-secret',
-};
+/** What the library calls otherwise than any option here. */
+const FLAGS: Readonly<Record<string, string>> = { 'recording.dir': '--output', profile: '--simulate' };
 
 /** The library begins a message about an option with the option's name. */
-function underFlag(message: string): string {
+function underFlag(message: string, { options }: Command): string {
   const [name = ''] = message.split(':', 1);
-  return `${FLAGS[name] ?? name}${message.slice(name.length)}`;
+  const flag = options.find((option) => option.attributeName() === name)?.long ?? FLAGS[name] ?? name;
+  return `${flag}${message.slice(name.length)}`;
 }
 
 function explainUsage({ code, message }: CommanderError, command: Command): string {
-  const text = message.replace(/^error: /, '').replace(/\n.*/s, '');
+  const text = message.replace(/^error: /, '').replace(/\.?(\n.*)?$/s, '');
   switch (code) {
-    case 'commander.help':
-      return `no command given; allowed are ${namesOf(command)}; see ${pathOf(command)} --help`;
     case 'commander.unknownCommand':
       return `${text}; allowed are ${namesOf(command)}`;
     case 'commander.unknownOption':

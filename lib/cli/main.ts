@@ -4,7 +4,7 @@ import { VERSION } from '../version';
 import { keepIgnored } from './ending';
 import { setEngine } from './engine';
 import { exitCodeOf, messageOf } from './failure';
-import { flush, isReaderGone, note, shareStreams, watchStreams } from './output';
+import { flush, isOutputLost, note, put, shareStreams, watchStreams } from './output';
 
 interface CommandModule {
   define(command: Command): void;
@@ -15,7 +15,7 @@ const COMMANDS = {
   run: 'run a command and tell what it did to this machine',
   record: 'record this machine until Ctrl-C',
   report: 'tell what a recording holds',
-  export: 'convert a recording to Parquet, CSV or NDJSON',
+  export: 'convert a recording to Parquet, CSV or NDJSON, or send it to Elasticsearch',
   'create-mapping': 'set up Elasticsearch for what nvpulse sends there',
   list: 'list the recordings',
   metrics: 'list the metrics',
@@ -36,7 +36,8 @@ function programFor(argv: readonly string[]): Command {
     .enablePositionalOptions()
     .helpOption('-h, --help')
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
+    // What is wrong is said in one line; that nothing was typed is answered by the help.
+    .configureOutput({ writeErr: (text) => put('stderr', text), outputError: () => undefined });
   for (const [name, summary] of Object.entries(COMMANDS)) {
     const command = program.command(name).description(summary);
     // Completions are of all commands.
@@ -62,7 +63,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    if (isReaderGone(error)) return Number(process.exitCode ?? 0);
+    if (isOutputLost(error)) return Number(process.exitCode ?? 0);
     return fail(program, argv, error);
   }
 }
@@ -70,7 +71,8 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Says what failed. A job that has ended keeps its exit code, whatever failed after it. */
 function fail(program: Command, argv: readonly string[], error: unknown): number {
   const command = commandOf(program, argv);
-  note(messageOf(error, command));
+  const message = messageOf(error, command);
+  if (message !== undefined) note(message);
   return Number(process.exitCode ?? exitCodeOf(error, command === program ? undefined : command.name()));
 }
 
@@ -78,5 +80,5 @@ setEngine();
 keepIgnored();
 void main(process.argv.slice(2)).then(async (exitCode) => {
   await flush();
-  process.exit(exitCode);
+  process.exit(process.exitCode ?? exitCode);
 });

@@ -51,15 +51,15 @@ function writeAll(fd: number, bytes: Buffer): void {
   }
 }
 
-const isClosedPipe = (error: unknown): boolean =>
-  (error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code;
 
-let readerHasGone = false;
+/** Why stdout takes no more. */
+let lost: string | undefined;
 
 /** A reader that has gone (`| head`) is no failure of ours. A result that is lost otherwise is one. */
 function lose(error: unknown): void {
-  readerHasGone = isClosedPipe(error);
-  if (readerHasGone) return;
+  lost = codeOf(error);
+  if (lost === 'EPIPE') return;
   note(`nvpulse: stdout cannot be written: ${reasonOf(error)}`);
   process.exitCode ??= 1;
 }
@@ -115,12 +115,12 @@ export function watchStreams(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/** Whether a command failed for nothing but that: who writes much stops when nobody reads it. */
-export function isReaderGone(failure: unknown): boolean {
-  return readerHasGone && failure instanceof Error && isClosedPipe(failure.cause);
+/** Whether a command failed for nothing but that, of which all is said: who writes much stops when it goes nowhere. */
+export function isOutputLost(failure: unknown): boolean {
+  return lost !== undefined && failure instanceof Error && codeOf(failure.cause) === lost;
 }
 
-/** Until all that was written is handed to the system; pipes take it asynchronously. */
+/** Until all that was written is handed to the system, or is known to be lost; pipes take it asynchronously. */
 export async function flush(): Promise<void> {
   if (shared) return;
   const drained = [process.stdout, process.stderr].map(
@@ -128,4 +128,6 @@ export async function flush(): Promise<void> {
       new Promise<void>((resolve) => (stream.destroyed ? resolve() : stream.write('', () => resolve()))),
   );
   await Promise.all(drained);
+  // A stream tells its error in the next tick.
+  await new Promise(setImmediate);
 }

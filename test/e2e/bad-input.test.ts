@@ -32,7 +32,15 @@ async function oneLine(args: readonly string[], code: number, ...words: readonly
 
 describe('commands and options', () => {
   test('unknown command', () => oneLine(['rum'], 2, "'rum'", 'run, record, report'));
-  test('no command', () => oneLine([], 2, 'run, record, report'));
+  test.each([[[], ['--help']] as const, [['pipeline'], ['pipeline', '--help']] as const])(
+    'no command: %j is answered by the help, on stderr',
+    async (args, help) => {
+      const { stdout } = await run(help);
+      expect(await run(args)).toMatchObject({ code: 2, stdout: '', stderr: stdout });
+    },
+  );
+  test('a value that is none of the choices', () =>
+    oneLine(['list', '--sort', 'age'], 2, '--sort', "'age'", 'size, name; see nvpulse list --help'));
   test('unknown option', () => oneLine(['list', '--foo'], 2, "'--foo'", '--json'));
   test('unknown option of run', () => oneLine(['run', '--foo', ...COMMAND], 125, "'--foo'", '--interval'));
   test('option without its value', () => oneLine(['report', 'x', 'y'], 2, 'nvpulse report'));
@@ -69,6 +77,8 @@ describe('names', () => {
       'laptop',
       'odd',
     ));
+  test('unknown profile of the simulator', () =>
+    oneLine(['simulator', '--profile', 'h300'], 2, 'simulator: --profile: ', "'h300'", 'h200x8'));
   test('unknown table', () =>
     oneLine(
       ['export', recording, '--to', 'csv', '-o', join(state, 'x.csv'), '--table', 'gpus'],

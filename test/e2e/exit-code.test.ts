@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nvpulseIn, stateFolder } from '../support/nvpulse';
 
-const BIN = join(__dirname, '..', '..', 'bin', 'nvpulse.js');
+const ROOT = join(__dirname, '..', '..');
+const BIN = join(ROOT, 'bin', 'nvpulse.js');
 const NO_SUMMARY = join(__dirname, '..', 'fixtures', 'no-summary.js');
 
 const state = stateFolder();
@@ -16,13 +17,17 @@ interface Ending {
   readonly stderr: string;
 }
 
-/** nvpulse as a shell's command line has it: `line` follows its name. */
-function inShell(line: string): Ending {
+/** `line` in bash. */
+function bash(line: string): Ending {
   const env = { ...process.env, XDG_STATE_HOME: state, NVPULSE_NVML: undefined };
-  const script = `'${process.execPath}' '${BIN}' ${line}`;
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { env, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', line], { cwd: ROOT, env, encoding: 'utf8' });
   return { code: status, stdout, stderr };
 }
+
+/** nvpulse as a shell's command line has it: `line` follows its name. */
+const throughShell = (line: string): Ending => bash(`'${BIN}' ${line}`);
+/** By Node at once. */
+const inShell = (line: string): Ending => bash(`'${process.execPath}' '${BIN}' ${line}`);
 
 test('a summary that finds the disk full', async () => {
   const { code, stderr } = await run([
@@ -78,10 +83,40 @@ test('a reader of the summary that has gone', async () => {
   expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(7);
 });
 
-test('of another command a result that is lost is a failure', () => {
-  const { code, stderr } = inShell('metrics > /dev/full');
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^nvpulse: stdout cannot be written: .*no space left.*\n$/);
+describe('a result that is lost is a failure of every other command', () => {
+  const recording = join(state, 'recording');
+  beforeAll(async () => {
+    expect(await run(['record', '--for', '0.3', '-o', recording])).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    '--help',
+    '--version',
+    'list',
+    'list --json',
+    `report ${recording}`,
+    `report --json ${recording}`,
+    `export ${recording} --to csv -o -`,
+    'metrics',
+    'doctor',
+    'simulator',
+    'completion bash',
+    'pipeline add-monitoring examples/clara/liver-tumor-pipeline.yaml',
+    'client --start --strict -i 127.0.0.1:1',
+  ])('%s', (line) => {
+    const said = /(?<=^|\n)nvpulse: stdout cannot be written: .*(no space left|bad file descriptor).*\n/;
+    for (const redirection of ['> /dev/full', '>&-']) {
+      const { code, stderr } = throughShell(`${line} ${redirection}`);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(said) as string });
+      expect(stderr.match(/cannot/g)).toHaveLength(1);
+    }
+  });
+
+  test('but not of the client, which harms no pipeline', () => {
+    const { code, stderr } = throughShell('client --start -i 127.0.0.1:1 > /dev/full');
+    expect(code).toBe(0);
+    expect(stderr).toContain('nvpulse: stdout cannot be written');
+  });
 });
 
 test('trying whether a file can be written leaves it as it was', async () => {

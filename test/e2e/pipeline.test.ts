@@ -168,7 +168,6 @@ describe('files', () => {
     for (const word of words) expect(ending.stderr).toContain(word);
   }
 
-  test('no command', () => oneLine([], 2, 'add-monitoring, remove-monitoring'));
   test('unknown command', () => oneLine(['x'], 2, "'x'", 'add-monitoring, remove-monitoring'));
   test('unknown option', () => oneLine(['add-monitoring', '--gpu', CLARA], 2, '--gpu', '--per-step'));
   test('no file', () => oneLine(['add-monitoring'], 2, 'file', 'nvpulse pipeline add-monitoring --help'));

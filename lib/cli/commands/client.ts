@@ -210,6 +210,8 @@ async function startJob(
   const { output } = options;
   if (output !== undefined)
     await warnings.attempt(() => writeJobFile(output, { id, name: options.name ?? id }));
+  // An id that cannot be printed is a warning, too.
+  if (!options.strict) process.exitCode = 0;
   print(id);
   if (options.hold && started.length > 0) await hold(id, lease ?? HELD_LEASE, started, options, warnings);
 }

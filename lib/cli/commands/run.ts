@@ -46,7 +46,7 @@ export function define(command: Command): void {
     exitCodes: [
       ['N', "the command's exit code"],
       ['128+N', 'the command was ended by signal N'],
-      ['125', 'nvpulse could not start it; stderr says why'],
+      ['125', "nvpulse's own failure; stderr says what"],
       ['126', 'the command cannot be executed'],
       ['127', 'the command was not found'],
     ],

@@ -6,7 +6,7 @@ import { simulation } from '../simulate';
 
 export function define(command: Command): void {
   command
-    .option('--path', 'print the path of the simulated libnvidia-ml.so.1; the same without it')
+    .option('--path', 'print the path of the simulated libnvidia-ml.so.1, which is what it does anyway')
     .option('--profile <profile>', 'of the library that is for this machine and its driver', 'h200x8')
     .action(({ profile }: { readonly profile: string }) => print(simulation(profile).path));
   explain(command, {
