@@ -1,6 +1,11 @@
 // The boundary: JavaScript's values in, typed arrays and plain data out. The only file that includes napi.h; it makes
 // no NVML call itself. Runs on the JavaScript thread of its environment; state is kept per environment. What waits for a
 // driver runs on a thread of our own, never on Node's pool, and answers through Answers.
+//
+// A worker can be terminated in the midst of any call. From then on Node-API refuses all that might run JavaScript:
+// reading a property, making a function, a promise or an array's memory. node-addon-api then gives empty values, and
+// keeps quiet (NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS). An empty value can be handed on, but asking it anything ends the
+// process: that is why arguments are numbers, strings and typed arrays, never objects or lists.
 #include <napi.h>
 #include <sys/file.h>
 
@@ -27,7 +32,7 @@ Napi::ArrayBuffer Give(Napi::Env env, std::unique_ptr<T[]> data, size_t elements
   if (elements == 0) return Napi::ArrayBuffer::New(env, 0);
   const size_t bytes = elements * sizeof(T);
   Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
-  std::memcpy(buffer.Data(), data.get(), bytes);
+  if (!buffer.IsEmpty()) std::memcpy(buffer.Data(), data.get(), bytes);
   return buffer;
 }
 
@@ -81,9 +86,13 @@ class Answers {
     napi_unref_threadsafe_function(env, function_);
   }
 
-  Napi::Promise Await(Napi::Env env, uint64_t* number) {
+  /// A promise, and its number.
+  Napi::Value Await(napi_env env, uint64_t* number) {
     *number = ++last_;
-    return waiting_.emplace(last_, Napi::Promise::Deferred::New(env)).first->second.Promise();
+    napi_deferred deferred = nullptr;
+    napi_value promise = nullptr;
+    if (napi_create_promise(env, &deferred, &promise) == napi_ok) waiting_.emplace(last_, deferred);
+    return Napi::Value(env, promise);
   }
 
   /// Any thread: resolves the promise of that number. Nothing happens where the environment is gone.
@@ -107,24 +116,18 @@ class Answers {
     Value value;
   };
 
-  /// False where the environment is going: it delivers what is left, and can make nothing any more.
-  static bool RunsJavaScript(napi_env env) {
-    napi_value object = nullptr;
-    return env && napi_create_object(env, &object) == napi_ok && napi_set_element(env, object, 0, object) == napi_ok;
-  }
-
   static void Deliver(napi_env env, napi_value, void* context, void* data) {
     const std::unique_ptr<Letter> letter(static_cast<Letter*>(data));
-    if (!RunsJavaScript(env)) return;
+    if (!env) return;
     auto& waiting = static_cast<Answers*>(context)->waiting_;
     const auto found = waiting.find(letter->number);
     if (found == waiting.end()) return;
     Napi::HandleScope scope(env);
-    found->second.Resolve(letter->value(env));
+    napi_resolve_deferred(env, found->second, letter->value(env));
     waiting.erase(found);
   }
 
-  std::map<uint64_t, Napi::Promise::Deferred> waiting_;
+  std::map<uint64_t, napi_deferred> waiting_;
   uint64_t last_ = 0;
   std::mutex mutex_;  ///< Of what follows.
   napi_threadsafe_function function_ = nullptr;
@@ -187,13 +190,12 @@ struct Environment {
 Environment& EnvironmentOf(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
 SamplerObject::SamplerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SamplerObject>(info) {
-  const Napi::Object options = info[0].As<Napi::Object>();
-  SamplerOptions parsed;
-  parsed.interval_ns = options.Get("interval__ns").As<Napi::Number>().Int64Value();
-  parsed.host = options.Get("host").As<Napi::Boolean>();
-  parsed.gpu = options.Get("gpu").As<Napi::Boolean>();
-  parsed.nvml_path = options.Get("nvml").As<Napi::String>().Utf8Value();
-  sampler_ = std::make_unique<Sampler>(parsed);
+  SamplerOptions options;
+  options.interval_ns = info[0].As<Napi::Number>().Int64Value();
+  options.host = info[1].As<Napi::Boolean>();
+  options.gpu = info[2].As<Napi::Boolean>();
+  options.nvml_path = info[3].As<Napi::String>().Utf8Value();
+  sampler_ = std::make_unique<Sampler>(options);
   living_ = EnvironmentOf(info.Env()).samplers;
   living_->insert(this);
 }
@@ -204,7 +206,7 @@ Napi::Value SamplerObject::Tick(const Napi::CallbackInfo& info) {
   const double timeout__ms = info[0].As<Napi::Number>().DoubleValue();
   const std::shared_ptr<Answers> answers = EnvironmentOf(info.Env()).answers;
   uint64_t number = 0;
-  const Napi::Promise promise = answers->Await(info.Env(), &number);
+  const Napi::Value promise = answers->Await(info.Env(), &number);
   sampler_->Tick(static_cast<int64_t>(timeout__ms * 1e6), [answers, number](bool done) {
     answers->Give(number, [done](Napi::Env env) { return Napi::Boolean::New(env, done); });
   });
@@ -215,12 +217,9 @@ Napi::Value SamplerObject::Follow(const Napi::CallbackInfo& info) {
   Followed followed;
   followed.id = info[0].As<Napi::String>().Utf8Value();
   followed.pid = info[1].As<Napi::Number>().Int32Value();
-  if (info[2].IsObject()) {
-    const Napi::Object cgroup = info[2].As<Napi::Object>();
-    followed.cgroup = cgroup.Get("folder").As<Napi::String>().Utf8Value();
-    followed.cgroup_name = cgroup.Get("name").As<Napi::String>().Utf8Value();
-  }
-  followed.own = info[3].As<Napi::Boolean>();
+  followed.cgroup = info[2].As<Napi::String>().Utf8Value();
+  followed.cgroup_name = info[3].As<Napi::String>().Utf8Value();
+  followed.own = info[4].As<Napi::Boolean>();
   return Napi::Boolean::New(info.Env(), sampler_->Follow(std::move(followed)));
 }
 
@@ -299,7 +298,7 @@ Napi::Value SamplerObject::Stats(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value CreateSampler(const Napi::CallbackInfo& info) {
-  return EnvironmentOf(info.Env()).sampler_class.New({info[0]});
+  return EnvironmentOf(info.Env()).sampler_class.New({info[0], info[1], info[2], info[3]});
 }
 
 /// The elements of a typed array of this type that has as many; else null.
@@ -360,7 +359,7 @@ Napi::Object BulkReaderObject(Napi::Env env, std::shared_ptr<BulkReader> reader)
   };
   object.Set("fill", Napi::Function::New(env, fill, "fill"));
   napi_value read = nullptr;
-  napi_create_function(env, "read", NAPI_AUTO_LENGTH, ReadBulk, bulk.get(), &read);
+  if (napi_create_function(env, "read", NAPI_AUTO_LENGTH, ReadBulk, bulk.get(), &read) != napi_ok) return object;
   const auto drop = [](Napi::Env, std::shared_ptr<BulkRead>* held) { delete held; };
   Napi::Object(env, read).AddFinalizer(drop, new std::shared_ptr<BulkRead>(bulk));
   object.Set("read", read);
@@ -380,13 +379,12 @@ void OpenBulkReader(const std::string& path, const std::vector<int>& columns, An
 }
 
 Napi::Value CreateBulkReader(const Napi::CallbackInfo& info) {
-  const Napi::Array wanted = info[1].As<Napi::Array>();
-  std::vector<int> columns;
-  for (uint32_t i = 0; i < wanted.Length(); i++) columns.push_back(wanted.Get(i).As<Napi::Number>().Int32Value());
+  const Napi::Int32Array wanted = info[1].As<Napi::Int32Array>();
+  const std::vector<int> columns(wanted.Data(), wanted.Data() + wanted.ElementLength());
   const std::string path = info[0].As<Napi::String>().Utf8Value();
   const std::shared_ptr<Answers> answers = EnvironmentOf(info.Env()).answers;
   uint64_t number = 0;
-  const Napi::Promise promise = answers->Await(info.Env(), &number);
+  const Napi::Value promise = answers->Await(info.Env(), &number);
   Thread thread;
   const bool started = thread.Start("nvpulse-open", [path, columns, answers, number] {
     OpenBulkReader(path, columns, *answers, number);

@@ -64,12 +64,6 @@ export interface FollowedState {
   readonly alive: boolean;
 }
 
-/** A cgroup v2: its folder, and how its rows name it. */
-export interface NativeCgroup {
-  readonly folder: string;
-  readonly name: string;
-}
-
 export interface NativeStats {
   readonly ticks: number;
   readonly late_ticks: number;
@@ -80,15 +74,6 @@ export interface NativeStats {
   /** CPU time of the sampling threads. */
   readonly sampler_cpu_time__s: number;
   readonly calls: readonly CallStats[];
-}
-
-export interface NativeSamplerOptions {
-  /** Interval of the ticks, 1e6 to 3.6e12; 0: only when asked by `tick`. */
-  readonly interval__ns: number;
-  readonly host: boolean;
-  readonly gpu: boolean;
-  /** Path of the NVML library; '' for the system's. */
-  readonly nvml: string;
 }
 
 /** One sampler: its threads, rings and readers. */
@@ -104,10 +89,11 @@ export interface NativeSampler {
    */
   tick(timeout__ms: number): Promise<boolean>;
   /**
-   * Follows the process tree below `pid` (0: none), or where there is a cgroup what is in that. `own`: the process
-   * itself counts. False where there is no such process or cgroup. The id must not be followed yet.
+   * Follows the process tree below `pid` (0: none), or where there is a cgroup v2 what is in that: its folder ('': none),
+   * and how its rows name it. `own`: the process itself counts. False where there is no such process or cgroup. The id
+   * must not be followed yet.
    */
-  follow(id: string, pid: number, cgroup: NativeCgroup | undefined, own: boolean): boolean;
+  follow(id: string, pid: number, cgroupFolder: string, cgroupName: string, own: boolean): boolean;
   unfollow(id: string): void;
   following(): readonly FollowedState[];
   /** A column of the agent's rows from now on; NaN: not known. */
@@ -140,12 +126,16 @@ export interface Addon {
   utcOffset(): bigint;
   /** Locks an open file for this process alone, without waiting: 0, or the errno. It ends when the file is closed. */
   lock(fd: number): number;
-  createSampler(options: NativeSamplerOptions): NativeSampler;
+  /**
+   * `interval__ns`: of the ticks, 1e6 to 3.6e12; 0: only when asked by `tick`. `nvml`: path of the NVML library; '' for
+   * the system's.
+   */
+  createSampler(interval__ns: number, host: boolean, gpu: boolean, nvml: string): NativeSampler;
   /**
    * `metrics`: columns of the gpu table; a reason where NVML is not there. Pending for as long as the driver takes, and
    * it does not keep the process alive: see `within`.
    */
-  createBulkReader(nvml: string, metrics: readonly number[]): Promise<NativeBulkReader | string>;
+  createBulkReader(nvml: string, metrics: Int32Array): Promise<NativeBulkReader | string>;
 }
 
 let loaded: Addon | undefined;

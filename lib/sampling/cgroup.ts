@@ -2,10 +2,15 @@
 import { readFileSync, statfsSync, statSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { NvpulseError } from '../errors';
-import type { NativeCgroup } from '../native/addon';
 
 /** CGROUP2_SUPER_MAGIC of statfs(2). */
 const CGROUP2 = 0x63677270;
+
+/** A cgroup v2: its folder, and how its rows name it. */
+interface Cgroup {
+  readonly folder: string;
+  readonly name: string;
+}
 
 /** A cgroup2 mount: `root` is the group that its `point` shows. */
 interface Mount {
@@ -40,7 +45,7 @@ function moved(path: string, from: string, to: string): string | undefined {
  * A cgroup v2, given as the kernel names it (`/kubepods/pod1`), or by its folder; `name` is the kernel's.
  * @throws ERR_OPTION where there is none
  */
-export function findCgroup(cgroup: string): NativeCgroup {
+export function findCgroup(cgroup: string): Cgroup {
   const path = normalize(cgroup).replace(/(?<=.)\/+$/, '');
   const mounted = mounts();
   const found = mounted
@@ -49,7 +54,7 @@ export function findCgroup(cgroup: string): NativeCgroup {
       { folder: moved(path, root, point), name: path },
     ])
     .find(
-      (candidate): candidate is NativeCgroup =>
+      (candidate): candidate is Cgroup =>
         candidate.folder !== undefined && candidate.name !== undefined && isCgroup(candidate.folder),
     );
   if (found && path.startsWith('/')) return found;

@@ -47,12 +47,7 @@ export class Nvml {
   /** Opens the driver's library and lists the devices. Does not reject where there is none. */
   static async open(options: NvmlOptions = {}): Promise<Nvml> {
     refuseUnknown(options, ['nvml'], 'Nvml.open');
-    const native = addon().createSampler({
-      interval__ns: 0,
-      host: false,
-      gpu: true,
-      nvml: libraryOf(options),
-    });
+    const native = addon().createSampler(0, false, true, libraryOf(options));
     native.start();
     await within(OPEN_TIMEOUT__MS, native.tick(OPEN_TIMEOUT__MS));
     const nvml = new Nvml(native);
@@ -103,7 +98,7 @@ export class Nvml {
         throw new NvpulseError('ERR_OPTION', `'${metric}' is no metric of gpu; it has ${names.join(', ')}`);
       return column;
     });
-    const opening = addon().createBulkReader(libraryOf(options), columns);
+    const opening = addon().createBulkReader(libraryOf(options), Int32Array.from(columns));
     const native = await within(OPEN_TIMEOUT__MS, opening);
     if (native === undefined) {
       // Nobody will close one that comes later; a rejection is impossible.

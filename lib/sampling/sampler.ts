@@ -91,12 +91,12 @@ export class Sampler implements AsyncIterable<Batch> {
     const host = options.host ?? true;
     const procfs = existsSync('/proc/stat');
     if (host && !procfs) this.portable = portableHost(() => this.now());
-    this.native = addon().createSampler({
-      interval__ns: this.interval,
-      host: host && procfs,
-      gpu: options.gpu ?? true,
-      nvml: options.nvml ?? process.env['NVPULSE_NVML'] ?? '',
-    });
+    this.native = addon().createSampler(
+      this.interval,
+      host && procfs,
+      options.gpu ?? true,
+      options.nvml ?? process.env['NVPULSE_NVML'] ?? '',
+    );
     this.utcOffset__ns = addon().utcOffset();
     this.drains = new Drains(this.utcOffset__ns);
   }
@@ -174,7 +174,7 @@ export class Sampler implements AsyncIterable<Batch> {
         `pid: ${pid} cannot be looked up: /proc is not there, or of another PID namespace; mount this one's`,
       );
     const found = cgroup === undefined ? undefined : findCgroup(cgroup);
-    if (this.native.follow(id, pid, found, options.own ?? false)) return;
+    if (this.native.follow(id, pid, found?.folder ?? '', found?.name ?? '', options.own ?? false)) return;
     throw new NvpulseError(
       'ERR_OPTION',
       pid === 0

@@ -317,18 +317,20 @@ describe('ends', () => {
     expect([code, signal]).toEqual([7, null]);
   });
 
-  test('worker threads that end with a running sampler, again and again', async () => {
-    const { code, signal, value, stderr } = await runInChild(
+  /** Ends worker threads while they do this, once they have begun; how many ended. A crash takes the process. */
+  const endedWhile = (what: string): Promise<number> =>
+    inChild(
       simulate().env,
-      async () => {
+      async (_, doing) => {
         const { Worker } = process.getBuiltinModule('node:worker_threads');
         const { join } = process.getBuiltinModule('node:path');
         const script = `
           require(${JSON.stringify(join(process.cwd(), 'test', 'support', 'register-typescript.js'))});
-          const { Sampler } = require(${JSON.stringify(join(process.cwd(), 'lib'))});
+          const { Nvml, Sampler } = require(${JSON.stringify(join(process.cwd(), 'lib'))});
           const sampler = new Sampler({ interval: '1ms' });
           sampler.start();
-          require('node:worker_threads').parentPort.postMessage('started');`;
+          require('node:worker_threads').parentPort.postMessage('started');
+          (async () => { ${doing} })();`;
         let ended = 0;
         for (let round = 0; round < 10; round++) {
           const workers = [0, 1].map(() => new Worker(script, { eval: true }));
@@ -346,9 +348,28 @@ describe('ends', () => {
         }
         return ended;
       },
-      null,
+      what,
     );
-    expect([code, signal, value, stderr]).toEqual([0, null, 20, expect.any(String)]);
+
+  test.each([
+    ['waiting', ''],
+    [
+      'making, draining and stopping one',
+      'for (;;) { const other = new Sampler(); other.start(); other.stop(); }',
+    ],
+    ['asking it', 'for (;;) { sampler.stats(); sampler.gpu(); sampler.following(); sampler.now(); }'],
+    ['following', "for (;;) { sampler.follow({ id: 'a', pid: process.pid }); sampler.unfollow('a'); }"],
+    ['reading', 'for (;;) await Promise.all(Array.from({ length: 20 }, () => sampler.tick()));'],
+    [
+      'opening bulk readers',
+      `for (;;) {
+         const reader = await Nvml.bulkReader(['power_draw__W', 'gpu_temperature__C']);
+         reader.readSync(new Float64Array(2 * reader.devices), new Uint16Array(2 * reader.devices));
+         reader.close();
+       }`,
+    ],
+  ])('worker threads that end with a running sampler, again and again, %s', async (_what, doing) => {
+    expect(await endedWhile(doing)).toBe(20);
   });
 
   test('stopping twice is allowed, starting again is not', async () => {
