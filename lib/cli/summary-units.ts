@@ -9,9 +9,14 @@ export function digits(value: number): string {
 
 type Step = readonly [factor: number, unit: string];
 
-/** The largest unit of which there is at least one; the smallest where there is none. */
+/** The largest unit of which at least one is shown: 999.7 µs are 1.00 ms. The smallest where there is none. */
 function unitOf(value: number, steps: readonly [Step, ...Step[]]): Step {
-  return steps.findLast(([least]) => Math.abs(value) >= least) ?? steps[0];
+  return steps.reduce((below, step) => (shownAs(Math.abs(value), below) >= step[0] ? step : below));
+}
+
+/** The value as the digits tell it in that unit. */
+function shownAs(value: number, [factor]: Step): number {
+  return Number(digits(value / factor)) * factor;
 }
 
 function scaled(value: number, steps: readonly [Step, ...Step[]]): string {
@@ -60,7 +65,7 @@ export function energyGiveOrTake(joules: number, uncertainty__J: number): string
 }
 
 export function seconds(value: number): string {
-  if (value >= 60) return clock(Math.round(value));
+  if (shownAs(value, [1, 's']) >= 60) return clock(Math.round(value));
   return scaled(value, [
     [1e-6, 'µs'],
     [1e-3, 'ms'],

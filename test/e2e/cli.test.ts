@@ -308,6 +308,8 @@ describe('doctor', () => {
     const { stdout } = await run(['doctor', '--simulate', 't4']);
     expect(stdout).toMatch(/^gpu_temperature__C +\d+ °C /m);
     expect(stdout).toMatch(/^gpu_utilization__pct +\d+ % /m);
+    expect(stdout).toMatch(/^filesystem +used__pct +\/\S*: \d{1,3}(\.\d{1,2})? %/m);
+    expect(stdout).not.toMatch(/\d{5} B\b|\d\.\d{3,} %/);
     expect(stdout).toMatch(/^power_draw__W +[\d.]+ W /m);
     expect(stdout).not.toMatch(/\d (pct|C|MBps)\b/);
   });

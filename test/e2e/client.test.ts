@@ -199,7 +199,7 @@ test.each<[string, readonly string[], RegExp]>([
     ['--start', '--pid', '4194000'],
     /there is no process 4194000 where the server runs; allowed is one/,
   ],
-  ['--cgroup', ['--start', '--cgroup', '/no/such'], /'\/no\/such'.* cgroup v2 .*; /],
+  ['--cgroup', ['--start', '--cgroup', '/no/such'], /'\/no\/such'.* cgroup v2\b.*; /],
   ['--gpu', ['--start', '--gpu', '99'], /there is no GPU '99' here; there are 0 \(GPU-/],
   ['--job', ['--start', '--job', 'x'.repeat(300)], /must NOT have more than 256 characters/],
   ['--job', ['--stop', '--job', 'x'.repeat(300)], /must NOT have more than 256 characters/],
