@@ -26,11 +26,26 @@ export const jobName = (): Option => new Option('--name <name>', "the job's name
 export const jsonFile = (): Option =>
   new Option('--json <file>', 'write the summary as JSON too; - is stdout');
 
+/** Has values that a shell offers, and takes others, too. */
+export class OfferingOption extends Option {
+  constructor(
+    flags: string,
+    description: string,
+    readonly offered: () => readonly string[],
+  ) {
+    super(flags, description);
+  }
+}
+
+/** Of a simulated machine. */
+export const profile = (flag: string, description: string): Option =>
+  new OfferingOption(`${flag} <profile>`, description, () => {
+    const { PROFILES } = require('../testing/profiles') as typeof import('../testing/profiles');
+    return PROFILES;
+  });
+
 export const simulated = (): Option =>
-  new Option(
-    '--simulate <profile>',
-    'read simulated GPUs: h200x8 (h200x1 to h200x64), t4, desktop, laptop, odd',
-  );
+  profile('--simulate', 'read simulated GPUs: h200x8 (h200x1 to h200x64), t4, desktop, laptop, odd');
 
 /** May be given several times. */
 export const label = (): Option =>

@@ -4,8 +4,10 @@ import type { MetricName } from '../catalog';
 import { NvpulseError } from '../errors';
 import type { SimulatedDriver } from '../native/locate';
 
+export const PROFILES = ['h200x8', 't4', 'desktop', 'laptop', 'odd'] as const;
+
 /** `h200x<N>`, N from 1 to 64, is the eight-GPU server with N boards. */
-export type ProfileName = 'h200x8' | 't4' | 'desktop' | 'laptop' | 'odd' | `h200x${number}`;
+export type ProfileName = (typeof PROFILES)[number] | `h200x${number}`;
 
 export type GpuMetric = MetricName<'gpu'>;
 

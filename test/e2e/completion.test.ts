@@ -1,12 +1,24 @@
 // Completions in the shells themselves: what Tab makes of a line.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { nvpulseIn, stateFolder } from '../support/nvpulse';
 
 const state = stateFolder();
 const { run } = nvpulseIn(state);
 const folder = join(state, 'here');
+
+/** Where `nvpulse` is, which the scripts ask for the recordings. */
+const bin = join(state, 'bin');
+const env = {
+  ...process.env,
+  PATH: `${bin}${delimiter}${process.env['PATH']}`,
+  XDG_STATE_HOME: state,
+  HOME: state,
+};
+/** Names of recordings; what stands in them must never be run. */
+const HOSTILE = 'x$(touch a-file-that-a-name-made)';
+const NAMES = ['night 42', 'nightly/7', HOSTILE];
 
 const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 
@@ -21,9 +33,19 @@ async function scriptOf(shell: string): Promise<string> {
   return file;
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   mkdirSync(join(folder, 'a folder'), { recursive: true });
   writeFileSync(join(folder, 'a file'), '');
+  mkdirSync(bin);
+  symlinkSync(join(__dirname, '../../bin/nvpulse.js'), join(bin, 'nvpulse'));
+  for (const name of [...NAMES, 'night 42'])
+    expect(await run(['run', '--name', name, '--', 'true'])).toMatchObject({ code: 0 });
+});
+
+afterEach(() => expect(readdirSync(folder)).toEqual(['a file', 'a folder']));
+
+test('list prints each name once', async () => {
+  expect(await run(['list', '--names'])).toMatchObject({ code: 0, stdout: `${NAMES.join('\n')}\n` });
 });
 
 testWith('bash')('bash', async () => {
@@ -38,7 +60,7 @@ testWith('bash')('bash', async () => {
         'nvpulse',
         ...words,
       ],
-      { cwd: folder, encoding: 'utf8', timeout: 60_000 },
+      { cwd: folder, env, encoding: 'utf8', timeout: 60_000 },
     )
       .trimEnd()
       .split('\n');
@@ -52,6 +74,12 @@ testWith('bash')('bash', async () => {
   expect(complete('run', 'cat', 'a f')).toEqual(expect.arrayContaining(['a file']));
   expect(complete('pipeline', 'add-monitoring', '--per')).toEqual(['--per-step']);
   expect(complete('run', '--name', '')).toEqual(['']);
+  expect(complete('report', '')).toEqual([...NAMES, 'a folder']);
+  expect(complete('report', 'night\\ ')).toEqual(['night 42']);
+  expect(complete('export', '"night')).toEqual(['night 42', 'nightly/7']);
+  expect(complete('run', '--simulate', 'l')).toEqual(['laptop']);
+  expect(complete('simulator', '--profile', '')).toEqual(['h200x8', 't4', 'desktop', 'laptop', 'odd']);
+  expect(complete('list', '--sort', 's')).toEqual(['start', 'size']);
 });
 
 testWith('zsh')('zsh', async () => {
@@ -59,6 +87,7 @@ testWith('zsh')('zsh', async () => {
   const complete = (line: string): string =>
     execFileSync('python3', [join(__dirname, '../fixtures/complete-in-zsh.py'), script, line], {
       cwd: folder,
+      env,
       encoding: 'utf8',
       timeout: 60_000,
     }).trim();
@@ -70,6 +99,11 @@ testWith('zsh')('zsh', async () => {
   );
   expect(complete('nvpulse run --name run -- basenam')).toBe('nvpulse run --name run -- basename');
   expect(complete('nvpulse report a')).toBe('nvpulse report a\\ folder');
+  expect(complete('nvpulse report nightl')).toBe('nvpulse report nightly/7');
+  expect(complete('nvpulse export x')).toBe(`nvpulse export ${HOSTILE.replace(/[$() ]/g, '\\$&')}`);
+  expect(complete('nvpulse run --simulate l')).toBe('nvpulse run --simulate laptop');
+  expect(complete('nvpulse simulator --profile t')).toBe('nvpulse simulator --profile t4');
+  expect(complete('nvpulse list --sort d')).toBe('nvpulse list --sort duration');
 });
 
 testWith('fish')('fish', async () => {
@@ -78,7 +112,7 @@ testWith('fish')('fish', async () => {
     execFileSync('fish', ['-c', 'source $argv[1]; complete -C $argv[2]', script, line], {
       cwd: folder,
       encoding: 'utf8',
-      env: { ...process.env, HOME: state },
+      env,
     })
       .trimEnd()
       .split('\n')
@@ -94,6 +128,11 @@ testWith('fish')('fish', async () => {
   expect(complete('nvpulse pipeline add-monitoring --per')).toEqual(['--per-step']);
   expect(complete('nvpulse run -i 10ms --name run -- basenam')).toContain('basename');
   expect(complete('nvpulse report a')).toEqual(['a folder/']);
+  expect(complete('nvpulse report night')).toEqual(['night 42', 'nightly/7']);
+  expect(complete('nvpulse export x')).toEqual([HOSTILE]);
+  expect(complete('nvpulse run --simulate l')).toEqual(['laptop']);
+  expect(complete('nvpulse simulator --profile t')).toEqual(['t4']);
+  expect(complete('nvpulse list --sort s')).toEqual(['size', 'start']);
 });
 
 test('each command, and each of its options, is in the scripts of all shells', async () => {

@@ -21,6 +21,7 @@ interface Options {
   readonly name?: string;
   readonly failed?: true;
   readonly json?: true;
+  readonly names?: true;
 }
 
 export function define(command: Command): void {
@@ -33,7 +34,8 @@ export function define(command: Command): void {
     .option('--reverse', 'sort in descending order')
     .option('--name <text>', 'only those whose name contains this')
     .option('--failed', 'only those whose command failed, or that were cut short')
-    .option('--json', 'print as JSON')
+    .addOption(new Option('--json', 'print as JSON').conflicts('names'))
+    .option('--names', 'print only the names, each once')
     .action(list);
   explain(command, {
     examples: [
@@ -45,7 +47,7 @@ export function define(command: Command): void {
   });
 }
 
-async function list({ sort, reverse, name, failed, json }: Options): Promise<void> {
+async function list({ sort, reverse, name, failed, json, names }: Options): Promise<void> {
   const all = await listRecordings();
   const chosen = all
     .filter((recording) => name === undefined || recording.name.includes(name))
@@ -55,6 +57,7 @@ async function list({ sort, reverse, name, failed, json }: Options): Promise<voi
   if (json) return writeJson('-', chosen);
   if (chosen.length === 0)
     return note(all.length === 0 ? `no recordings in ${recordingRoot()}` : 'no such recording');
+  if (names) return print([...new Set(chosen.map(({ name }) => name))].join('\n'));
   const rows = chosen.map(({ dir, start, duration__s, size__B, exit, complete, simulated, name }) => [
     `${start.slice(0, 19)}Z`,
     duration__s === null ? '' : seconds(duration__s),

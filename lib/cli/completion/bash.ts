@@ -1,7 +1,7 @@
 // The script that bash completes nvpulse's commands with. Pure.
 import type { Completed, Node } from './tree';
 
-/** Words for `compgen -W`, or what else it takes. */
+/** Words for `compgen -W`, or what else it takes; of recordings their kind. */
 function generator(value: Completed): string {
   switch (value.kind) {
     case 'choice':
@@ -10,6 +10,8 @@ function generator(value: Completed): string {
       return '-f';
     case 'folder':
       return '-d';
+    case 'recording':
+      return 'recording';
     case 'command':
       return '-c';
     case 'nothing':
@@ -44,11 +46,24 @@ ${branches(program, name).join('\n')}
   esac
 }
 
-# _${name}_reply OPTION...: as compgen takes them; none completes nothing.
+# _${name}_reply OPTION...: as compgen takes them, or "recording"; none completes nothing.
 _${name}_reply() {
   (($# > 0)) || return
   [[ $1 == -W ]] || compopt -o filenames 2>/dev/null
-  mapfile -t COMPREPLY < <(compgen "$@" -- "$current")
+  if [[ $1 == recording ]]; then
+    _${name}_recordings
+    set -- -d
+  fi
+  mapfile -t -O "\${#COMPREPLY[@]}" COMPREPLY < <(compgen "$@" -- "$current")
+}
+
+# Not by compgen -W, which would run what a name has in it.
+_${name}_recordings() {
+  local recording typed=\${current//\\\\/}
+  typed=\${typed#[\\"\\']}
+  while IFS= read -r recording; do
+    [[ $recording != "$typed"* ]] || COMPREPLY+=("$recording")
+  done < <(${name} list --names 2>/dev/null)
 }
 
 _${name}() {

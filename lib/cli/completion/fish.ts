@@ -3,7 +3,7 @@ import type { Completed, Flag, Node } from './tree';
 
 const quoted = (text: string): string => `'${text.replace(/['\\]/g, '\\$&')}'`;
 
-function value(completed: Exclude<Completed, { kind: 'command' }>): string {
+function value(program: string, completed: Exclude<Completed, { kind: 'command' }>): string {
   switch (completed.kind) {
     case 'choice':
       return `-x -a ${quoted(completed.choices.join(' '))}`;
@@ -11,6 +11,8 @@ function value(completed: Exclude<Completed, { kind: 'command' }>): string {
       return '-r -F';
     case 'folder':
       return "-x -a '(__fish_complete_directories)'";
+    case 'recording':
+      return `-x -a '(${program} list --names 2>/dev/null) (__fish_complete_directories)'`;
     case 'nothing':
       return '-x';
   }
@@ -22,9 +24,9 @@ function subcommand(flags: readonly Flag[], path: readonly string[]): string {
   return `-x -a ${quoted(`(__fish_complete_subcommand --fcs-skip=${path.length + 1} ${valued.join(' ')})`)}`;
 }
 
-function flagLine(prefix: string, { names, description, value: takes }: Flag): string {
+function flagLine(program: string, prefix: string, { names, description, value: takes }: Flag): string {
   const forms = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
-  const taken = takes && takes.kind !== 'command' ? value(takes) : '-f';
+  const taken = takes && takes.kind !== 'command' ? value(program, takes) : '-f';
   return `${prefix} ${forms.join(' ')} ${taken} -d ${quoted(description)}`;
 }
 
@@ -37,10 +39,10 @@ function lines(program: string, node: Node, path: readonly string[]): readonly s
   const prefix = `complete -c ${program} -n ${quoted([...seen, ...unseen].join('; and '))}`;
   return [
     ...commands.map(({ name, description }) => `${prefix} -f -a ${name} -d ${quoted(description)}`),
-    ...flags.map((flag) => flagLine(prefix, flag)),
+    ...flags.map((flag) => flagLine(program, prefix, flag)),
     ...(argument.kind === 'nothing'
       ? []
-      : [`${prefix} ${argument.kind === 'command' ? subcommand(flags, path) : value(argument)}`]),
+      : [`${prefix} ${argument.kind === 'command' ? subcommand(flags, path) : value(program, argument)}`]),
     ...commands.flatMap((command) => lines(program, command, [...path, command.name])),
   ];
 }

@@ -1,9 +1,12 @@
 // The command tree as completions see it: what can be typed where. Pure.
 import type { Argument, Command, Option } from 'commander';
+import { OfferingOption } from '../options';
 
 /** What a value is completed with. */
 export type Completed =
   | { readonly kind: 'nothing' | 'file' | 'folder' }
+  /** Its name, as `<program> list --names` prints them, or its folder. */
+  | { readonly kind: 'recording' }
   | { readonly kind: 'command' }
   | { readonly kind: 'choice'; readonly choices: readonly string[] };
 
@@ -48,7 +51,9 @@ function flagOf(option: Option): Flag {
   };
 }
 
-const choicesOf = ({ argChoices }: Argument | Option): readonly string[] | undefined => argChoices;
+function choicesOf(of: Argument | Option): readonly string[] | undefined {
+  return of instanceof OfferingOption ? of.offered() : of.argChoices;
+}
 
 /** The placeholders of files and folders say what they are. */
 function completed(placeholder: string, choices: readonly string[] | undefined): Completed {
@@ -57,8 +62,9 @@ function completed(placeholder: string, choices: readonly string[] | undefined):
     case 'file':
       return { kind: 'file' };
     case 'dir':
-    case 'recording':
       return { kind: 'folder' };
+    case 'recording':
+      return { kind: 'recording' };
     case 'command':
       return { kind: 'command' };
     default:

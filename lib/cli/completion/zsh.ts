@@ -6,7 +6,7 @@ const quoted = (text: string): string => text.replaceAll("'", "'\\''");
 /** Within the brackets of a specification. */
 const bracketed = (text: string): string => quoted(text.replace(/[[\]\\:]/g, '\\$&'));
 
-function action(value: Completed): string {
+function action(program: string, value: Completed): string {
   switch (value.kind) {
     case 'choice':
       return `(${value.choices.join(' ')})`;
@@ -14,6 +14,8 @@ function action(value: Completed): string {
       return '_files';
     case 'folder':
       return '_files -/';
+    case 'recording':
+      return `_${program}_recordings`;
     case 'command':
       return '_normal';
     case 'nothing':
@@ -22,24 +24,24 @@ function action(value: Completed): string {
 }
 
 /** May be given again: a label may, and others do no harm. */
-function specification({ names, description, value }: Flag): readonly string[] {
+function specification(program: string, { names, description, value }: Flag): readonly string[] {
   return names.map((name) => {
-    const takes = value ? `: :${action(value)}` : '';
+    const takes = value ? `: :${action(program, value)}` : '';
     return `'*${name}[${bracketed(description)}]${takes}'`;
   });
 }
 
 /** The function of a command, and those of its own commands. */
-function functions(node: Node, path: string): readonly string[] {
+function functions(program: string, node: Node, path: string): readonly string[] {
   const { flags, commands, argument } = node;
-  const options = flags.flatMap(specification);
+  const options = flags.flatMap((flag) => specification(program, flag));
   if (commands.length === 0) {
     const rest =
       argument.kind === 'nothing'
         ? []
         : argument.kind === 'command'
           ? [`'(-)1: :_command_names -e'`, `'*:: :_normal'`]
-          : [`'*: :${action(argument)}'`];
+          : [`'*: :${action(program, argument)}'`];
     return [`_${path}() {`, `  _arguments -S \\`, `    ${[...options, ...rest].join(' \\\n    ')}`, '}'];
   }
   const described = commands.map(({ name, description }) => `'${name}:${bracketed(description)}'`);
@@ -64,7 +66,7 @@ function functions(node: Node, path: string): readonly string[] {
     '      ;;',
     '  esac',
     '}',
-    ...commands.flatMap((command) => ['', ...functions(command, `${path}_${command.name}`)]),
+    ...commands.flatMap((command) => ['', ...functions(program, command, `${path}_${command.name}`)]),
   ];
 }
 
@@ -73,7 +75,13 @@ export function zshCompletion(program: Node): string {
   return `#compdef ${name}
 # zsh completion for ${name}: source <(${name} completion zsh), or save it as _${name} in a folder of $fpath
 
-${functions(program, name).join('\n')}
+_${name}_recordings() {
+  local -a names
+  names=(\${(f)"$(${name} list --names 2>/dev/null)"})
+  _alternative 'recordings:recording:compadd -a names' 'folders:folder:_files -/'
+}
+
+${functions(name, program, name).join('\n')}
 
 if [ "$funcstack[1]" = "_${name}" ]; then _${name} "$@"; else compdef _${name} ${name}; fi
 `;
