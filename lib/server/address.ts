@@ -34,7 +34,12 @@ export function urlHost(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host;
 }
 
+/** As a URL's `hostname` has it, without the brackets of an IPv6 address. */
+export function unbracketed(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
+}
+
 /** How this machine is called by itself: `localhost`, or an address. */
 export function isLoopbackName(host: string): boolean {
-  return host === 'localhost' || isIP(host.replace(/^\[|\]$/g, '')) !== 0;
+  return host === 'localhost' || isIP(unbracketed(host)) !== 0;
 }

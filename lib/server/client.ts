@@ -5,7 +5,7 @@ import { request as overHttps } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NvpulseError, type NvpulseErrorCode } from '../errors';
 import { reasonOf } from '../reason';
-import { parseAddress, urlHost } from './address';
+import { isLoopback, parseAddress, unbracketed, urlHost } from './address';
 import type {
   JobDetail,
   JobDocuments,
@@ -160,7 +160,9 @@ export class MonitorClient {
       });
       return { status: answer.status, body: JSON.parse(answer.text) as unknown };
     } catch (cause) {
-      throw new NvpulseError('ERR_SERVER', `${this.url.host}: ${failureOf(cause, limit__ms)}`, { cause });
+      throw new NvpulseError('ERR_SERVER', `${this.url.host}: ${failureOf(cause, limit__ms, this.url)}`, {
+        cause,
+      });
     }
   }
 }
@@ -207,13 +209,13 @@ function exchange(
   });
 }
 
-function failureOf(cause: unknown, limit__ms: number): string {
+function failureOf(cause: unknown, limit__ms: number, { hostname }: URL): string {
   const { code, name } = cause as NodeJS.ErrnoException;
   if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${limit__ms / 1000} s`;
   if (name === 'SyntaxError') return 'what answers there is no nvpulse server';
   switch (code) {
     case 'ECONNREFUSED':
-      return 'nobody listens there; is nvpulse server running?';
+      return `nobody listens there; is nvpulse server running${isLoopback(unbracketed(hostname)) ? '' : ', with --listen'}?`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'there is no such host';

@@ -97,7 +97,13 @@ async function outcomeOf(
 function strangerRefusal(host: string): Answer | undefined {
   const name = host.replace(/:\d+$/, '');
   if (isLoopbackName(name)) return undefined;
-  return problemAnswer(problem(403, `this server does not answer as '${name}'; ask by address`));
+  return problemAnswer(
+    problem(
+      403,
+      `without a token this server does not answer as '${name}'; on its own machine ask 127.0.0.1, ` +
+        'for others start it with --listen and --token-file',
+    ),
+  );
 }
 
 function tokenRefusal({ headers }: IncomingMessage, path: string, token: string): Answer | undefined {

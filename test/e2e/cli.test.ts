@@ -1,6 +1,6 @@
 // The other commands, and what holds for all of them.
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import Ajv from 'ajv/dist/2020';
 import {
@@ -256,6 +256,15 @@ describe('recordings by name', () => {
         /^nvpulse report: 'nobody' is not a recording: .*; and none in \S+ has that name\n$/,
       ),
     });
+  });
+
+  test('a job of a server is said to be asked for there', async () => {
+    mkdirSync(join(state, 'served', 'nvpulse', 'server'), { recursive: true });
+    const { code, stderr } = await nvpulseIn(join(state, 'served')).run(['report', 'night 42']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^nvpulse report: a server .*: curl http:\/\/127\.0\.0\.1:9417\/v1\/jobs\/night%2042\nnvpulse report: 'night 42' is not a recording: .*\n$/,
+    );
   });
 
   test('a name with a slash is found, too', async () => {

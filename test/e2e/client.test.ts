@@ -117,6 +117,7 @@ describe('a pipeline is not harmed by', () => {
 
   test.each<[string, () => string, RegExp]>([
     ['a server that is not there', () => NOBODY, /nobody listens there; is nvpulse server running\?/],
+    ['one that does not listen for others', () => '0.0.0.0:1', /server running, with --listen\?/],
     ['a host that is not there', () => 'no-such-host.invalid', /there is no such host/],
     ['a server that does not answer', silentHost, /no answer within 5 s/],
   ])(

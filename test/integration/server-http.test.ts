@@ -1,7 +1,8 @@
 // The API as programs written elsewhere meet it: what it answers to what is asked well, badly, slowly or not at all.
 import { writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { runInChild } from '../support/child';
 import { exchange } from '../support/exchange';
 import { serversIn, eventually, temporaryFolder, type RunningServer } from '../support/monitoring-server';
@@ -189,13 +190,13 @@ describe('what is asked wrongly', () => {
   });
 
   test('a name that is not this machine (DNS rebinding)', async () => {
-    const status = await new Promise((resolve) => {
-      get(server.url + '/v1/jobs', { headers: { host: 'evil.example.com' } }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      });
-    });
-    expect(status).toBe(403);
+    const response = await new Promise<IncomingMessage>((resolve) =>
+      get(server.url + '/v1/jobs', { headers: { host: 'evil.example.com' } }, resolve),
+    );
+    expect(response.statusCode).toBe(403);
+    expect(await text(response)).toMatch(
+      /ask 127\.0\.0\.1, for others start it with --listen and --token-file/,
+    );
   });
 });
 
