@@ -42,6 +42,7 @@ int Supervisor::Run() {
     exit_status_ = kCannotServe;
     command_ended_ = true;
     state_ = State::kFinished;
+    control_.EndWriting();  // What was told is sent already, as a rule: nothing would wake the loop.
   }
   while (state_ != State::kFinished || control_.open()) {
     Wait();

@@ -177,7 +177,10 @@ ours, theirs = socket.socketpair()
 fd = theirs.fileno()
 command = [sys.argv[1], '--control-fd', str(fd), '--', 'grep', '^Sig', '/proc/self/status']
 supervisor = subprocess.Popen(command, pass_fds=[fd], preexec_fn=ignore)
+theirs.close()
 ours.send(b'go\\n')
+while ours.recv(4096): pass
+ours.close()
 sys.exit(supervisor.wait())`;
     const { stdout, status } = spawnSync('python3', ['-c', script, supervisorPath()], { encoding: 'utf8' });
     const mask = (key: string): bigint => BigInt(`0x${new RegExp(`${key}:\\s*(\\w+)`).exec(stdout)?.[1]}`);
