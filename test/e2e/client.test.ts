@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
-import { serversIn, eventually, temporaryFolder, type RunningServer } from '../support/monitoring-server';
+import { temporaryFolder } from '../support/folder';
+import { serversIn, eventually, type RunningServer } from '../support/monitoring-server';
 import { nvpulseIn } from '../support/nvpulse';
 
 const folder = temporaryFolder();

@@ -32,7 +32,7 @@ const ON_BARE_ROOT = [
 const BURN = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; times; exit 7';
 
 const state = stateFolder();
-chmodSync(state, 0o777);
+beforeAll(() => chmodSync(state, 0o777));
 
 /** Seconds of the last two lines of a shell's `times`: its own, and of its children. */
 function secondsOf(times: string): number {

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { simulate } from '../../lib/testing';
 import { inChild } from '../support/child';
-import { temporaryFolder } from '../support/monitoring-server';
+import { temporaryFolder } from '../support/folder';
 
 const OLD = '580.126.20';
 const NEW = '580.199.42';

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { runInChild } from '../support/child';
-import { temporaryFolder } from '../support/monitoring-server';
+import { temporaryFolder } from '../support/folder';
 
 const library = join(temporaryFolder(), 'libnvidia-ml.so.1');
 

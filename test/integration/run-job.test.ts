@@ -26,6 +26,7 @@ import { NO_COMMAND } from '../../lib/jobs/job-events';
 import { Measurement } from '../../lib/jobs/measurement';
 import { RecordingWriter } from '../../lib/recording';
 import { simulate } from '../../lib/testing';
+import { PATH } from '../support/folder';
 import { until } from '../support/processes';
 
 const folder = mkdtempSync(join(tmpdir(), 'nvpulse-run-job-'));
@@ -74,7 +75,7 @@ describe('the caller’s mistakes', () => {
   test('a command that is not there, or is no program', async () => {
     const file = join(folder, 'no-program');
     writeFileSync(file, '');
-    expect(await codeOf({ ...QUIET, command: ['no-such-command'] })).toMatch(
+    expect(await codeOf({ ...QUIET, command: ['no-such-command'], env: { ...process.env, PATH } })).toMatch(
       /^ERR_COMMAND_NOT_FOUND 'no-such-command'/,
     );
     expect(await codeOf({ ...QUIET, command: [file] })).toMatch(

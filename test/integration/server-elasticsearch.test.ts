@@ -7,7 +7,8 @@ import { openRecording } from '../../lib';
 import type { JobDetail, JobView } from '../../lib/server';
 import { connect, createMapping } from '../../lib/sinks/elasticsearch';
 import { describeWithElasticsearch } from '../support/elasticsearch';
-import { eventually, serversIn, temporaryFolder, type RunningServer } from '../support/monitoring-server';
+import { temporaryFolder } from '../support/folder';
+import { eventually, serversIn, type RunningServer } from '../support/monitoring-server';
 import { nvpulseIn } from '../support/nvpulse';
 import { metricOf } from '../support/summaries';
 

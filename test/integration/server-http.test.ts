@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { runInChild } from '../support/child';
 import { exchange } from '../support/exchange';
-import { serversIn, eventually, temporaryFolder, type RunningServer } from '../support/monitoring-server';
+import { temporaryFolder } from '../support/folder';
+import { serversIn, eventually, type RunningServer } from '../support/monitoring-server';
 
 const folder = temporaryFolder();
 const servers = serversIn(folder);

@@ -9,7 +9,8 @@ import type { JobDetail, JobView } from '../../lib/server';
 import { toDocuments, type Document } from '../../lib/sinks/elasticsearch';
 import { energyBetween } from '../../lib/testing';
 import { runInChild } from '../support/child';
-import { eventually, serversIn, temporaryFolder, type RunningServer } from '../support/monitoring-server';
+import { temporaryFolder } from '../support/folder';
+import { eventually, serversIn, type RunningServer } from '../support/monitoring-server';
 import { nvpulseIn } from '../support/nvpulse';
 import { metricOf } from '../support/summaries';
 

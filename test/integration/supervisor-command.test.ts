@@ -2,13 +2,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { spawnSupervised, type CommandEnd, type Supervised } from '../../lib/jobs/supervisor';
 import { supervisorPath } from '../../lib/native/locate';
+import { PATH } from '../support/folder';
 import { readIfThere, stateOf, until } from '../support/processes';
 
 const HOST = [
@@ -25,8 +26,9 @@ function sh(script: string, env?: NodeJS.ProcessEnv): Supervised {
   return spawnSupervised({ command: ['sh', '-c', script], stdio: ['pipe', 'pipe', 'pipe'], ...environment });
 }
 
-async function run(command: readonly string[]): Promise<CommandEnd> {
-  const supervised = spawnSupervised({ command, stdio: ['ignore', 'ignore', 'ignore'] });
+async function run(command: readonly string[], path = PATH): Promise<CommandEnd> {
+  const env = { ...process.env, PATH: path };
+  const supervised = spawnSupervised({ command, env, stdio: ['ignore', 'ignore', 'ignore'] });
   supervised.go();
   return supervised.ended;
 }
@@ -85,6 +87,21 @@ describe('how the command ended', () => {
     expect(await run([path])).toMatchObject({ kind: 'not-started', status: 126, error });
   });
 
+  test('not found where a folder of PATH is closed is 126', async () => {
+    const closed = join(folder, 'closed');
+    mkdirSync(closed);
+    // Who may enter every folder, as root may, can't execute what is in it.
+    writeFileSync(join(closed, 'nvpulse-no-such-program'), '');
+    chmodSync(closed, 0);
+    const path = `${closed}:${PATH}`;
+    const ends = [await run(['nvpulse-no-such-program'], path), await run(['true'], path)];
+    chmodSync(closed, 0o700);
+    expect(ends).toMatchObject([
+      { kind: 'not-started', status: 126, error: 'EACCES' },
+      { kind: 'ended', status: 0 },
+    ]);
+  });
+
   test('each of 200 failed starts is told from an end with 127', async () => {
     for (let round = 0; round < 20; round++) {
       const ends = await Promise.all(Array.from({ length: 10 }, () => run(['nvpulse-no-such-program'])));
@@ -93,7 +110,10 @@ describe('how the command ended', () => {
   });
 
   test('a failed start is told by started too', async () => {
-    const supervised = spawnSupervised({ command: ['nvpulse-no-such-program'] });
+    const supervised = spawnSupervised({
+      command: ['nvpulse-no-such-program'],
+      env: { ...process.env, PATH },
+    });
     supervised.go();
     expect(await supervised.started).toMatchObject({ kind: 'not-started', status: 127 });
   });

@@ -1,6 +1,4 @@
 // A monitoring server as a node has it: `nvpulse server` in a process of its own, on a free port, with simulated GPUs.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MonitorClient } from '../../lib/server';
@@ -91,11 +89,4 @@ export async function eventually<T>(look: () => Promise<T | undefined> | T | und
     if (Date.now() - start__ms > patience(60_000)) throw new Error(`never so: ${look.toString()}`);
     await delay(20);
   }
-}
-
-/** A folder of the test's own, removed after the file's tests. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'nvpulse-test-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }

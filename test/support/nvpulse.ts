@@ -1,9 +1,9 @@
 // The command line as a user has it: bin/nvpulse.js in a process of its own, with a state folder of the test's own.
 // PATH has to lead to the Node that runs the tests, as `npm test` has it.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PATH } from './folder';
 
 const BIN = join(__dirname, '..', '..', 'bin', 'nvpulse.js');
 
@@ -26,12 +26,8 @@ export interface StartOptions {
   readonly input?: string;
 }
 
-/** A folder that the test file's tests share, removed after them; recordings go to `<folder>/nvpulse`. */
-export function stateFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'nvpulse-test-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+/** Recordings go to `<folder>/nvpulse`. */
+export { temporaryFolder as stateFolder } from './folder';
 
 /** The recordings below a state folder, oldest first. */
 export function recordingsIn(state: string): readonly string[] {
@@ -46,7 +42,14 @@ export function nvpulseIn(state: string): {
   readonly run: (args: readonly string[], options?: StartOptions) => Promise<Ending>;
 } {
   const start = (args: readonly string[], { env = {}, cwd, input = '' }: StartOptions = {}): Running => {
-    const own = { ...process.env, XDG_STATE_HOME: state, NVPULSE_NVML: undefined, NO_COLOR: '1', ...env };
+    const own = {
+      ...process.env,
+      PATH,
+      XDG_STATE_HOME: state,
+      NVPULSE_NVML: undefined,
+      NO_COLOR: '1',
+      ...env,
+    };
     const child = spawn(BIN, args, {
       env: own,
       ...(cwd === undefined ? {} : { cwd }),

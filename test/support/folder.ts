@@ -1,0 +1,31 @@
+// Folders of a test file's own, and those of the user's that tests may rely on.
+import { randomUUID } from 'node:crypto';
+import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * A folder that the file's tests share, removed after them. It is there from the first test on, not before: where all
+ * are skipped, jest runs no hook that would remove it.
+ */
+export function temporaryFolder(): string {
+  const folder = join(tmpdir(), `nvpulse-test-${randomUUID()}`);
+  beforeAll(() => void mkdirSync(folder, { mode: 0o700 }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function canEnter(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The user's PATH without folders that the user can't enter: beyond such a one no command is "not found", but
+ * "permission denied".
+ */
+export const PATH = (process.env['PATH'] ?? '').split(':').filter(canEnter).join(':');
