@@ -1,7 +1,8 @@
 // nvpulse server and nvpulse client as people and pipelines type them.
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { temporaryFolder } from '../support/folder';
 import { serversIn, eventually, type RunningServer } from '../support/monitoring-server';
@@ -336,13 +337,37 @@ test('a server ends in order when it is told to, and the next goes on with its j
 test('a server that is away is told of once, however often a held job is renewed', async () => {
   const short = await servers.start('holding');
   const holder = start(['client', '--start', '--hold', '--lease', '1s', '-i', short.host, '--job', 'h']);
-  await eventually(async () => (await short.client.list({ name: 'h' }))[0]);
-  await short.kill();
   let told = '';
   holder.child.stderr.on('data', (text: string) => (told += text));
+  await eventually(() => (told.includes('job h has started') ? true : undefined));
+  await short.kill();
   await eventually(() => (/nobody listens there/.test(told) ? true : undefined));
   holder.child.kill('SIGTERM');
   const ending = await holder.ended;
   expect(ending.code).toBe(0);
   expect(ending.stderr.match(/nobody listens there/g)).toHaveLength(1);
+});
+
+test('a held job is stopped, too, where the client is told to end while its start is on the way', async () => {
+  const server = await servers.start('on-the-way');
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  // The answers come late.
+  const relay = createServer((socket) => {
+    const [host, port] = server.host.split(':');
+    const through = connect(Number(port), host);
+    socket.pipe(through);
+    for (const each of [socket, through]) each.on('error', () => socket.destroy());
+    void released.then(() => through.pipe(socket));
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  const { port } = relay.address() as AddressInfo;
+  const holder = start(['client', '--start', '--hold', '-i', `127.0.0.1:${port}`, '--job', 'r']);
+  await eventually(async () => (await server.client.list({ state: 'open' }))[0]);
+  holder.child.kill('SIGTERM');
+  release();
+  expect(await holder.ended).toMatchObject({ code: 0 });
+  relay.close();
+  expect(await server.client.show('r')).not.toMatchObject({ state: 'open' });
 });

@@ -200,6 +200,8 @@ async function startJob(
 ): Promise<void> {
   const id = options.job ?? randomUUID();
   const lease = options.lease ?? (options.hold ? HELD_LEASE : undefined);
+  // From now on: who is told to end while the start is on its way stops the job, too.
+  const ended = options.hold && untilToldToEnd();
   const started: MonitorClient[] = [];
   await each(clients, warnings, async (one) => {
     await one.start(requestOf(id, lease, options));
@@ -213,7 +215,7 @@ async function startJob(
   // An id that cannot be printed is a warning, too.
   if (!options.strict) process.exitCode = 0;
   print(id);
-  if (options.hold && started.length > 0) await hold(id, lease ?? HELD_LEASE, started, options, warnings);
+  if (ended && started.length > 0) await hold(id, lease ?? HELD_LEASE, started, ended, options, warnings);
 }
 
 function requestOf(id: string, lease: string | undefined, options: Options): StartRequest {
@@ -235,10 +237,10 @@ async function hold(
   id: string,
   lease: string,
   clients: readonly MonitorClient[],
+  ended: AbortSignal,
   options: Options,
   warnings: Warnings,
 ): Promise<void> {
-  const ended = untilToldToEnd();
   const pause__ms = parseDuration(lease, '--lease', LEASE_RANGE) / 1e6 / RENEWALS;
   while (!ended.aborted) {
     await delay(pause__ms, undefined, { signal: ended }).catch(() => undefined);
