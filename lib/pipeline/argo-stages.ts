@@ -15,15 +15,24 @@ export const MONITORED = 'monitored';
 /** The exit handler where there was one: monitor-stop beside it. */
 export const MONITORED_EXIT = 'monitored-exit';
 
-export const CONTAINERS = [START, STOP, START_STEP, STOP_STEP] as const;
+export const STAGES = [START, STOP, START_STEP, STOP_STEP] as const;
 export const WRAPPERS = [MONITORED, MONITORED_EXIT] as const;
-export const RESERVED: readonly string[] = [...CONTAINERS, ...WRAPPERS];
+export const RESERVED: readonly string[] = [...STAGES, ...WRAPPERS];
 
 /** The uid is the job's id: names of workflows come again. */
 export const JOB = '{{workflow.uid}}';
-/** A stage never fails the job, and never holds it up longer than this, waiting for its image included. */
+/** A stage never holds the job up longer than this, waiting for its image included. */
 const TIMEOUT = '5m';
-export const TOLERATED = { failed: true, error: true };
+/** The pod of a stage, as the one task of a dag. */
+export const CLIENT = 'client';
+/** What a namespace of the level "restricted" asks for, beside what Argo gives its own containers. */
+const POD_SECURITY: Value = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
+const CONTAINER_SECURITY: Value = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+/** A quota wants them named. The client takes 50 to 60 MiB, and less than a second of CPU. */
+const RESOURCES: Value = {
+  requests: { cpu: '50m', memory: '64Mi' },
+  limits: { cpu: '1', memory: '256Mi' },
+};
 
 const input = (name: string): string => `{{inputs.parameters.${name}}}`;
 
@@ -62,6 +71,10 @@ export function stopStepTemplate(plan: Plan): Value {
   return template(plan, STOP_STEP, args, ['job', 'status']);
 }
 
+/**
+ * A stage never fails whatever calls it: a dag tolerates every end of its task, where steps and exit handlers fail when a
+ * pod is refused or its image does not come, before they look at what may be tolerated.
+ */
 function template(plan: Plan, name: string, args: readonly string[], inputs: readonly string[] = []): Value {
   const token = plan.tokenSecret && [
     {
@@ -72,8 +85,25 @@ function template(plan: Plan, name: string, args: readonly string[], inputs: rea
   ];
   return {
     name,
-    timeout: TIMEOUT,
     inputs: inputs.length > 0 ? { parameters: inputs.map((one) => ({ name: one })) } : undefined,
-    container: { image: plan.image, command: ['nvpulse', 'client', ...args], env: token || undefined },
+    dag: {
+      tasks: [
+        {
+          name: CLIENT,
+          continueOn: { failed: true, error: true },
+          inline: {
+            timeout: TIMEOUT,
+            securityContext: POD_SECURITY,
+            container: {
+              image: plan.image,
+              command: ['nvpulse', 'client', ...args],
+              env: token || undefined,
+              resources: RESOURCES,
+              securityContext: CONTAINER_SECURITY,
+            },
+          },
+        },
+      ],
+    },
   };
 }

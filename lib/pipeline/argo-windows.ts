@@ -1,7 +1,7 @@
 // Windows around operators of an Argo entrypoint: a start that the operator waits for, and a stop at its exit hook.
 // Argo runs such a hook however the operator ended, and it decides nothing about the workflow; a stop that is a task
 // would, where it is the last one, make a workflow succeed that has failed.
-import { JOB, START, START_STEP, STOP, STOP_STEP, TOLERATED } from './argo-stages';
+import { JOB, START, START_STEP, STOP, STOP_STEP } from './argo-stages';
 import { checkOrdered, operatorsOf, type Operator, type Operators } from './argo-operators';
 import type { Editor, Value } from './edit';
 import { spanOf } from './graph';
@@ -24,8 +24,8 @@ interface Stop {
 }
 
 const LOOPS = ['withItems', 'withParam', 'withSequence'];
-/** A start that failed, or was skipped with its operator, holds nobody up. */
-const TOLERATED_RESULTS = ['Succeeded', 'Skipped', 'Failed', 'Errored'];
+/** A start never fails, but is skipped with its operator. */
+const STARTED_RESULTS = ['Succeeded', 'Skipped'];
 const ONE_STARTED = String.raw`\(monitor-start[-\w]*\.Succeeded \|\| [^()]*\)`;
 const STARTED = new RegExp(String.raw`^(?:\((?<own>[^]*?)\) && )??${ONE_STARTED}(?: && ${ONE_STARTED})*$`);
 
@@ -52,7 +52,7 @@ export class ArgoWindows {
       if (starts.length > 0 && operators.kind === 'dag') this.#waitFor(operator, starts, byDepends);
       if (stops.length > 0) this.#stopAfter(operators, operator, stops);
       if (starts.length === 0) continue;
-      const values = starts.map((start) => this.#value(operators, operator, start, byDepends));
+      const values = starts.map((start) => this.#value(operators, operator, start));
       added.set(operator.index, [...(added.get(operator.index) ?? []), ...values]);
     }
     for (const [index, values] of added)
@@ -99,7 +99,7 @@ export class ArgoWindows {
   #waitFor({ node }: Operator, starts: readonly Start[], byDepends: boolean): void {
     const names = starts.map(({ name }) => name);
     if (byDepends) {
-      const started = names.map((name) => `(${TOLERATED_RESULTS.map((it) => `${name}.${it}`).join(' || ')})`);
+      const started = names.map((name) => `(${STARTED_RESULTS.map((it) => `${name}.${it}`).join(' || ')})`);
       const depends = this.#reader.scalarAt(node, 'depends');
       if (depends) this.#editor.surround(depends, '(', `) && ${started.join(' && ')}`);
       else this.#editor.insertKey(node, 'depends', started.join(' && '));
@@ -112,7 +112,7 @@ export class ArgoWindows {
   }
 
   /** It waits for what its operator waits for, and is left out when that is. */
-  #value({ kind }: Operators, { node, after }: Operator, start: Start, byDepends: boolean): Value {
+  #value({ kind }: Operators, { node, after }: Operator, start: Start): Value {
     const depends = this.#reader.textAt(node, 'depends');
     return {
       name: start.name,
@@ -122,7 +122,6 @@ export class ArgoWindows {
       dependencies: kind === 'dag' && depends === undefined && after.length > 0 ? after : undefined,
       // An item is not known outside its loop.
       when: this.#loopOf(node) ? undefined : this.#reader.textAt(node, 'when'),
-      continueOn: byDepends ? undefined : TOLERATED,
     };
   }
 

@@ -1,13 +1,13 @@
 // Argo workflows: the entrypoint is wrapped, so that monitor-start comes first whatever the entrypoint is, and
 // monitor-stop is the exit handler, which also runs when a step has failed. The mechanics are those of Argo 4.1.2.
 import {
-  CONTAINERS,
+  CLIENT,
   MONITORED,
   MONITORED_EXIT,
   RESERVED,
+  STAGES,
   START,
   STOP,
-  TOLERATED,
   startStepTemplate,
   startTemplate,
   stopStepTemplate,
@@ -102,19 +102,16 @@ export class ArgoWorkflow {
   #wrap(entrypoint: ScalarNode, entry: MapNode): Value {
     const passed = this.#passedTo(entry);
     this.#editor.replace(entrypoint, MONITORED);
+    const own = {
+      name: taskName(String(entrypoint.value)),
+      template: asWritten(entrypoint),
+      arguments: passed.arguments,
+      dependencies: [START],
+    };
     return {
       name: MONITORED,
       inputs: passed.inputs,
-      steps: [
-        [{ name: START, template: START, continueOn: TOLERATED }],
-        [
-          {
-            name: String(entrypoint.value),
-            template: asWritten(entrypoint),
-            arguments: passed.arguments,
-          },
-        ],
-      ],
+      dag: { tasks: [{ name: START, template: START }, own] },
     };
   }
 
@@ -182,10 +179,18 @@ export class ArgoWorkflow {
 
   /** Ours by its name and what it runs. */
   #isStage(name: string, node: MapNode): boolean {
-    if (CONTAINERS.some((one) => one === name))
-      return this.#reader.commandOf(node).some((word) => word === '--start' || word === '--stop');
+    if (STAGES.some((one) => one === name)) {
+      const [program, command] = this.#reader.commandOf(this.#clientOf(node) ?? node);
+      return program === 'nvpulse' && command === 'client';
+    }
     if (name !== MONITORED && name !== MONITORED_EXIT) return false;
     return this.#stepOf(node, name === MONITORED ? START : STOP) !== undefined;
+  }
+
+  /** The template of a stage's pod; undefined in those of 0.1, which are pods themselves. */
+  #clientOf(stage: MapNode): MapNode | undefined {
+    const client = this.#stepOf(stage, CLIENT);
+    return client && this.#reader.mapAt(client, 'inline');
   }
 
   #stepOf(wrapper: MapNode, name: string): MapNode | undefined {
@@ -216,6 +221,9 @@ export class ArgoWorkflow {
   }
 }
 
+/** Argo lets no task depend whose name begins with a digit. */
+const taskName = (template: string): string => (/^\d/.test(template) ? `job-${template}` : template);
+
 const some = <T>(list: readonly T[]): readonly T[] | undefined => (list.length > 0 ? list : undefined);
 
 /** Where an artifact lies in a container is for the template that has one. */
@@ -232,8 +240,11 @@ function asWritten(scalar: ScalarNode): ScalarNode {
   return copy;
 }
 
-/** Beside each other: neither waits for the other, and a stop that fails does not fail the workflow. */
+/** Beside each other: neither waits for the other, nor ends early because the other failed. */
 function exitWrapper(inputs: Value | undefined, own: { readonly [key: string]: Value | undefined }): Value {
-  const stop = { name: STOP, template: STOP, continueOn: TOLERATED };
-  return { name: MONITORED_EXIT, inputs, steps: [[stop, own]] };
+  return {
+    name: MONITORED_EXIT,
+    inputs,
+    dag: { failFast: false, tasks: [own, { name: STOP, template: STOP }] },
+  };
 }

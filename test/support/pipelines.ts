@@ -171,6 +171,7 @@ export function claraOrder(text: string): Order {
 interface Called {
   name: string;
   template?: string;
+  inline?: object;
   depends?: string;
   dependencies?: string[];
   hooks?: Record<
@@ -203,7 +204,8 @@ export function argoOrder(text: string): Order {
       }
       return all;
     }
-    if (dag)
+    // A stage is its one pod.
+    if (dag && !dag.tasks.every(({ inline }) => inline))
       return dag.tasks.flatMap((task) => {
         const names = [...(task.depends ?? '').matchAll(/([-\w]+)\.[A-Z]/g)].map(([, one]) => one ?? '');
         return runWithHooks(task, [...before, ...names, ...(task.dependencies ?? [])]);

@@ -182,6 +182,31 @@ describe('Argo', () => {
     `apiVersion: argoproj.io/v1alpha1\nkind: ${kind}\nmetadata: {name: w}\nspec:\n${spec}`;
   const templates = (text: string): Parsed => parse(text).spec.templates;
 
+  /** Whatever becomes of its pod, the stage succeeds; a namespace of level "restricted" and a quota take the pod. */
+  const stage = (image: string, command: readonly string[]) => ({
+    dag: {
+      tasks: [
+        {
+          name: 'client',
+          continueOn: { failed: true, error: true },
+          inline: {
+            timeout: '5m',
+            securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+            container: {
+              image,
+              command,
+              resources: {
+                requests: { cpu: '50m', memory: '64Mi' },
+                limits: { cpu: '1', memory: '256Mi' },
+              },
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+            },
+          },
+        },
+      ],
+    },
+  });
+
   test('the entrypoint is wrapped, with what it takes; start may fail; stop is the exit handler', () => {
     const text = added(
       workflow(`  entrypoint: main # here
@@ -203,15 +228,9 @@ describe('Argo', () => {
         parameters: [{ name: 'study' }, { name: 'level', value: '3' }],
         artifacts: [{ name: 'model', optional: true }],
       },
-      steps: [
-        [
-          {
-            name: 'monitor-start',
-            template: 'monitor-start',
-            continueOn: { failed: true, error: true },
-          },
-        ],
-        [
+      dag: {
+        tasks: [
+          { name: 'monitor-start', template: 'monitor-start' },
           {
             name: 'main',
             template: 'main',
@@ -222,29 +241,76 @@ describe('Argo', () => {
               ],
               artifacts: [{ name: 'model', from: '{{inputs.artifacts.model}}', optional: true }],
             },
+            dependencies: ['monitor-start'],
           },
         ],
-      ],
+      },
     });
     const client = ['nvpulse', 'client'];
     const job = ['-i', 'n1', '--job', '{{workflow.uid}}'];
     expect(named(spec.templates, 'monitor-start')).toEqual({
       name: 'monitor-start',
-      timeout: '5m',
-      container: {
-        image: 'monitor:2',
-        command: [...client, '--start', ...job, '--name', '{{workflow.name}}'],
-      },
+      ...stage('monitor:2', [...client, '--start', ...job, '--name', '{{workflow.name}}']),
     });
     expect(named(spec.templates, 'monitor-stop')).toEqual({
       name: 'monitor-stop',
-      timeout: '5m',
-      container: {
-        image: 'monitor:2',
-        command: [...client, '--stop', ...job, '--status', '{{workflow.status}}'],
-      },
+      ...stage('monitor:2', [...client, '--stop', ...job, '--status', '{{workflow.status}}']),
     });
   });
+
+  test('an entrypoint whose name begins with a digit has another as a task', () => {
+    const text = added(workflow('  entrypoint: 3d\n  templates:\n  - {name: 3d, container: {image: i}}\n'));
+    expect(named(templates(text), 'monitored').dag.tasks[1]).toEqual({
+      name: 'job-3d',
+      template: '3d',
+      dependencies: ['monitor-start'],
+    });
+  });
+
+  test('stages of 0.1, which were pods themselves, are replaced', () => {
+    const bare = workflow('  entrypoint: m\n  templates:\n  - {name: m, container: {image: i}}\n');
+    const of01 = workflow(`  entrypoint: monitored
+  onExit: monitor-stop
+  templates:
+  - {name: m, container: {image: i}}
+  - name: monitored
+    steps:
+    - - name: monitor-start
+        template: monitor-start
+        continueOn:
+          failed: true
+          error: true
+    - - name: m
+        template: m
+  - name: monitor-start
+    timeout: 5m
+    container:
+      image: clara/monitor-server:latest
+      command: ["nvpulse", "client", "--start", "-i", "n", "--job", "{{workflow.uid}}", "--name", "{{workflow.name}}"]
+  - name: monitor-stop
+    timeout: 5m
+    container:
+      image: clara/monitor-server:latest
+      command: ["nvpulse", "client", "--stop", "-i", "n", "--job", "{{workflow.uid}}", "--status", "{{workflow.status}}"]
+`);
+    expect(removeMonitoring(of01)).toBe(bare);
+    expect(addMonitoring(of01, { host: 'n' })).toBe(addMonitoring(bare, { host: 'n' }));
+  });
+
+  test.each(['[monitor-start]', '[tool, --start]', '[nvpulse, server, --start]'])(
+    "a template of one's own with a stage's name is not taken for one: %s",
+    (command) => {
+      const text = workflow(`  entrypoint: m
+  templates:
+  - {name: m, container: {image: i}}
+  - {name: monitor-start, container: {image: i, command: ${command}}}
+`);
+      expect(removeMonitoring(text)).toBe(text);
+      expect(() => addMonitoring(text)).toThrow(
+        "template 'monitor-start' has the name of a monitoring stage; rename it",
+      );
+    },
+  );
 
   test('an exit handler is wrapped, quotes and comments kept', () => {
     const text = added(
@@ -260,16 +326,17 @@ describe('Argo', () => {
     expect(named(templates(text), 'monitored-exit')).toEqual({
       name: 'monitored-exit',
       inputs: { parameters: [{ name: 'who' }] },
-      steps: [
-        [
-          { name: 'monitor-stop', template: 'monitor-stop', continueOn: { failed: true, error: true } },
+      dag: {
+        failFast: false,
+        tasks: [
           {
             name: 'on-exit',
             template: 'tell',
             arguments: { parameters: [{ name: 'who', value: '{{inputs.parameters.who}}' }] },
           },
+          { name: 'monitor-stop', template: 'monitor-stop' },
         ],
-      ],
+      },
     });
     expect(argoOrder(text).get('on-exit')).toContain('main');
   });
@@ -289,7 +356,7 @@ describe('Argo', () => {
     const { spec } = parse(text);
     expect(spec.onExit).toBe('monitored-exit');
     expect(spec.hooks.running).toEqual({ expression: 'workflow.status == "Running"', template: 'main' });
-    expect(named(spec.templates, 'monitored-exit').steps[0]?.[1]).toEqual({
+    expect(named(spec.templates, 'monitored-exit').dag.tasks[0]).toEqual({
       name: 'exit-hook',
       templateRef: { name: 'tools', template: 'tell' },
       arguments: { parameters: [{ name: 'who', value: 'me' }] },
@@ -317,16 +384,12 @@ describe('Argo', () => {
       tokenSecret: 'nvpulse-token',
     });
     for (const name of ['monitor-start', 'monitor-stop'])
-      expect(named(templates(text), name)).toMatchObject({
-        container: {
-          env: [
-            {
-              name: 'NVPULSE_TOKEN',
-              valueFrom: { secretKeyRef: { name: 'nvpulse-token', key: 'token', optional: true } },
-            },
-          ],
+      expect(named(templates(text), name).dag.tasks[0].inline.container.env).toEqual([
+        {
+          name: 'NVPULSE_TOKEN',
+          valueFrom: { secretKeyRef: { name: 'nvpulse-token', key: 'token', optional: true } },
         },
-      });
+      ]);
   });
 
   describe('steps', () => {
@@ -359,7 +422,6 @@ describe('Argo', () => {
           name: 'monitor-start',
           template: 'monitor-start',
           when: '{{steps.a.outputs.result}} == yes',
-          continueOn: { failed: true, error: true },
         },
       ]);
     });
@@ -387,24 +449,15 @@ describe('Argo', () => {
           },
         },
       });
-      expect(named(templates(text), 'monitor-start-step')).toMatchObject({
-        container: {
-          command: [
-            'nvpulse',
-            'client',
-            '--start',
-            '-i',
-            'REPLACE-IP-ADDRESS',
-            '--job',
-            '{{workflow.uid}}.{{inputs.parameters.step}}',
-            '--name',
-            '{{inputs.parameters.step}}',
-            '--label',
-            'parent={{workflow.uid}}',
-            '--label',
-            'step={{inputs.parameters.step}}',
-          ],
-        },
+      expect(named(templates(text), 'monitor-start-step')).toEqual({
+        name: 'monitor-start-step',
+        inputs: { parameters: [{ name: 'step' }] },
+        ...stage('clara/monitor-server:latest', [
+          ...['nvpulse', 'client', '--start', '-i', 'REPLACE-IP-ADDRESS'],
+          ...['--job', '{{workflow.uid}}.{{inputs.parameters.step}}'],
+          ...['--name', '{{inputs.parameters.step}}'],
+          ...['--label', 'parent={{workflow.uid}}', '--label', 'step={{inputs.parameters.step}}'],
+        ]),
       });
     });
   });
@@ -428,8 +481,7 @@ describe('Argo', () => {
     );
     const main = named(templates(text), 'main');
     expect(named(main.dag.tasks, 'b').depends).toBe(
-      '(a.Succeeded || a.Failed) && (monitor-start-b.Succeeded || monitor-start-b.Skipped || ' +
-        'monitor-start-b.Failed || monitor-start-b.Errored)',
+      '(a.Succeeded || a.Failed) && (monitor-start-b.Succeeded || monitor-start-b.Skipped)',
     );
     expect(named(main.dag.tasks, 'monitor-start-b').depends).toBe('a.Succeeded || a.Failed');
   });

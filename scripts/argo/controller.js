@@ -1,0 +1,78 @@
+'use strict';
+// The code of Argo's own controller, from its module, with the driver (drive_test.go) compiled into it.
+const { execFileSync } = require('node:child_process');
+const {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+
+const MODULE = 'github.com/argoproj/argo-workflows/v3';
+const VERSION = 'v3.7.4';
+
+const go = (cwd, ...args) =>
+  execFileSync('go', args, {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+
+/**
+ * A copy of the module's sources in a temporary folder, since modules are read-only, and the compiled driver.
+ * `run(cases)` gives an outcome for each case, see drive_test.go; `examples` is the folder of Argo's examples.
+ */
+function makeController() {
+  const work = mkdtempSync(join(tmpdir(), 'nvpulse-argo-'));
+  const source = join(work, 'argo');
+  try {
+    writeFileSync(join(work, 'go.mod'), 'module nvpulse-argo\n');
+    const { Dir } = JSON.parse(go(work, 'mod', 'download', '-json', `${MODULE}@${VERSION}`));
+    mkdirSync(source);
+    cpSync(Dir, source, { recursive: true });
+    execFileSync('chmod', ['-R', 'u+w', source]);
+    // The pages of its server are built elsewhere, and embedded.
+    mkdirSync(join(source, 'ui', 'dist', 'app'), { recursive: true });
+    writeFileSync(join(source, 'ui', 'dist', 'app', 'index.html'), '');
+    const controller = join(source, 'workflow', 'controller');
+    cpSync(join(__dirname, 'drive_test.go'), join(controller, 'nvpulse_drive_test.go'));
+    const program = join(work, 'drive');
+    go(source, 'test', '-c', '-o', program, './workflow/controller');
+    return {
+      version: VERSION,
+      examples: join(source, 'examples'),
+      run: (cases) => run(program, controller, work, cases),
+      remove: () => rmSync(work, { recursive: true, force: true }),
+    };
+  } catch (error) {
+    rmSync(work, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function run(program, cwd, work, cases) {
+  const files = { NVPULSE_ARGO_CASES: join(work, 'cases'), NVPULSE_ARGO_OUTCOMES: join(work, 'outcomes') };
+  writeFileSync(files.NVPULSE_ARGO_CASES, JSON.stringify(cases));
+  rmSync(files.NVPULSE_ARGO_OUTCOMES, { force: true });
+  const args = ['-test.run', '^TestNvpulseDrive$', '-test.timeout', '30m'];
+  // Its log is megabytes, and of use only where it fails.
+  const log = join(work, 'log');
+  try {
+    execFileSync('sh', ['-c', 'exec "$0" "$@" >"$LOG" 2>&1', program, ...args], {
+      cwd,
+      env: { ...process.env, ...files, LOG: log },
+    });
+  } catch (error) {
+    const tail = existsSync(log) ? readFileSync(log, 'utf8').slice(-4000) : '';
+    throw new Error(`the driver failed: ${error.message}\n${tail}`, { cause: error });
+  }
+  return JSON.parse(readFileSync(files.NVPULSE_ARGO_OUTCOMES, 'utf8'));
+}
+
+module.exports = { makeController };

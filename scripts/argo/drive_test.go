@@ -1,0 +1,201 @@
+package controller
+
+// Drives workflows with the code of Argo's own controller against its fake clientset. The pods of each template are led
+// to an end that the case names, and what became of the workflow is told. scripts/argo/controller.js compiles it in the
+// controller's package.
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	apiv1 "k8s.io/api/core/v1"
+	apierr "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/fake"
+	k8stesting "k8s.io/client-go/testing"
+	"k8s.io/client-go/tools/record"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	"github.com/argoproj/argo-workflows/v3/workflow/common"
+)
+
+// The ends of a pod; it succeeds unless said.
+const (
+	failed      = "failed"
+	neverPulled = "never pulled" // it waits for its image until a deadline ends it
+	refused     = "refused"      // Kubernetes does not let it be made
+)
+
+// One workflow, and the ends of the pods of its templates.
+type driveCase struct {
+	Workflow string            `json:"workflow"`
+	Ends     map[string]string `json:"ends"`
+}
+
+type outcome struct {
+	Phase   string   `json:"phase"` // of the workflow; empty where it comes to no end
+	Message string   `json:"message"`
+	Pods    []string `json:"pods"` // the templates of the pods that were made, sorted
+}
+
+const mostRounds = 60
+const patience = time.Minute
+
+// The clock of a pod that waits for its image is turned back by as much.
+const longWait = 24 * time.Hour
+
+func TestNvpulseDrive(t *testing.T) {
+	text, err := os.ReadFile(os.Getenv("NVPULSE_ARGO_CASES"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []driveCase
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	outcomes := []outcome{}
+	for _, one := range cases {
+		outcomes = append(outcomes, drive(one))
+	}
+	text, err = json.Marshal(outcomes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(os.Getenv("NVPULSE_ARGO_OUTCOMES"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func drive(one driveCase) (result outcome) {
+	// What the controller does not survive is an outcome, too.
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			result = outcome{Phase: "panic", Message: fmt.Sprint(panicked), Pods: []string{}}
+		}
+	}()
+	ctx := context.Background()
+	wf := wfv1.MustUnmarshalWorkflow(one.Workflow)
+	wf.Namespace = "default"
+	wf.UID = "uid-of-the-workflow"
+	if wf.Name == "" {
+		wf.Name = wf.GenerateName + "x"
+	}
+	cancel, controller := newController(wf)
+	defer cancel()
+	// Nobody reads events: that recorder blocks once it has taken some.
+	controller.eventRecorderManager = &testEventRecorderManager{eventRecorder: &record.FakeRecorder{}}
+	woc := newWorkflowOperationCtx(wf, controller)
+	made := map[string]string{}
+	controller.kubeclientset.(*fake.Clientset).PrependReactor("create", "pods",
+		func(action k8stesting.Action) (bool, runtime.Object, error) {
+			pod := action.(k8stesting.CreateAction).GetObject().(*apiv1.Pod)
+			owner := ownerOf(woc, pod)
+			if one.Ends[owner] == refused {
+				return true, nil, apierr.NewForbidden(schema.GroupResource{Resource: "pods"}, pod.Name, nil)
+			}
+			made[pod.Annotations[common.AnnotationKeyNodeName]] = owner
+			return false, nil, nil
+		})
+	for round := 0; round < mostRounds && !woc.wf.Status.Fulfilled(); round++ {
+		woc.operate(ctx)
+		leadPods(ctx, woc, one.Ends)
+		woc = newWorkflowOperationCtx(woc.wf, controller)
+	}
+	result = outcome{Message: woc.wf.Status.Message, Pods: []string{}}
+	if woc.wf.Status.Fulfilled() {
+		result.Phase = string(woc.wf.Status.Phase)
+	}
+	for _, template := range made {
+		result.Pods = append(result.Pods, template)
+	}
+	sort.Strings(result.Pods)
+	return result
+}
+
+// The template that a pod is made of; of one that stands inline in a stage, the stage; of others inline, none.
+func ownerOf(woc *wfOperationCtx, pod *apiv1.Pod) string {
+	name := pod.Annotations[common.AnnotationKeyNodeName]
+	if node, err := woc.wf.GetNodeByName(name); err == nil && node.TemplateName != "" {
+		return node.TemplateName
+	}
+	around := name[:max(strings.LastIndex(name, "."), 0)]
+	if node, err := woc.wf.GetNodeByName(around); err == nil && strings.HasPrefix(node.TemplateName, "monitor-") {
+		return node.TemplateName
+	}
+	return ""
+}
+
+// As the kubelet and the executor would.
+func leadPods(ctx context.Context, woc *wfOperationCtx, ends map[string]string) {
+	pods, err := listPods(woc)
+	if err != nil {
+		panic(err)
+	}
+	for _, pod := range pods.Items {
+		if pod.Status.Phase == apiv1.PodSucceeded || pod.Status.Phase == apiv1.PodFailed {
+			continue
+		}
+		switch waits := pod.Status.Phase == apiv1.PodPending; {
+		case ends[ownerOf(woc, &pod)] == neverPulled && !waits:
+			waitForImage(woc, &pod)
+		case waits && pod.Spec.ActiveDeadlineSeconds == nil:
+			continue
+		case waits || ends[ownerOf(woc, &pod)] == failed: // the kubelet ends at the deadline what Argo has looked at
+			endPod(woc, &pod, apiv1.PodFailed, 1)
+		default:
+			endPod(woc, &pod, apiv1.PodSucceeded, 0)
+		}
+		updated, err := woc.controller.kubeclientset.CoreV1().Pods(pod.Namespace).Update(ctx, &pod, metav1.UpdateOptions{})
+		if err != nil {
+			panic(err)
+		}
+		waitUntilSeen(woc, updated)
+	}
+}
+
+// What the controller knows of pods comes through its informer, a little later; its order is that of the changes.
+func waitUntilSeen(woc *wfOperationCtx, pod *apiv1.Pod) {
+	store := woc.controller.PodController.TestingPodInformer().GetStore()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		seen, exists, err := store.Get(pod)
+		if err == nil && exists && seen.(*apiv1.Pod).Status.Phase == pod.Status.Phase {
+			return
+		}
+	}
+	panic("the informer does not see " + pod.Name)
+}
+
+func waitForImage(woc *wfOperationCtx, pod *apiv1.Pod) {
+	pod.Status.Phase = apiv1.PodPending
+	pod.Status.ContainerStatuses = []apiv1.ContainerStatus{{
+		Name:  common.MainContainerName,
+		State: apiv1.ContainerState{Waiting: &apiv1.ContainerStateWaiting{Reason: "ImagePullBackOff"}},
+	}}
+	id := woc.nodeID(pod)
+	node, err := woc.wf.Status.Nodes.Get(id)
+	if err != nil {
+		panic(err)
+	}
+	node.StartedAt = metav1.NewTime(node.StartedAt.Add(-longWait))
+	woc.wf.Status.Nodes.Set(id, *node)
+}
+
+func endPod(woc *wfOperationCtx, pod *apiv1.Pod, phase apiv1.PodPhase, code int32) {
+	pod.Status.Phase = phase
+	pod.Status.ContainerStatuses = nil
+	for _, container := range pod.Spec.Containers {
+		pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses, apiv1.ContainerStatus{
+			Name:  container.Name,
+			State: apiv1.ContainerState{Terminated: &apiv1.ContainerStateTerminated{ExitCode: code}},
+		})
+	}
+	woc.wf.Status.MarkTaskResultComplete(woc.nodeID(pod))
+}

@@ -1,0 +1,167 @@
+'use strict';
+// What the stages of `pipeline add-monitoring` do to a workflow, by Argo's own controller code: with every fault of a
+// stage, the job must run and end as it does without monitoring. Writes the table into docs/PIPELINES.md. With --quick it
+// leaves Argo's examples out, and writes nothing. Needs Go and its proxy, and a build of this clone.
+const { execFileSync } = require('node:child_process');
+const { readdirSync, readFileSync, writeFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { addMonitoring } = require('../dist/pipeline');
+const { makeController } = require('./argo/controller');
+
+const PAGE = join(__dirname, '..', 'docs', 'PIPELINES.md');
+const BEGIN = '<!-- Written by npm run check:argo. -->\n';
+const END = '<!-- End of what is written. -->';
+
+const STARTS = ['monitor-start', 'monitor-start-step'];
+const STOPS = ['monitor-stop', 'monitor-stop-step'];
+const isStage = (template) => [...STARTS, ...STOPS].includes(template);
+
+const WORK = '  - name: work\n    container: {image: busybox, command: [work]}\n';
+const STRUCTURES = {
+  container: '  - name: main\n    container: {image: busybox, command: [work]}\n',
+  steps: `  - name: main\n    steps:\n    - - {name: a, template: work}\n    - - {name: b, template: work}\n${WORK}`,
+  'dag, dependencies': `  - name: main\n    dag:\n      tasks:\n      - {name: a, template: work}\n      - {name: b, template: work, dependencies: [a]}\n${WORK}`,
+  'dag, depends': `  - name: main\n    dag:\n      tasks:\n      - {name: a, template: work}\n      - {name: b, template: work, depends: a.Succeeded}\n${WORK}`,
+};
+const HANDLERS = {
+  none: ['', ''],
+  onExit: ['  onExit: bye\n', '  - name: bye\n    container: {image: busybox, command: [bye]}\n'],
+  'exit hook': [
+    '  hooks: {exit: {template: bye}}\n',
+    '  - name: bye\n    container: {image: busybox, command: [bye]}\n',
+  ],
+};
+const WINDOWS = { whole: {}, '--per-step': { perStep: true }, '--from a --to b': { from: 'a', to: 'b' } };
+const FAULTS = ['failed', 'never pulled', 'refused'];
+const all = (templates, end) => Object.fromEntries(templates.map((template) => [template, end]));
+
+/** What goes wrong: with a stage, with the job, with its handler. */
+const TROUBLES = [
+  { fault: 'none', ends: {} },
+  ...FAULTS.map((end) => ({ fault: `start ${end}`, ends: all(STARTS, end) })),
+  ...FAULTS.map((end) => ({ fault: `stop ${end}`, ends: all(STOPS, end) })),
+  ...FAULTS.map((end) => ({ fault: `start and stop ${end}`, ends: all([...STARTS, ...STOPS], end) })),
+  { fault: 'job failed', ends: { work: 'failed', main: 'failed' } },
+  { fault: 'job failed, stop refused', ends: { work: 'failed', main: 'failed', ...all(STOPS, 'refused') } },
+  { fault: 'handler failed', ends: { bye: 'failed' } },
+  { fault: 'handler refused', ends: { bye: 'refused' } },
+];
+
+function casesOfOurs() {
+  const cases = [];
+  for (const [structure, templates] of Object.entries(STRUCTURES))
+    for (const [handler, [key, template]] of Object.entries(HANDLERS))
+      for (const [window, options] of Object.entries(WINDOWS)) {
+        if (structure === 'container' && window !== 'whole') continue;
+        const bare = `apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata:\n  name: w\nspec:\n  entrypoint: main\n${key}  templates:\n${templates}${template}`;
+        const monitored = addMonitoring(bare, { host: 'server', ...options });
+        for (const { fault, ends } of TROUBLES)
+          if (handler !== 'none' || !fault.startsWith('handler'))
+            cases.push({ structure, handler, window, fault, ends, bare, monitored });
+      }
+  return cases;
+}
+
+/** Argo's examples that are one workflow, and that stages can be put into. */
+function casesOfExamples(folder) {
+  const cases = [];
+  const left = [];
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (!file.endsWith('.yaml')) continue;
+    const bare = readFileSync(join(folder, file), 'utf8');
+    if (!/^kind: Workflow\s*$/m.test(bare) || /^---\s*$[^]*\S/m.test(bare)) continue;
+    let monitored;
+    try {
+      monitored = addMonitoring(bare, { host: 'server', file });
+    } catch (error) {
+      left.push(error.message);
+      continue;
+    }
+    for (const [fault, ends] of [
+      ['none', {}],
+      ['start and stop refused', all([...STARTS, ...STOPS], 'refused')],
+      ['start and stop never pulled', all([...STARTS, ...STOPS], 'never pulled')],
+    ])
+      cases.push({ file, fault, ends, bare, monitored });
+  }
+  return { cases, left };
+}
+
+function drive(controller, cases) {
+  const bare = controller.run(cases.map(({ bare: workflow, ends }) => ({ workflow, ends })));
+  const monitored = controller.run(cases.map(({ monitored: workflow, ends }) => ({ workflow, ends })));
+  return cases.map((one, at) => {
+    const own = monitored[at].pods.filter((template) => !isStage(template));
+    const same = monitored[at].phase === bare[at].phase && String(own) === String(bare[at].pods);
+    return { ...one, same, own, without: bare[at], outcome: monitored[at] };
+  });
+}
+
+const counted = (pods) =>
+  [...new Set(pods)].map((pod) => `${pods.filter((other) => other === pod).length} ${pod}`).join(', ') ||
+  'none';
+
+/** One row for all that end alike. */
+function table(results) {
+  const rows = new Map();
+  for (const { fault, handler, structure, window, outcome, same } of results) {
+    const stages = [...new Set(outcome.pods.filter(isStage).map((one) => one.split('-')[1]))];
+    const row = [fault, outcome.phase || 'no end', stages.join(', ') || 'none', same ? 'yes' : '**no**'].join(
+      ' | ',
+    );
+    const of = rows.get(row) ?? { handlers: new Set(), structures: new Set() };
+    rows.set(row, of);
+    of.handlers.add(handler);
+    of.structures.add(window === 'whole' ? structure : `${structure}, ${window}`);
+  }
+  const most = Math.max(...[...rows.values()].map(({ structures }) => structures.size));
+  const lines = [...rows].map(([row, { handlers, structures }]) => {
+    const where = structures.size === most ? 'all' : [...structures].join('; ');
+    return `| ${row} | ${[...handlers].join(', ')} | ${where} |`;
+  });
+  return [
+    '| fault | workflow ends | pods of stages | as without monitoring | handler before | structures |',
+    '|---|---|---|---|---|---|',
+    ...lines,
+  ].join('\n');
+}
+
+function write(text) {
+  const page = readFileSync(PAGE, 'utf8');
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`${PAGE} has no place for the table`);
+  writeFileSync(PAGE, page.slice(0, begin + BEGIN.length) + text + page.slice(end));
+}
+
+function main(args) {
+  const controller = makeController();
+  try {
+    const results = drive(controller, casesOfOurs());
+    const quick = args.includes('--quick');
+    const { cases, left } = quick ? { cases: [], left: [] } : casesOfExamples(controller.examples);
+    const examples = drive(controller, cases);
+    const wrong = [...results, ...examples].filter(({ same }) => !same);
+    for (const { file, structure, handler, window, fault, without, outcome, own } of wrong)
+      console.log(
+        `WRONG ${file ?? `${structure}, ${window}, handler ${handler}`}: ${fault}: ` +
+          `${outcome.phase || 'no end'} (${outcome.message}), pods: ${counted(own)}; ` +
+          `without: ${without.phase || 'no end'}, pods: ${counted(without.pods)}`,
+      );
+    for (const message of left) console.log(`left out: ${message}`);
+    const files = new Set(cases.map(({ file }) => file)).size;
+    const git = (...words) => execFileSync('git', words, { cwd: __dirname, encoding: 'utf8' }).trim();
+    const tried = `${results.length} cases of ${Object.keys(STRUCTURES).length} structures${quick ? '' : `, and ${files} of Argo's examples with ${examples.length}`}`;
+    const sum = `${tried}: ${wrong.length === 0 ? 'each ends as without monitoring' : `${wrong.length} do not end as without monitoring`}.`;
+    if (!quick)
+      write(
+        `\nArgo ${controller.version}, ${new Date().toISOString().slice(0, 10)}, commit ${git('rev-parse', '--short', 'HEAD')}. ${sum}\n\n${table(results)}\n`,
+      );
+    console.log(sum);
+    process.exitCode = wrong.length === 0 ? 0 : 1;
+  } finally {
+    controller.remove();
+  }
+}
+
+main(process.argv.slice(2));
