@@ -23,12 +23,14 @@ function installed(
 ): (args: readonly string[], env?: NodeJS.ProcessEnv) => ReturnType<typeof spawnSync> {
   const app = join(state, `${script}-app`);
   const bin = join(state, `${script}-bin`);
-  mkdirSync(app);
-  mkdirSync(bin);
-  copyFileSync(join(CLARA, script), join(app, script));
-  const standIn = join(bin, 'nvpulse');
-  writeFileSync(standIn, '#!/bin/sh\nfor word; do printf "%s\\n" "$word"; done\nexit 7\n');
-  chmodSync(standIn, 0o755);
+  beforeAll(() => {
+    mkdirSync(app);
+    mkdirSync(bin);
+    copyFileSync(join(CLARA, script), join(app, script));
+    const standIn = join(bin, 'nvpulse');
+    writeFileSync(standIn, '#!/bin/sh\nfor word; do printf "%s\\n" "$word"; done\nexit 7\n');
+    chmodSync(standIn, 0o755);
+  });
   return (args, env = {}) =>
     spawnSync(script.endsWith('.py') ? 'python3' : 'sh', [script, ...args], {
       cwd: app,
