@@ -27,8 +27,14 @@ export class Progress {
   }
 
   /** Of a recording that is read. */
-  readonly read = (read__s: number, of__s: number | null): void =>
-    this.show(`reading: ${seconds(read__s)}${of__s === null ? '' : ` of ${seconds(of__s)}`}`);
+  readonly read = (read__s: number, of__s: number | null): void => this.showPart('reading', read__s, of__s);
+
+  /** Of a recording that is sent. */
+  readonly sent = (sent__s: number, of__s: number | null): void => this.showPart('sending', sent__s, of__s);
+
+  private showPart(what: string, done__s: number, of__s: number | null): void {
+    this.show(`${what}: ${seconds(done__s)}${of__s === null ? '' : ` of ${seconds(of__s)}`}`);
+  }
 
   /** The line is gone. */
   end(): void {

@@ -1,7 +1,10 @@
 // Recordings into a real Elasticsearch: followed while they are written, gone on with after a restart, replayed.
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Client } from '@elastic/elasticsearch';
 import { RecordingWriter } from '../../lib/recording';
 import { createMapping, Exporter, type ExporterOptions } from '../../lib/sinks/elasticsearch';
@@ -13,6 +16,8 @@ import { nvpulseIn, recordingsIn, stateFolder, type Ending } from '../support/nv
 import { until } from '../support/processes';
 import { batchesOf, expectedOf, HOST, recordRows, type Rows } from '../support/recorded';
 
+const BIN = join(__dirname, '..', '..', 'bin', 'nvpulse.js');
+const SHOW_IN_TERMINAL = join(__dirname, '..', 'fixtures', 'show-in-terminal.py');
 const EVERYTHING = 2n ** 62n;
 
 const folders: string[] = [];
@@ -69,6 +74,25 @@ describeWithElasticsearch('exporter', {}, (elasticsearch) => {
   test('nvpulse export: not before the mapping is there', () => {
     expect(unready.stderr).toMatch(/^nvpulse export: Elasticsearch: .*run nvpulse create-mapping\n$/);
     expect(unready.code).toBe(1);
+  });
+
+  test('nvpulse export: says on a terminal how far it is', async () => {
+    const dir = join(folder(), 'shown');
+    await recordRows(dir, rowsOf(10, 1));
+    const proxy = await startChaosProxy(elasticsearch.url, async ({ path }) => {
+      // Sooner than this nothing is shown.
+      if (path.startsWith('/_bulk')) await delay(600);
+      return 'pass' as const;
+    });
+    const args = [SHOW_IN_TERMINAL, '80', BIN, 'export', dir, '--to', 'elasticsearch', '--url', proxy.url];
+    const { stdout } = await promisify(execFile)('python3', args);
+    await proxy.close();
+    const [before, shown, after] = stdout.split('\r\u001b[K');
+    expect({ before, shown, after }).toEqual({
+      before: '',
+      shown: expect.stringMatching(/^sending: [\d.]+ \w+( of [\d.]+ \w+)?$/),
+      after: expect.stringMatching(/^\d+ documents, 0 already there, 0 rejected\r\n$/),
+    });
   });
 
   test('nvpulse export: a job, twice without doubles', async () => {

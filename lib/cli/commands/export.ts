@@ -91,13 +91,19 @@ async function exportDocuments(
   checkWritable('rejected documents', rejectedFile);
   const client = await elasticsearch.connect(connectionOf(flags));
   await elasticsearch.identify(client);
-  const { documents, duplicates, rejected, growing } = await elasticsearch.exportToElasticsearch(dir, {
-    client,
-    rejectedFile,
-    ...choice,
-    summaryOf: summaries(dir),
-    onHeld: (reason) => note(`nvpulse export: ${reason === undefined ? 'it goes on' : `waiting: ${reason}`}`),
-  });
+  const { documents, duplicates, rejected, growing } = await withProgress((progress) =>
+    elasticsearch.exportToElasticsearch(dir, {
+      client,
+      rejectedFile,
+      ...choice,
+      summaryOf: summaries(dir),
+      onHeld: (reason) => {
+        progress.end();
+        note(`nvpulse export: ${reason === undefined ? 'it goes on' : `waiting: ${reason}`}`);
+      },
+      onSent: progress.sent,
+    }),
+  );
   print(`${documents} documents, ${duplicates} already there, ${rejected} rejected`);
   if (rejected > 0) note(`nvpulse export: what was rejected stands in ${rejectedFile}, with the reasons`);
   if (growing) note(`nvpulse export: '${dir}' is being written; run this again for what comes`);

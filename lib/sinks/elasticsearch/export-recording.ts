@@ -15,6 +15,8 @@ export interface ExportToElasticsearchOptions extends DocumentChoice {
   readonly rejectedFile: string;
   /** Told what holds it up, one line; undefined when nothing does any more. */
   readonly onHeld?: (reason: string | undefined) => void;
+  /** Told how many seconds of the recording are acknowledged, of how many; null where it was not closed. */
+  readonly onSent?: (sent__s: number, of__s: number | null) => void;
 }
 
 export interface ExportedDocuments {
@@ -35,7 +37,7 @@ export interface ExportedDocuments {
  */
 export async function exportToElasticsearch(
   dir: string,
-  { client, rejectedFile, onHeld, ...choice }: ExportToElasticsearchOptions,
+  { client, rejectedFile, onHeld, onSent, ...choice }: ExportToElasticsearchOptions,
 ): Promise<ExportedDocuments> {
   const setting = settingOf(choice, true);
   const giveUp = new AbortController();
@@ -46,7 +48,13 @@ export async function exportToElasticsearch(
     else if (!giveUp.signal.aborted) onHeld?.(failure?.reason);
   });
   const halt = { attempts: giveUp.signal, requests: giveUp.signal };
-  const recording = await RecordingExport.open({ dir, delivery, halt, setting });
+  const recording = await RecordingExport.open({
+    dir,
+    delivery,
+    halt,
+    setting,
+    onAcknowledged: () => onSent?.(recording.acknowledged__s, recording.length__s),
+  });
   await recording.pass();
   const growing = await mayGrow(dir);
   if (!growing) await recording.finish();

@@ -29,6 +29,8 @@ export interface RecordingExportOptions {
   readonly setting: DocumentSetting;
   /** The cursor's file, by the recording's id; absent where nobody will go on from it. */
   readonly cursorOf?: (recording: string) => string;
+  /** Told when more is acknowledged. */
+  readonly onAcknowledged?: () => void;
 }
 
 /** How far a recording is acknowledged, as its cursor's file says it. */
@@ -100,6 +102,17 @@ export class RecordingExport {
     return this.documents.holdsBack(utc__ns);
   }
 
+  /** Seconds of the recording up to which rows are acknowledged. */
+  get acknowledged__s(): number {
+    return Number(this.reached__ns - this.documents.start__ns) / 1e9;
+  }
+
+  /** Seconds from its start to its end; null where it was not closed. */
+  get length__s(): number | null {
+    const { start, end } = this.documents.manifest;
+    return end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
+  }
+
   /** UTC up to which rows are acknowledged, in nanoseconds. */
   get behind__ns(): bigint {
     return this.reached__ns;
@@ -154,6 +167,7 @@ export class RecordingExport {
     await before;
     this.checkpoint = checkpoint;
     this.reached__ns = newest__ns;
+    this.options.onAcknowledged?.();
     await this.save(false);
   }
 
