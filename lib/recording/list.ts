@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { reasonOf } from '../reason';
 import { recordingRoot } from './folder';
-import { readManifest, type RecordedExit } from './manifest';
+import { lengthOf, readManifest, type RecordedExit } from './manifest';
 
 export interface RecordingListing {
   readonly dir: string;
@@ -61,9 +61,9 @@ export async function findRecordings(
 
 /** @throws ERR_RECORDING */
 async function listing(dir: string): Promise<RecordingListing> {
-  const { name, start, end, complete, exit, simulated, ...told } = await readManifest(dir);
-  const whole__s = end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
-  const duration__s = told.duration__s ?? whole__s;
+  const manifest = await readManifest(dir);
+  const { name, start, complete, exit, simulated } = manifest;
+  const duration__s = manifest.duration__s ?? lengthOf(manifest);
   return { dir, name, start, duration__s, complete, exit, simulated, size__B: await sizeOf(dir) };
 }
 

@@ -140,6 +140,11 @@ function metricColumns(entity: Entity): readonly MetricColumn[] {
   }));
 }
 
+/** Seconds from a recording's start to its end; null where it was not closed. */
+export function lengthOf({ start, end }: Pick<Manifest, 'start' | 'end'>): number | null {
+  return end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
+}
+
 /** Replaces the manifest at once: a reader sees the old one or the new one. `durable`: on disk when done. */
 export async function writeManifest(dir: string, manifest: Manifest, durable: boolean): Promise<void> {
   const temporary = join(dir, `.${MANIFEST}.tmp`);

@@ -6,7 +6,7 @@ import { createBatch, instancesOf, type Batch, type SamplerEvent } from '../samp
 import { joinChunks, toCatalog, type Chunk } from './chunk';
 import { EVENTS, parseEvents, type EventLog, type RecordedEvent } from './events';
 import { decodeEntries, JOURNAL } from './journal';
-import { readManifest, type Manifest } from './manifest';
+import { lengthOf, readManifest, type Manifest } from './manifest';
 import { parseSegmentName, segmentName } from './segments';
 import { readSegment, type RecordingProblem } from './segment-reader';
 import { isTrimmed, readTrimmed, trimmedOf, type Trimmed } from './trimmed';
@@ -101,18 +101,12 @@ export class Recording {
     try {
       while (streams.size > 0) {
         const group = await nextGroup(streams);
-        onRead?.(this.secondsUntil(group), this.length__s);
+        onRead?.(this.secondsUntil(group), lengthOf(this.manifest));
         yield group;
       }
     } finally {
       for (const { rest } of streams.values()) await rest.return(undefined);
     }
-  }
-
-  /** From its start to its end; null where it was not closed. */
-  private get length__s(): number | null {
-    const { start, end } = this.manifest;
-    return end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
   }
 
   private secondsUntil({ chunks }: ChunkGroup): number {

@@ -1,6 +1,6 @@
 // One recording on its way into Elasticsearch, and how far it is acknowledged.
 import { readCursor, writeCursor } from '../../recording';
-import { readManifest } from '../../recording/manifest';
+import { lengthOf, readManifest } from '../../recording/manifest';
 import { reasonOf } from '../../reason';
 import { formatUtc } from '../../time';
 import type { Delivery, Halt } from './delivery';
@@ -109,8 +109,7 @@ export class RecordingExport {
 
   /** Seconds from its start to its end; null where it was not closed. */
   get length__s(): number | null {
-    const { start, end } = this.documents.manifest;
-    return end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
+    return lengthOf(this.documents.manifest);
   }
 
   /** UTC up to which rows are acknowledged, in nanoseconds. */
