@@ -195,6 +195,8 @@ SamplerObject::SamplerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   options.host = info[1].As<Napi::Boolean>();
   options.gpu = info[2].As<Napi::Boolean>();
   options.nvml_path = info[3].As<Napi::String>().Utf8Value();
+  options.machine.rootfs = info[4].As<Napi::String>().Utf8Value();
+  options.machine.name = info[5].As<Napi::String>().Utf8Value();
   sampler_ = std::make_unique<Sampler>(options);
   living_ = EnvironmentOf(info.Env()).samplers;
   living_->insert(this);
@@ -298,7 +300,7 @@ Napi::Value SamplerObject::Stats(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value CreateSampler(const Napi::CallbackInfo& info) {
-  return EnvironmentOf(info.Env()).sampler_class.New({info[0], info[1], info[2], info[3]});
+  return EnvironmentOf(info.Env()).sampler_class.New({info[0], info[1], info[2], info[3], info[4], info[5]});
 }
 
 /// The elements of a typed array of this type that has as many; else null.

@@ -26,6 +26,12 @@ export const jobName = (): Option => new Option('--name <name>', "the job's name
 export const jsonFile = (): Option =>
   new Option('--json <file>', 'write the summary as JSON too; - is stdout');
 
+/** Of commands that measure a whole machine, maybe from within a container. */
+export const machine = (): readonly Option[] => [
+  new Option('--rootfs <dir>', "where the machine's root is mounted, if this is a container: /host"),
+  new Option('--host-name <name>', "the machine's name (default: the kernel's)"),
+];
+
 /** Has values that a shell offers, and takes others, too. */
 export class OfferingOption extends Option {
   constructor(

@@ -83,7 +83,7 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
   return {
     nvpulse: VERSION,
     simulated: gpu.simulated,
-    host: hostInfo(),
+    host: hostInfo(sampler.machine),
     gpu,
     entities,
     calls: stats.calls,

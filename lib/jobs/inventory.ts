@@ -8,10 +8,13 @@ import { osRelease } from './os-release';
 
 type SystemInformation = typeof import('systeminformation');
 
-/** CPU model, disks and operating system; no serial numbers. Rejects where systeminformation fails. */
-export async function readInventory(): Promise<Inventory> {
+/**
+ * CPU model, disks and operating system; no serial numbers. Rejects where systeminformation fails.
+ * @param rootfs where the machine's root is mounted, '' for our own
+ */
+export async function readInventory(rootfs: string): Promise<Inventory> {
   const { diskLayout } = require('systeminformation/lib/filesystem') as Pick<SystemInformation, 'diskLayout'>;
-  const [cpu, disks, os] = await Promise.all([processor(), diskLayout(), operatingSystem()]);
+  const [cpu, disks, os] = await Promise.all([processor(), diskLayout(), operatingSystem(rootfs)]);
   return {
     cpu,
     disks: disks.map(({ device, type, name, interfaceType, size }) => ({
@@ -57,8 +60,8 @@ function fromCpuinfo(text: string): Inventory['cpu'] | undefined {
   };
 }
 
-async function operatingSystem(): Promise<Pick<Inventory['os'], 'name' | 'release'>> {
-  const known = osRelease();
+async function operatingSystem(rootfs: string): Promise<Pick<Inventory['os'], 'name' | 'release'>> {
+  const known = osRelease(rootfs);
   if (known) return { name: known.NAME ?? '', release: known.VERSION_ID ?? '' };
   const { osInfo } = require('systeminformation/lib/osinfo') as Pick<SystemInformation, 'osInfo'>;
   const { distro, release: version } = await osInfo();

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RecordingMeta, RecordingWriter } from '../recording';
 import type { Batch } from '../sampling/batch';
 import type { Duration } from '../sampling/options';
+import type { MachineOptions } from '../sampling/machine';
 import { Sampler } from '../sampling/sampler';
 import { ClockWatch, type UtcOffset } from './clock-watch';
 import { SummaryFold } from './fold';
@@ -11,7 +12,7 @@ import { readInventory } from './inventory';
 import { metaOf, toJson, troublesIn, type JobEnd, type JobSetting, type JobStop } from './job-events';
 import { summaryOf } from './summary';
 import { hostInfo } from './summary-host';
-import type { JobSummary } from './summary-types';
+import type { HostInfo, JobSummary } from './summary-types';
 
 export interface MeasurementOptions {
   readonly name: string;
@@ -23,7 +24,7 @@ export interface MeasurementOptions {
 }
 
 /** What else a measurement is told, by no user. */
-export interface MeasurementSetting extends MeasurementOptions {
+export interface MeasurementSetting extends MeasurementOptions, MachineOptions {
   /** Tests set the clock with it. @default the system's */
   readonly utcOffset?: UtcOffset | undefined;
 }
@@ -37,13 +38,14 @@ const INVENTORY_AFTER__MS = 2_000;
 export class Measurement {
   readonly id = randomUUID();
   readonly sampler: Sampler;
-  readonly host = hostInfo();
+  readonly host: HostInfo;
   readonly batches: AsyncIterator<Batch>;
   private began__ns = 0n;
 
   constructor(private readonly options: MeasurementSetting) {
-    const { interval = '100ms', nvml } = options;
-    this.sampler = new Sampler({ interval, ...(nvml === undefined ? {} : { nvml }) });
+    const { interval = '100ms', nvml, rootfs, hostName } = options;
+    this.sampler = new Sampler({ interval, rootfs, hostName, ...(nvml === undefined ? {} : { nvml }) });
+    this.host = hostInfo(this.sampler.machine);
     this.batches = this.sampler[Symbol.asyncIterator]();
   }
 
@@ -207,7 +209,7 @@ export class RunningJob {
 
   private async takeInventory(recording: RecordingWriter): Promise<void> {
     // Where it cannot be had the recording goes without, as it does when the job ends first.
-    const inventory = await readInventory().catch(() => undefined);
+    const inventory = await readInventory(this.measurement.sampler.machine.rootfs).catch(() => undefined);
     if (inventory && !this.closed) recording.describe({ inventory });
   }
 

@@ -1,13 +1,14 @@
 // Records this machine for a time, without a command. `nvpulse record` is this with a table.
 import { NvpulseError } from '../errors';
 import { RecordingWriter } from '../recording/writer';
+import type { MachineOptions } from '../sampling/machine';
 import { refuseUnknown } from '../sampling/options';
 import { NO_COMMAND } from './job-events';
 import { claimRecording, lossOf, releaseRecording } from './job-recording';
 import { Measurement, type MeasurementOptions, type RunningJob } from './measurement';
 import type { JobSummary } from './summary-types';
 
-export interface RecordOptions extends Omit<MeasurementOptions, 'name'> {
+export interface RecordOptions extends Omit<MeasurementOptions, 'name'>, MachineOptions {
   /** @default 'record' */
   readonly name?: string;
   /** A new or an empty folder. @default `${XDG_STATE_HOME:-~/.local/state}/nvpulse/<UTC>-<name>` */
@@ -30,7 +31,11 @@ export interface RecordResult {
  * @throws ERR_OPTION for the caller's mistakes, a folder that cannot be recorded into among them · ERR_NATIVE
  */
 export async function recordMachine(options: RecordOptions): Promise<RecordResult> {
-  refuseUnknown(options, ['name', 'labels', 'interval', 'nvml', 'dir', 'until', 'onStart'], 'recordMachine');
+  refuseUnknown(
+    options,
+    ['name', 'labels', 'interval', 'nvml', 'rootfs', 'hostName', 'dir', 'until', 'onStart'],
+    'recordMachine',
+  );
   const name = options.name ?? 'record';
   const measurement = new Measurement({ ...options, name });
   const folder = await claimRecording(options.dir === undefined ? undefined : { dir: options.dir }, name);

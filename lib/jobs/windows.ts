@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GpuState, NativeStats } from '../native/addon';
 import type { Batch } from '../sampling/batch';
+import type { Machine } from '../sampling/machine';
 import { SummaryFold } from './fold';
 import { summaryOf } from './summary';
 import { hostInfo } from './summary-host';
@@ -12,6 +13,7 @@ import type { JobSummary } from './summary-types';
 export interface WindowSource extends AsyncIterable<Batch> {
   readonly interval__ns: number;
   readonly utcOffset__ns: bigint;
+  readonly machine: Machine;
   now(): bigint;
   tick(): Promise<boolean>;
   gpu(): GpuState;
@@ -103,7 +105,7 @@ class OpenWindow {
       simulated: gpu.simulated,
       complete,
       job: { id: randomUUID(), name, labels, exitCode: null, signal: null },
-      host: hostInfo(),
+      host: hostInfo(source.machine),
       gpu,
       sampler: {
         interval__ns: source.interval__ns,

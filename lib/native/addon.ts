@@ -128,9 +128,17 @@ export interface Addon {
   lock(fd: number): number;
   /**
    * `interval__ns`: of the ticks, 1e6 to 3.6e12; 0: only when asked by `tick`. `nvml`: path of the NVML library; '' for
-   * the system's.
+   * the system's. `rootfs`: where the machine's root is mounted, without a slash at its end, or ''. `hostName`: '' for
+   * the kernel's.
    */
-  createSampler(interval__ns: number, host: boolean, gpu: boolean, nvml: string): NativeSampler;
+  createSampler(
+    interval__ns: number,
+    host: boolean,
+    gpu: boolean,
+    nvml: string,
+    rootfs: string,
+    hostName: string,
+  ): NativeSampler;
   /**
    * `metrics`: columns of the gpu table; a reason where NVML is not there. Pending for as long as the driver takes, and
    * it does not keep the process alive: see `within`.

@@ -47,7 +47,7 @@ export class Nvml {
   /** Opens the driver's library and lists the devices. Does not reject where there is none. */
   static async open(options: NvmlOptions = {}): Promise<Nvml> {
     refuseUnknown(options, ['nvml'], 'Nvml.open');
-    const native = addon().createSampler(0, false, true, libraryOf(options));
+    const native = addon().createSampler(0, false, true, libraryOf(options), '', '');
     native.start();
     await within(OPEN_TIMEOUT__MS, native.tick(OPEN_TIMEOUT__MS));
     const nvml = new Nvml(native);

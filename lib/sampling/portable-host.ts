@@ -1,6 +1,6 @@
 // CPUs, memory, disks and file systems where there is no procfs: what node:os and systeminformation tell, once a second
 // at most. What they do not tell has no value; nothing is guessed.
-import { cpus, hostname, loadavg, platform } from 'node:os';
+import { cpus, loadavg, platform } from 'node:os';
 import {
   metricsOf,
   rangeOf,
@@ -39,7 +39,10 @@ export class PortableHost {
   private reading: Promise<void> | undefined;
 
   /** @param now monotonic nanoseconds, the clock of all rows */
-  constructor(private readonly now: () => bigint) {}
+  constructor(
+    private readonly now: () => bigint,
+    private readonly hostName: string,
+  ) {}
 
   /** Every instance that was read so far. */
   get instances(): readonly Instance[] {
@@ -48,7 +51,7 @@ export class PortableHost {
 
   /** Reads all of it; a reading that goes on is waited for, none is begun beside it. Never rejects. */
   read(): Promise<void> {
-    this.reading ??= readings().then(
+    this.reading ??= readings(this.hostName).then(
       (all) => {
         this.reading = undefined;
         const time = this.now();
@@ -124,21 +127,21 @@ function tableOf(entity: Entity, rows: readonly PortableRow[]): TableColumns {
   };
 }
 
-async function readings(): Promise<readonly Reading[]> {
+async function readings(hostName: string): Promise<readonly Reading[]> {
   const { mem, disksIO, fsStats, fsSize } =
     require('systeminformation') as typeof import('systeminformation');
   const [memory, requests, traffic, mounts] = await Promise.all([mem(), disksIO(), fsStats(), fsSize()]);
-  return [host(), memoryOf(memory), ...diskOf(requests, traffic), ...mounts.map(filesystemOf)];
+  return [host(hostName), memoryOf(memory), ...diskOf(requests, traffic), ...mounts.map(filesystemOf)];
 }
 
-function host(): Reading {
+function host(name: string): Reading {
   const times = cpus().map((cpu) => cpu.times);
   const seconds = (of: (time: (typeof times)[number]) => number): number | undefined =>
     times.length === 0 ? undefined : times.reduce((sum, time) => sum + of(time), 0) / 1000;
   const [load_1min] = loadavg();
   return {
     entity: 'host',
-    identity: { name: hostname() },
+    identity: { name },
     values: present({
       cpu_busy__s: seconds(({ user, nice, sys, irq }) => user + nice + sys + irq),
       cpu_user__s: seconds(({ user, nice }) => user + nice),

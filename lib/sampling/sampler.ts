@@ -13,11 +13,12 @@ import { Drains } from './drains';
 import type { Batch, BatchParts } from './batch';
 import { BatchQueue } from './batch-queue';
 import { findCgroup } from './cgroup';
+import { machineOf, type Machine, type MachineOptions } from './machine';
 import { parseInterval, refuseUnknown, type Duration } from './options';
 import type { PortableHost } from './portable-host';
 import { within } from './within';
 
-export interface SamplerOptions {
+export interface SamplerOptions extends MachineOptions {
   /** Time between readings, 1 ms to 1 h; slower tiers of the catalog keep their own. @default '100ms' */
   readonly interval?: Duration;
   /** Read the host: CPUs, memory, disks, network, followed jobs. @default true */
@@ -61,20 +62,22 @@ function procIsOurs(): boolean {
   }
 }
 
-function portableHost(now: () => bigint): PortableHost {
+function portableHost(now: () => bigint, hostName: string): PortableHost {
   const loaded = require('./portable-host') as typeof import('./portable-host');
-  return new loaded.PortableHost(now);
+  return new loaded.PortableHost(now, hostName);
 }
 
 /**
  * Samples until stopped. Iterate it for batches: each iterator has its own bounded queue, and rows that it drops
  * are counted in the next batch's `droppedRows`. Iterators made before `start` get everything.
  *
- * @throws ERR_OPTION for an unknown option or an interval out of range; ERR_NATIVE where there is no native build
+ * @throws ERR_OPTION for an unknown option or a value that is not allowed; ERR_NATIVE where there is no native build
  */
 export class Sampler implements AsyncIterable<Batch> {
   /** UTC = monotonic + offset; fixed at construction, so that a clock jump neither reorders nor collides. */
   readonly utcOffset__ns: bigint;
+  /** The machine that is measured. */
+  readonly machine: Machine;
   private interval: number;
   private readonly native: NativeSampler;
   private readonly queues = new Set<BatchQueue>();
@@ -86,16 +89,20 @@ export class Sampler implements AsyncIterable<Batch> {
   private state: 'new' | 'running' | 'stopped' = 'new';
 
   constructor(options: SamplerOptions = {}) {
-    refuseUnknown(options, ['interval', 'host', 'gpu', 'nvml'], 'Sampler');
+    refuseUnknown(options, ['interval', 'host', 'gpu', 'nvml', 'rootfs', 'hostName'], 'Sampler');
     this.interval = parseInterval(options.interval ?? '100ms', 'interval');
+    this.machine = machineOf(options);
+    const { rootfs, hostName } = this.machine;
     const host = options.host ?? true;
     const procfs = existsSync('/proc/stat');
-    if (host && !procfs) this.portable = portableHost(() => this.now());
+    if (host && !procfs) this.portable = portableHost(() => this.now(), hostName);
     this.native = addon().createSampler(
       this.interval,
       host && procfs,
       options.gpu ?? true,
       options.nvml ?? process.env['NVPULSE_NVML'] ?? '',
+      rootfs,
+      hostName,
     );
     this.utcOffset__ns = addon().utcOffset();
     this.drains = new Drains(this.utcOffset__ns);

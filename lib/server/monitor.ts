@@ -8,6 +8,7 @@ import type { JobSummary } from '../jobs/summary-types';
 import type { GpuState } from '../native/addon';
 import { type EndedBy } from '../recording';
 import type { Batch } from '../sampling/batch';
+import type { MachineOptions } from '../sampling/machine';
 import { reasonOf } from '../reason';
 import type { JobView, StartRequest } from './api';
 import type { Job, JobSpec } from './job';
@@ -31,6 +32,7 @@ export interface MonitorOptions {
   readonly background__ns: number | null;
   /** Path of the NVML library. */
   readonly nvml?: string | undefined;
+  readonly machine: MachineOptions;
   /** CLOCK_REALTIME − CLOCK_MONOTONIC, in nanoseconds. @default the system's */
   readonly utcOffset?: (() => bigint) | undefined;
   /** Told of what people should know, a line each. */
@@ -466,8 +468,8 @@ function spoolOf({ state }: MonitorOptions): string {
 }
 
 function startSession(options: MonitorOptions, interval__ns: number): Promise<Session> {
-  const { nvml, utcOffset } = options;
-  return Session.start({ spool: spoolOf(options), interval__ns, nvml, utcOffset });
+  const { nvml, machine, utcOffset } = options;
+  return Session.start({ spool: spoolOf(options), interval__ns, nvml, machine, utcOffset });
 }
 
 /** The finest interval that an open job asks for, else the background's. */

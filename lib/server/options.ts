@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { recordingRoot } from '../recording';
 import { reasonOf } from '../reason';
+import { machineOf, type Machine, type MachineOptions } from '../sampling/machine';
 import { INTERVAL_RANGE, parseInterval, refuseUnknown, type Duration } from '../sampling/options';
 import type { ConnectionOptions } from '../sinks/elasticsearch';
 import { parseDuration } from '../time';
 import { DEFAULT_PORT, isLoopback, parseAddress, type Address } from './address';
 import { readServerToken } from './token';
 
-export interface ServerOptions {
+export interface ServerOptions extends MachineOptions {
   /** `HOST:PORT`; port 0 takes a free one. @default '127.0.0.1:9417' */
   readonly listen?: string;
   /** File of the token that clients must show: at least 16 characters, not readable by all. @default none */
@@ -60,6 +61,7 @@ export interface ServerConfig {
   /** Undefined: nothing is exported. */
   readonly elasticsearch: ElasticsearchConfig | undefined;
   readonly nvml: string | undefined;
+  readonly machine: Machine;
   readonly requestTimeout__ms: number;
   readonly utcOffset: (() => bigint) | undefined;
   readonly log: (line: string) => void;
@@ -78,6 +80,8 @@ const OPTIONS = [
   'resolution',
   'cores',
   'nvml',
+  'rootfs',
+  'hostName',
   'requestTimeout',
   'utcOffset',
   'log',
@@ -113,6 +117,7 @@ export function configOf(options: ServerOptions): ServerConfig {
     spoolLimit__B: parseSize(options.spoolLimit ?? '2GiB', '--spool-limit'),
     elasticsearch: elasticsearchOf(options),
     nvml: options.nvml,
+    machine: machineOf(options),
     requestTimeout__ms:
       parseDuration(String(requestTimeout), 'requestTimeout', { min: '100ms', max: '1h' }) / 1e6,
     utcOffset: options.utcOffset,

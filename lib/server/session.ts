@@ -10,6 +10,7 @@ import type { HostInfo } from '../jobs/summary-types';
 import type { GpuState, NativeStats } from '../native/addon';
 import { defaultRecordingDir, RecordingWriter, type EventKind, type Json } from '../recording';
 import type { Batch } from '../sampling/batch';
+import type { MachineOptions } from '../sampling/machine';
 import type { Sampler } from '../sampling/sampler';
 import type { JobRoot } from './job';
 
@@ -19,6 +20,7 @@ export interface SessionOptions {
   readonly interval__ns: number;
   /** Path of the NVML library. */
   readonly nvml: string | undefined;
+  readonly machine: MachineOptions;
   /** Tests set the clock with it. */
   readonly utcOffset: UtcOffset | undefined;
 }
@@ -67,8 +69,13 @@ export class Session {
 
   /** @throws ERR_IO where the spool cannot be written · ERR_NATIVE */
   static async start(options: SessionOptions): Promise<Session> {
-    const { spool, nvml, interval__ns } = options;
-    const measurement = new Measurement({ name: 'server', interval: text(interval__ns), nvml });
+    const { spool, nvml, machine, interval__ns } = options;
+    const measurement = new Measurement({
+      name: 'server',
+      interval: text(interval__ns),
+      nvml,
+      ...machine,
+    });
     try {
       await measurement.begin();
       await driverAnswers(measurement.sampler);

@@ -2,10 +2,12 @@
 #include "readers/filesystem.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "readers/scanner.h"
@@ -38,25 +40,40 @@ bool IsLocal(const Mount& mount) {
          (mount.type == "overlay" && mount.folder == "/");
 }
 
+/// The folder as seen from `rootfs`; nothing where it lies elsewhere.
+std::optional<std::string> SeenFrom(const std::string& rootfs, const std::string& folder) {
+  if (rootfs.empty()) return folder;
+  if (folder == rootfs) return "/";
+  if (folder.compare(0, rootfs.size() + 1, rootfs + "/") != 0) return {};
+  return folder.substr(rootfs.size());
+}
+
+bool IsFile(const std::string& path) {
+  struct stat file{};
+  return stat(path.c_str(), &file) == 0 && !S_ISDIR(file.st_mode);
+}
+
 bool operator==(const Mount& a, const Mount& b) {
   return a.folder == b.folder && a.device == b.device && a.type == b.type;
 }
 
 }  // namespace
 
-std::vector<Mount> LocalMounts(std::string_view mountinfo) {
+std::vector<Mount> FilesystemReader::LocalMounts(std::string_view mountinfo) const {
   std::vector<Mount> mounts;
   for (Scanner line(mountinfo); !line.AtEnd(); line.NextLine()) {
     Mount mount;
     for (int i = 0; i < 4; i++) line.Word();  // id, parent, major:minor, root
-    mount.folder = Unescaped(line.Word());
+    std::optional<std::string> folder = SeenFrom(rootfs_, Unescaped(line.Word()));
+    if (!folder) continue;
+    mount.folder = *std::move(folder);
     for (std::string_view word = line.Word(); !word.empty() && word != "-";) word = line.Word();
     mount.type = line.Word();
     mount.device = Unescaped(line.Word());
     // A mount hides what was mounted in the same place before.
     auto hidden = [&](const Mount& m) { return m.folder == mount.folder; };
     mounts.erase(std::remove_if(mounts.begin(), mounts.end(), hidden), mounts.end());
-    if (!IsLocal(mount)) continue;
+    if (!IsLocal(mount) || IsFile(PathOf(mount))) continue;
     // Of several mounts of a device (bind mounts, subvolumes) the shortest path says most.
     auto same =
         std::find_if(mounts.begin(), mounts.end(), [&](const Mount& m) { return m.device == mount.device; });
@@ -102,7 +119,7 @@ void FilesystemReader::List(Pass& pass) {
 
 void FilesystemReader::Append(const Listed& listed, RowSink& sink) const {
   struct statvfs space{};
-  int error = statvfs((root_ + listed.mount.folder).c_str(), &space) == 0 ? 0 : errno;
+  int error = statvfs(PathOf(listed.mount).c_str(), &space) == 0 ? 0 : errno;
   int64_t time_ns = MonotonicNs();
   double unit__MiB = static_cast<double>(space.f_frsize) / kMiB;
   double used = static_cast<double>(space.f_blocks - space.f_bfree) * unit__MiB;

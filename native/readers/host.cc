@@ -28,19 +28,21 @@ std::string HostName() {
 }  // namespace
 
 struct HostReader::Subjects {
-  explicit Subjects(const std::string& at)
-      : cpu(at),
+  Subjects(const std::string& at, const Machine& machine)
+      : host_name(machine.name.empty() ? HostName() : machine.name),
+        cpu(at),
         pressure(at),
         loadavg(at + "/proc/loadavg"),
         memory(at),
         disk(at),
         network(at),
-        filesystem(at),
+        filesystem(at, machine.rootfs),
         jobs(at) {}
 
   void ReadHost(Pass& pass);
   int64_t ReadLoad(Pass& pass, Row<host::kColumns>& row);
 
+  std::string host_name;
   Buffer buffer;
   std::optional<uint32_t> host_instance;
   CpuReader cpu;
@@ -54,7 +56,7 @@ struct HostReader::Subjects {
 };
 
 void HostReader::Subjects::ReadHost(Pass& pass) {
-  if (!host_instance) host_instance = pass.sink.AddInstance(Entity::kHost, {{"name", HostName()}});
+  if (!host_instance) host_instance = pass.sink.AddInstance(Entity::kHost, {{"name", host_name}});
   Row<host::kColumns> row;
   int64_t time_ns = 0;
   if (pass.slow()) time_ns = ReadLoad(pass, row);
@@ -73,7 +75,8 @@ int64_t HostReader::Subjects::ReadLoad(Pass& pass, Row<host::kColumns>& row) {
   return reading.time_ns;
 }
 
-HostReader::HostReader(const std::string& root) : subjects_(new Subjects(root)) {}
+HostReader::HostReader(const std::string& root, const Machine& machine)
+    : subjects_(new Subjects(root, machine)) {}
 HostReader::~HostReader() = default;
 
 void HostReader::Read(TierMask due, RowSink& sink) {

@@ -32,10 +32,16 @@ struct JobProcesses {
 /// One for each followed job; empty: none is followed.
 using FollowedProcesses = std::vector<JobProcesses>;
 
+/// What a container does not know by itself of the machine that it runs on.
+struct Machine {
+  std::string rootfs;  ///< Where the machine's root is mounted, without a slash at its end; '': it is our own.
+  std::string name;    ///< '': as the kernel tells it.
+};
+
 class HostReader {
  public:
-  /// `root` stands before /proc and /sys; tests give a folder of their own.
-  explicit HostReader(const std::string& root = "");
+  /// `root` stands before /proc, /sys and all file systems; tests give a folder of their own.
+  explicit HostReader(const std::string& root = "", const Machine& machine = {});
   ~HostReader();
 
   /// Reads what is due and appends the rows.

@@ -31,13 +31,14 @@ int64_t HostInterval(int64_t interval_ns) {
 
 }  // namespace
 
-HostThread::HostThread(bool host, int64_t interval_ns, std::shared_ptr<Store> store,
+HostThread::HostThread(bool host, const Machine& machine, int64_t interval_ns, std::shared_ptr<Store> store,
                        std::shared_ptr<SharedProcesses> processes, std::shared_ptr<GpuThread> gpu)
     : host_(host),
       store_(std::move(store)),
       processes_(std::move(processes)),
       gpu_(std::move(gpu)),
-      schedule_(HostInterval(interval_ns)) {
+      schedule_(HostInterval(interval_ns)),
+      reader_("", machine) {
   for (std::atomic<double>& note : notes_) note.store(kMissing, std::memory_order_relaxed);
 }
 

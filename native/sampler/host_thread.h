@@ -15,7 +15,7 @@ namespace nvpulse {
 class HostThread : public std::enable_shared_from_this<HostThread> {
  public:
   /// `gpu` may be null: its ticks are then not among the agent's.
-  HostThread(bool host, int64_t interval_ns, std::shared_ptr<Store> store,
+  HostThread(bool host, const Machine& machine, int64_t interval_ns, std::shared_ptr<Store> store,
              std::shared_ptr<SharedProcesses> processes, std::shared_ptr<GpuThread> gpu);
 
   void Start();

@@ -18,7 +18,7 @@ Sampler::Sampler(const SamplerOptions& options) : store_(std::make_shared<Store>
   if (options.gpu) {
     gpu_ = std::make_shared<GpuThread>(options.nvml_path, options.interval_ns, store_, processes);
   }
-  host_ = std::make_shared<HostThread>(options.host, options.interval_ns, store_, processes, gpu_);
+  host_ = std::make_shared<HostThread>(options.host, options.machine, options.interval_ns, store_, processes, gpu_);
 }
 
 Sampler::~Sampler() { Stop(); }

@@ -16,6 +16,7 @@ struct SamplerOptions {
   bool host = true;
   bool gpu = true;
   std::string nvml_path;  ///< '' for the system's library.
+  Machine machine;
 };
 
 struct CallStats {

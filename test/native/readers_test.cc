@@ -296,6 +296,47 @@ TEST(LocalFileSystemsAreListedOnceADevice) {
   EXPECT_NEAR(root->values[filesystem::used__pct], 100 * used / (used + free), 0.5);
 }
 
+TEST(AFileThatIsMountedIsNoFileSystem) {
+  Fixture fixture("odd");
+  fixture.Write("etc/hosts", "");
+  fixture.Write("proc/self/mountinfo",
+                "22 1 0:50 / / rw - overlay overlay rw\n"
+                "25 22 8:1 /docker/1/hosts /etc/hosts rw - ext4 /dev/sda1 rw\n"
+                "26 22 8:17 /docker/2/hosts /etc/hosts rw - ext4 /dev/sdb1 rw\n"
+                "27 22 8:17 /volumes/1 /var/lib/state rw - ext4 /dev/sdb1 rw\n");
+  HostReader reader(fixture.root());
+  Collector rows;
+  reader.Read(kSlowTier, rows);
+  EXPECT_EQ(rows.Of(Entity::kFilesystem).size(), 2u);
+  EXPECT(rows.Find(Entity::kFilesystem, "mount", "/") != nullptr);
+  const Collector::Reported* state = rows.Find(Entity::kFilesystem, "mount", "/var/lib/state");
+  if (EXPECT(state != nullptr)) EXPECT_EQ(rows.Identity(state->instance, "device"), "/dev/sdb1");
+}
+
+TEST(TheMachineWhoseRootIsMountedSomewhereIsNamedAsItNamesItself) {
+  Fixture fixture("odd");
+  fixture.Write("host/data/x", "");
+  fixture.Write("hosts/x", "");
+  fixture.Write("proc/self/mountinfo",
+                "22 1 0:50 / / rw - overlay overlay rw\n"
+                "25 22 8:1 /docker/1/hosts /etc/hosts rw - ext4 /dev/sda1 rw\n"
+                "26 22 8:33 /volumes/1 /var/lib/state rw - ext4 /dev/sdc1 rw\n"
+                "27 22 8:49 / /hosts rw - ext4 /dev/sdd1 rw\n"
+                "30 22 8:1 / /host ro - ext4 /dev/sda1 rw\n"
+                "31 30 8:33 / /host/data ro - xfs /dev/sdc1 rw\n"
+                "32 30 0:60 / /host/mnt/server ro - nfs4 server:/export rw\n"
+                "33 30 0:65 / /host/var/lib/docker/overlay2/x/merged ro - overlay overlay rw\n");
+  HostReader reader(fixture.root(), {"/host", "node-7"});
+  Collector rows;
+  reader.Read(kAllTiers, rows);
+  EXPECT_EQ(rows.Of(Entity::kFilesystem).size(), 2u);
+  const Collector::Reported* root = rows.Find(Entity::kFilesystem, "mount", "/");
+  if (EXPECT(root != nullptr)) EXPECT_EQ(rows.Identity(root->instance, "device"), "/dev/sda1");
+  const Collector::Reported* data = rows.Find(Entity::kFilesystem, "mount", "/data");
+  if (EXPECT(data != nullptr)) EXPECT_EQ(data->status[filesystem::used__MiB], kOk);
+  EXPECT(rows.Find(Entity::kHost, "name", "node-7") != nullptr);
+}
+
 TEST(TiersDecideWhichRowsAppear) {
   Fixture fixture("odd");
   HostReader reader(fixture.root());

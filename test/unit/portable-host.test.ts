@@ -23,7 +23,7 @@ function cell(
 
 test('counters, rates, memory and file systems are those of the machine; what is not told is absent', async () => {
   let now__ns = 5_000_000_000n;
-  const portable = new PortableHost(() => now__ns);
+  const portable = new PortableHost(() => now__ns, 'node-7');
   const before__s = busy__s();
   await portable.read();
   const first = portable.take();

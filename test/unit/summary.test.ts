@@ -7,6 +7,7 @@ import { summarize, summaryOf } from '../../lib/jobs/summary';
 import { hostInfo } from '../../lib/jobs/summary-host';
 import schema from '../../lib/jobs/summary.schema.json';
 import type { Batch } from '../../lib/sampling/batch';
+import { machineOf } from '../../lib/sampling/machine';
 import { VERSION } from '../../lib/version';
 import {
   batchOf,
@@ -128,7 +129,7 @@ describe('the summary', () => {
       ioWrite__B: null,
       rssPeak__MiB: 1,
     } as const;
-    expectValid(summaryOfReadings([], { stop__s: 0 }, { finalUsage, host: hostInfo() }));
+    expectValid(summaryOfReadings([], { stop__s: 0 }, { finalUsage, host: hostInfo(machineOf({})) }));
     expectValid(summaryOfReadings(everything(1), { start__s: 0.52, stop__s: 0.53 }));
   });
 
@@ -337,7 +338,7 @@ describe('an open window', () => {
 });
 
 test('this machine is described', () => {
-  const { name, os, kernel, cpu_model, core_num, memory_total__MiB } = hostInfo();
+  const { name, os, kernel, cpu_model, core_num, memory_total__MiB } = hostInfo(machineOf({}));
   for (const text of [name, os, kernel, cpu_model]) expect(text).toMatch(/^\S.*$/);
   expect(os).not.toMatch(/"/);
   expect(core_num).toBeGreaterThan(0);

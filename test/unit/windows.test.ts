@@ -10,6 +10,7 @@ import { META, metricOf } from '../support/summaries';
 class Source implements WindowSource {
   readonly interval__ns = 0.1 * SECOND;
   readonly utcOffset__ns = 0n;
+  readonly machine = { rootfs: '', hostName: 'node-7' };
   power__W = 100;
   answers = true;
   private time__ns = 50 * SECOND;

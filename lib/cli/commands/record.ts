@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { parseDuration, recordMachine } from '../../index';
 import { untilToldToEnd } from '../ending';
 import { COLOR_VARIABLE, NVML_VARIABLE, RECORDINGS_VARIABLE, explain } from '../help';
-import { interval, jobName, jsonFile, label, output, simulated } from '../options';
+import { interval, jobName, jsonFile, label, machine, output, simulated } from '../options';
 import { checkJsonFile, note, writeJson } from '../output';
 import { simulateHere } from '../simulate';
 import { showSummary } from '../summary';
@@ -16,6 +16,8 @@ interface Options {
   readonly label?: Readonly<Record<string, string>>;
   readonly json?: string;
   readonly simulate?: string;
+  readonly rootfs?: string;
+  readonly hostName?: string;
 }
 
 /** The longest that a timer takes, and a little less than a month. */
@@ -33,8 +35,9 @@ export function define(command: Command): void {
     .addOption(jobName())
     .addOption(label())
     .addOption(jsonFile())
-    .addOption(simulated())
-    .action(record);
+    .addOption(simulated());
+  for (const option of machine()) command.addOption(option);
+  command.action(record);
   explain(command, {
     examples: [
       'nvpulse record',
@@ -48,10 +51,12 @@ export function define(command: Command): void {
 async function record(options: Options): Promise<void> {
   checkJsonFile(options.json);
   if (options.simulate !== undefined) simulateHere(options.simulate);
-  const { name, label, output } = options;
+  const { name, label, output, rootfs, hostName } = options;
   const over = new AbortController();
   const result = await recordMachine({
     interval: options.interval,
+    rootfs,
+    hostName,
     until: AbortSignal.any([untilToldToEnd(), over.signal]),
     onStart: (dir) => {
       note(`recording into ${dir}${options.for === undefined ? ' until Ctrl-C' : ''}`);

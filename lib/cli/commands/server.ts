@@ -5,7 +5,7 @@ import { NvpulseError } from '../../index';
 import { untilToldToEnd } from '../ending';
 import { connectionOf, elasticsearchOptions, type ElasticsearchFlags } from '../elasticsearch-options';
 import { ELASTICSEARCH_VARIABLES, NVML_VARIABLE, explain } from '../help';
-import { checkedInterval, interval, simulated } from '../options';
+import { checkedInterval, interval, machine, simulated } from '../options';
 import { note } from '../output';
 import { simulateHere } from '../simulate';
 
@@ -21,6 +21,8 @@ interface Options extends ElasticsearchFlags {
   readonly spoolLimit: string;
   readonly resolution: string;
   readonly cores?: true;
+  readonly rootfs?: string;
+  readonly hostName?: string;
   readonly simulate?: string;
 }
 
@@ -41,9 +43,9 @@ export function define(command: Command): void {
         .default('100ms')
         .argParser(checkedInterval('--resolution')),
     )
-    .option('--cores', 'also documents of single CPU cores')
-    .addOption(simulated())
-    .action(serve);
+    .option('--cores', 'also documents of single CPU cores');
+  for (const option of machine()) command.addOption(option);
+  command.addOption(simulated()).action(serve);
   explain(command, {
     examples: [
       'nvpulse server',
@@ -74,6 +76,8 @@ async function serve(options: Options): Promise<void> {
     spoolLimit: options.spoolLimit,
     resolution: options.resolution,
     cores: options.cores === true,
+    rootfs: options.rootfs,
+    hostName: options.hostName,
     insecure,
     ...(isExporting(options) ? { elasticsearch: connectionOf(options) } : {}),
     log: (line) => note(`nvpulse server: ${line}`),

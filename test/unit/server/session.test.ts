@@ -23,6 +23,7 @@ test('a reading that failed fails for those who asked for it, and for nobody aft
     spool: join(state, 'spool'),
     interval__ns: 1e9,
     nvml: '/nonexistent',
+    machine: {},
     utcOffset: undefined,
   });
   closers.push(() => session.stop());
@@ -41,6 +42,7 @@ test('a job whose last reading failed has its summary, and so have the jobs afte
     interval__ns: 1e8,
     background__ns: null,
     nvml: '/nonexistent',
+    machine: {},
     log: (line) => told.push(line),
   });
   closers.push(() => monitor.close());
