@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
+import { parseAddress } from '../../lib/server/address';
 import { copiesOf, stagesOf, type Stage } from '../support/dockerfile';
 import { nvpulseIn, stateFolder } from '../support/nvpulse';
 import { describeWithPython } from '../support/python';
@@ -92,6 +93,8 @@ print(json.dumps(wrong))
     const volume = (path: string): Parsed =>
       pod.volumes.find(({ name }: { name: string }) => name === mounts.get(path)?.name);
     expect(volume(option('state')).emptyDir).toEqual({});
+    expect(volume(option('rootfs'))).toEqual({ name: 'root', hostPath: { path: '/', type: 'Directory' } });
+    expect(mounts.get(option('rootfs'))).toMatchObject({ readOnly: true });
     expect(mounts.get(option('state')).readOnly).toBeUndefined();
     // The key of the Secret is the file's name; other users cannot read it, or the server would refuse it.
     expect(volume(dirname(option('token-file'))).secret).toEqual({
@@ -99,7 +102,33 @@ print(json.dumps(wrong))
       defaultMode: 0o440,
     });
     expect(basename(option('token-file'))).toBe('token');
-    expect(option('listen')).toBe(`$(NODE_ADDRESS):${container.ports[0].containerPort}`);
+    const environment = new Map<string, Parsed>(container.env.map((one: Parsed) => [one.name, one]));
+    const substituted = (name: string, address: string): string => {
+      expect(environment.get(name).valueFrom.fieldRef.fieldPath).toBe('status.hostIP');
+      return option('listen').replace(`$(${name})`, address);
+    };
+    for (const host of ['10.0.0.7', 'fd00::7'])
+      expect(parseAddress(substituted('NODE_ADDRESS', host), '--listen')).toEqual({
+        host,
+        port: container.ports[0].containerPort,
+      });
+    expect(option('host-name')).toBe('$(NODE_NAME)');
+    expect(environment.get('NODE_NAME').valueFrom.fieldRef.fieldPath).toBe('spec.nodeName');
+  });
+
+  test('the image is a release, under a name that is to be replaced; the state may stand on the node', () => {
+    const { version } = JSON.parse(read(join(ROOT, 'package.json')));
+    expect(container.image).toBe(`registry.example/clara/monitor-server:${version}`);
+    // As its comment has it.
+    const [file = ''] = FILES;
+    const onNode = parseAllDocuments(
+      read(file).replace(/^( *)emptyDir: \{\}\n *# (hostPath: .*var\/lib\/nvpulse.*)$/m, '$1$2'),
+    ).map((document) => document.toJS());
+    const volumes = onNode.find(({ kind }: Parsed) => kind === 'DaemonSet').spec.template.spec.volumes;
+    expect(volumes).toContainEqual({
+      name: 'state',
+      hostPath: { path: '/var/lib/nvpulse', type: 'Directory' },
+    });
   });
 
   test('probes ask what the server answers; the Service leads to it', () => {
@@ -232,7 +261,8 @@ describe('compose', () => {
       if (build) expect(existsSync(join(DEPLOY, build.context, build.dockerfile))).toBe(true);
       for (const volume of volumes as string[]) {
         const [source = ''] = volume.split(':');
-        if (source.startsWith('.')) expect(existsSync(join(DEPLOY, source))).toBe(true);
+        if (source.startsWith('/')) expect(volume).toBe('/:/host:ro');
+        else if (source.startsWith('.')) expect(existsSync(join(DEPLOY, source))).toBe(true);
         else expect(Object.keys(compose.volumes)).toContain(source);
       }
     }
@@ -242,6 +272,12 @@ describe('compose', () => {
     const ports = services.flatMap(([, service]) => (service.ports ?? []) as string[]);
     expect(ports).toHaveLength(3);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:(\d+):\1$/);
+  });
+
+  test('the server measures the machine, not its container', () => {
+    const { server } = compose.services;
+    expect(server).toMatchObject({ pid: 'host', uts: 'host' });
+    expect(server.command.slice(server.command.indexOf('--rootfs'))).toEqual(['--rootfs', '/host']);
   });
 
   test('its commands exist', async () => {

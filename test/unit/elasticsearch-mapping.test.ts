@@ -1,5 +1,5 @@
 // The mapping derived from the catalog: every field that a document can have is in it, and Elasticsearch can take it.
-import { ENTITIES, metricsOf, type Entity, type Instance } from '../../lib/catalog';
+import { ENTITIES, metricsOf, STATUS, type Entity, type Instance } from '../../lib/catalog';
 import type { JobSpan, RecordedEvent } from '../../lib/recording';
 import { eventDocuments, toDocuments, windowDocument, type JobDocument } from '../../lib/sinks/elasticsearch';
 import { fieldsOf, type Field, type Fields } from '../../lib/sinks/elasticsearch/mapping';
@@ -67,6 +67,7 @@ test('every field of documents about windows is mapped, by its kind of value', (
     reading(gpu(0), { ...busy, energy__J: 100 + 70 * second }, second),
     reading(HOST, { cpu_busy__s: 700 + second, cpu_utilization__pct: 25 }, second),
     reading(MEMORY, { memory_used__MiB: 1000 }, second),
+    reading(JOB, { io_read__B: { status: STATUS.denied } }, second),
   ]);
   const ended = {
     id: 'j',

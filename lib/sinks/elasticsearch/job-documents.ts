@@ -45,6 +45,7 @@ export function windowDocument(summary: JobSummary, span: JobSpan, spans: readon
   const { job, host, complete, simulated, energy } = summary;
   const all = summary.entities.filter((one): one is Gpu => one.entity === 'gpu');
   const gpus = all.filter(({ uuid }) => hasGpu(span, uuid));
+  const denied = deniedIn(summary);
   return {
     index: 'jobmetrics',
     id: idOf(job.end, ['window', host.name, job.id, job.start]),
@@ -71,6 +72,7 @@ export function windowDocument(summary: JobSummary, span: JobSpan, spans: readon
       complete,
       simulated,
       samples: samplesOf(summary),
+      ...(denied.length === 0 ? {} : { denied }),
       ...overGpus('gpu_utilization__pct', gpus, ({ metrics }) => metrics.gpu_utilization__pct),
       ...overGpus('gpu_memory_used__MiB', gpus, ({ metrics }) => metrics.memory_used__MiB),
       ...overGpus('power_draw__W', gpus, ({ metrics }) => metrics.power_draw__W),
@@ -132,6 +134,16 @@ function hostFields({ entities }: JobSummary): Fields {
     if (one.entity === 'memory') add('memory_used__MiB', one.metrics.memory_used__MiB);
   }
   return fields;
+}
+
+/** Metrics that the sampler was not allowed to read: `job.io_read__B`. */
+function deniedIn({ entities }: JobSummary): readonly string[] {
+  const names = entities.flatMap(({ entity, metrics }) =>
+    Object.entries<MetricSummary>(metrics).flatMap(([name, metric]) =>
+      'state' in metric && metric.state === 'denied' ? [`${entity}.${name}`] : [],
+    ),
+  );
+  return [...new Set(names)].sort();
 }
 
 /** Readings inside the window, of the metric that was read most often. */

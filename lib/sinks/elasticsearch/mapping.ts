@@ -107,6 +107,7 @@ const WINDOW: Fields = {
   complete: { type: 'boolean' },
   simulated: { type: 'boolean' },
   samples: WHOLE,
+  denied: KEYWORD,
   ...meanAndMax('gpu_utilization__pct', "Over the window and the job's GPUs"),
   ...meanAndMax('gpu_memory_used__MiB', "Over the window and the job's GPUs"),
   ...meanAndMax('power_draw__W', "Over the window and the job's GPUs"),

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { STATUS } from '../../../lib/catalog';
 import type { JobSummary } from '../../../lib/jobs/summary-types';
 import { summarizeJobs } from '../../../lib/jobs/recorded-jobs';
 import {
@@ -13,7 +14,8 @@ import {
 } from '../../../lib/recording';
 import { eventDocuments, windowDocument } from '../../../lib/sinks/elasticsearch';
 import { META } from '../../fixtures/recording/batches';
-import { batchOf, gpu, HOST, MEMORY, SECOND } from '../../support/readings';
+import { batchOf, gpu, HOST, JOB, MEMORY, SECOND } from '../../support/readings';
+import { summaryOfReadings } from '../../support/summaries';
 
 const root = mkdtempSync(join(tmpdir(), 'nvpulse-job-documents-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -170,6 +172,26 @@ test('a window without an end, whose processes were seen on no GPU', () => {
   });
   for (const field of ['gpu_energy__J', 'power_draw__W', 'exit_code', 'signal'])
     expect(source).not.toHaveProperty(field);
+});
+
+test('a window names what could not be read for want of a permission', () => {
+  const windowed = summaries.get('node')!;
+  const summary = summaryOfReadings(
+    [0, 1].map((time__s) => ({
+      instance: JOB,
+      time__ns: time__s * SECOND,
+      values: {
+        cpu_time__s: time__s,
+        io_read__B: { status: STATUS.denied },
+        memory_pss__MiB: { status: STATUS.denied },
+        memory_rss_sum__MiB: { status: STATUS.readFailed },
+      },
+    })),
+    { stop__s: 2 },
+  );
+  const span = spans.find(({ id }) => id === 'node')!;
+  const { source } = windowDocument({ ...windowed, entities: summary.entities }, span, spans);
+  expect(source['denied']).toEqual(['job.io_read__B', 'job.memory_pss__MiB']);
 });
 
 test('a command’s window says how it ended', () => {
