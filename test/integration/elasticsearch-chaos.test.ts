@@ -107,7 +107,7 @@ describeWithElasticsearch('chaos', { restarts: true }, (elasticsearch) => {
   });
 
   test('a proxy with every fault', async () => {
-    const rows: Rows = { ticks: 3000, gpus: 3, from__ns: 100_000_000_000_000n };
+    const rows: Rows = { ticks: 6000, gpus: 3, from__ns: 100_000_000_000_000n };
     const { source, state } = await record(rows);
     const before = new Set(await documentsIn(elasticsearch, 'gpumetrics'));
     // Those first that leave nothing done, so that there is still something to send when the others' turn comes.

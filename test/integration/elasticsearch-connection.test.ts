@@ -69,7 +69,7 @@ describe('what answers is not it', () => {
       { version: { number: '9.4.3' } },
       {},
       200,
-      'what answers is like Elasticsearch, but another product; nvpulse needs Elasticsearch 8.13 or newer',
+      'the answer has no header X-Elastic-Product: another product answers, or a proxy takes the header out; see the URL, and let the proxy pass the header on',
     ],
     [
       'a web page',

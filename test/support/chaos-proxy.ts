@@ -8,6 +8,9 @@
 //   lose_response  all is passed on, and the connection breaks instead of an answer
 //   429, 503, 413  the proxy's own answer, nothing is passed on; also of a request that is no bulk
 //   503_done       all is passed on, and the proxy answers 503
+//   403_text …     all is passed on, and the proxy answers that with a text for an error, as gateways do
+//   429_unsigned   all is passed on, and the proxy answers as Elasticsearch would, but for the product's header
+//   unsigned       all is passed on, and so is the answer, but for the product's header
 //   half           every second document of a bulk is passed on, the others are answered 429; other requests pass
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,6 +26,11 @@ export const FAULTS = [
   '503',
   '413',
   '503_done',
+  '403_text',
+  '408_text',
+  '429_text',
+  '429_unsigned',
+  'unsigned',
   'half',
 ] as const;
 export type Fault = (typeof FAULTS)[number] | 'pass';
@@ -157,10 +165,29 @@ async function suffer(fault: Fault, exchange: Exchange): Promise<void> {
       await pass(exchange);
       outgoing.writeHead(503, { 'content-type': 'text/html' });
       return void outgoing.end('<html>the server took too long</html>');
+    case '403_text':
+    case '408_text':
+    case '429_text':
+      await pass(exchange);
+      return answer(outgoing, json(Number.parseInt(fault), { error: 'the gateway has had enough' }));
+    case '429_unsigned':
+      await pass(exchange);
+      return answer(outgoing, json(429, { error: TURNED_AWAY.create.error, status: 429 }));
+    case 'unsigned': {
+      const { headers, ...reply } = await pass(exchange);
+      const { 'x-elastic-product': _, ...rest } = headers;
+      return answer(outgoing, { ...reply, headers: rest });
+    }
     case 'half':
       return answer(outgoing, await (incoming.url?.startsWith('/_bulk') ? halve(exchange) : pass(exchange)));
   }
 }
+
+const json = (status: number, value: object): Reply => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify(value)),
+});
 
 function answer(outgoing: ServerResponse, { status, headers, body }: Reply): void {
   const { 'transfer-encoding': _, ...rest } = headers;

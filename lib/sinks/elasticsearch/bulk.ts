@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Client } from '@elastic/elasticsearch';
 import type { Complaint } from './explain';
-import { describe, failureOf, failureOfStatus, isTooLarge, type Failure } from './failure';
+import { describe, failureOf, failureOfItem, isTooLarge, type Failure } from './failure';
 import { bodyOf, type PackedDocument } from './packed';
 import { requested } from './request';
 
@@ -87,7 +87,7 @@ function outcomeOf({ status, error, failure_store }: BulkAnswer['items'][number]
     return { kind: 'rejected', reason: "put into the data stream's failure store" };
   if (!error && status < 300) return { kind: 'created' };
   if (status === 409) return { kind: 'duplicate' };
-  const failure = failureOfStatus(status, error);
+  const failure = failureOfItem(status, error);
   // Closed and write-protected indices, and all that has another status, are no fault of the document.
   const rejected = status === 400 && error?.type !== 'index_closed_exception';
   return rejected && error ? { kind: 'rejected', reason: describe(error) } : { kind: 'failed', failure };

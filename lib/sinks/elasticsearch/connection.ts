@@ -3,7 +3,7 @@ import type { Client, ClientOptions } from '@elastic/elasticsearch';
 import { readFileSync } from 'node:fs';
 import { NvpulseError } from '../../errors';
 import { reasonOf } from '../../reason';
-import { explain, explainAnswer, type Explanation } from './explain';
+import { explain, explainAnswer, isSigned, UNSIGNED, type Explanation } from './explain';
 
 /**
  * Where Elasticsearch is. A user and a password come from the environment (`NVPULSE_ES_USER`, `NVPULSE_ES_PASSWORD`),
@@ -57,7 +57,7 @@ export async function identify(client: Client): Promise<ServerIdentity> {
       throw failure(connection.url.href, explain(error), error);
     });
   const body = parsed(String(answer.body));
-  const outcome = judge(answer.statusCode, answer.headers['x-elastic-product'] === 'Elasticsearch', body);
+  const outcome = judge(answer.statusCode, isSigned(answer.headers), body);
   if ('kind' in outcome) throw failure(connection.url.href, outcome);
   return outcome;
 }
@@ -70,7 +70,7 @@ interface RootBody {
   };
 }
 
-function judge(status: number, elastic: boolean, body: RootBody): ServerIdentity | Explanation {
+function judge(status: number, signed: boolean, body: RootBody): ServerIdentity | Explanation {
   const { number = '', distribution } = body.version ?? {};
   const needed = `nvpulse needs Elasticsearch ${FLOOR.major}.${FLOOR.minor} or newer`;
   const other = (what: string): Explanation => ({ kind: 'not_elasticsearch', message: `${what}; ${needed}` });
@@ -80,7 +80,7 @@ function judge(status: number, elastic: boolean, body: RootBody): ServerIdentity
   const [major = 0, minor = 0] = number.split('.').map(Number);
   if (major < FLOOR.major || (major === FLOOR.major && minor < FLOOR.minor))
     return other(`this is version ${number}`);
-  if (!elastic) return other('what answers is like Elasticsearch, but another product');
+  if (!signed) return { kind: 'not_elasticsearch', message: UNSIGNED };
   return { version: number };
 }
 

@@ -30,13 +30,17 @@ export interface Explanation {
   readonly message: string;
 }
 
+/** Of an answer that Elasticsearch may have given, but for its header. */
+export const UNSIGNED =
+  'the answer has no header X-Elastic-Product: another product answers, or a proxy takes the header out; see the URL, and let the proxy pass the header on';
+
 /** Of an error that the client threw: told by its name, since the caller's client may be another copy of the package. */
 export function explain(error: unknown): Explanation {
   if (!(error instanceof Error)) return { kind: 'unexpected', message: oneLine(String(error)) };
   if (isResponseError(error)) return explainAnswer(error.statusCode ?? 0, error.body);
   switch (error.name) {
     case 'ProductNotSupportedError':
-      return { kind: 'not_elasticsearch', message: 'what answers is not Elasticsearch; see the URL' };
+      return { kind: 'not_elasticsearch', message: UNSIGNED };
     case 'TimeoutError':
       return {
         kind: 'unreachable',
@@ -54,6 +58,11 @@ export function explain(error: unknown): Explanation {
 
 export function isResponseError(error: unknown): error is errors.ResponseError {
   return error instanceof Error && error.name === 'ResponseError';
+}
+
+/** Whether Elasticsearch itself answers, by the header that all its answers have. */
+export function isSigned(headers: Readonly<Record<string, unknown>> | undefined): boolean {
+  return headers?.['x-elastic-product'] === 'Elasticsearch';
 }
 
 /** What the client tells of a broken connection is text only. */
@@ -121,7 +130,7 @@ export interface Complaint {
   readonly additional_unsuccessful_credentials?: string;
 }
 
-/** Elasticsearch's own complaint in an answer's body; undefined where something before it answers. */
+/** The complaint in an answer's body, as Elasticsearch tells one; undefined where there is none. */
 export function complaintIn(body: unknown): Complaint | undefined {
   if (typeof body !== 'object' || body === null || !('error' in body)) return undefined;
   if (typeof body.error === 'string') return { reason: body.error };

@@ -5,6 +5,7 @@ import {
   explain,
   explainStatus,
   isResponseError,
+  isSigned,
   oneLine,
   type Complaint,
   type Explanation,
@@ -35,19 +36,23 @@ const STATES: Readonly<Record<ExplanationKind, FailureState>> = {
   rejected: 'refused',
 };
 
-/** @param status HTTP status of a request or an item. @param complaint undefined where it is not Elasticsearch's */
-export function failureOfStatus(status: number, complaint: Complaint | undefined): Failure {
-  // What Elasticsearch itself turns away it has not begun; of all else, nobody knows.
-  const ambiguous = !complaint || status < 400 || status >= 500;
-  return failureFrom(explainStatus(status, complaint), ambiguous);
+/** Of an item that is not done. @param status its HTTP status */
+export function failureOfItem(status: number, complaint: Complaint | undefined): Failure {
+  return failureFrom(explainStatus(status, complaint), !isTurnedAway(status, complaint));
 }
 
 /** Of a request that threw. */
 export function failureOf(error: unknown): Failure {
-  if (isResponseError(error)) return failureOfStatus(error.statusCode ?? 0, complaintIn(error.body));
-  const explanation = explain(error);
-  const never = explanation.kind === 'not_elasticsearch' || NEVER_CONNECTED.test(String(error));
-  return failureFrom(explanation, !never);
+  // A gateway may answer what it likes after Elasticsearch has done it all.
+  const never = isResponseError(error)
+    ? isSigned(error.headers) && isTurnedAway(error.statusCode ?? 0, complaintIn(error.body))
+    : NEVER_CONNECTED.test(String(error));
+  return failureFrom(explain(error), !never);
+}
+
+/** What Elasticsearch itself turns away it has not begun. */
+function isTurnedAway(status: number, complaint: Complaint | undefined): boolean {
+  return status >= 400 && status < 500 && typeof complaint?.type === 'string';
 }
 
 function failureFrom({ kind, message }: Explanation, ambiguous: boolean): Failure {

@@ -8,7 +8,11 @@ import { requested } from './request';
 const IDS_MAX = 5000;
 
 /** Of shards that don't answer nothing is known: then the search fails, rather than finding nothing. */
-const SEARCH = { ignore_unavailable: true, allow_partial_search_results: false } as const;
+const SEARCH = {
+  ignore_unavailable: true,
+  allow_partial_search_results: false,
+  filter_path: 'timed_out,hits.hits._id',
+} as const;
 
 /** A host's documents, from and until both included: ISO 8601. */
 export interface Stretch {
@@ -48,7 +52,7 @@ export async function anyThere(
   const answer = await requested(client, signal, {
     method: 'POST',
     path: `/${streams.join(',')}/_search`,
-    querystring: { ...SEARCH, filter_path: 'hits.hits._id' },
+    querystring: SEARCH,
     body: { size: 1, _source: false, track_total_hits: false, query: { bool: { filter } } },
   });
   return idsIn(answer).length > 0;
@@ -67,7 +71,7 @@ export async function idsThere(
       const answer = await requested(client, signal, {
         method: 'POST',
         path: `/${stream}/_search`,
-        querystring: { ...SEARCH, filter_path: 'hits.hits._id' },
+        querystring: SEARCH,
         body: {
           // Twice as many: were one there twice, it must not hide another.
           size: values.length * 2,
@@ -97,8 +101,15 @@ function byStream(documents: readonly PackedDocument[]): ReadonlyMap<string, rea
   return ids;
 }
 
-/** Where a filter leaves nothing of the answer, it is empty. */
+interface SearchAnswer {
+  readonly timed_out?: boolean;
+  /** Absent where nothing is found: the filter leaves nothing of it. */
+  readonly hits?: { readonly hits: readonly { readonly _id: string }[] };
+}
+
+/** @throws where it is no whole answer: nothing is known then */
 function idsIn(answer: unknown): readonly string[] {
-  const { hits } = answer as { readonly hits?: { readonly hits?: readonly { readonly _id: string }[] } };
-  return hits?.hits?.map(({ _id }) => _id) ?? [];
+  const { timed_out, hits } = answer as SearchAnswer;
+  if (timed_out !== false) throw new Error('the search was not answered to its end');
+  return hits?.hits.map(({ _id }) => _id) ?? [];
 }

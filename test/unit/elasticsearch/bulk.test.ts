@@ -20,6 +20,8 @@ interface Reply {
   readonly status: number;
   readonly body: string;
   readonly type?: string;
+  /** Without the header of Elasticsearch's own answers. @default false */
+  readonly unsigned?: boolean;
 }
 
 let reply: Reply | 'break' | 'break_midway' | 'nothing' = 'nothing';
@@ -36,7 +38,11 @@ beforeAll(async () => {
       if (reply === 'nothing') return;
       if (reply === 'break') return void request.socket.destroy();
       const type = (reply !== 'break_midway' && reply.type) || 'application/vnd.elasticsearch+json';
-      const headers = { 'content-type': type, 'x-elastic-product': 'Elasticsearch' };
+      const unsigned = reply !== 'break_midway' && reply.unsigned;
+      const headers = {
+        'content-type': type,
+        ...(unsigned ? {} : { 'x-elastic-product': 'Elasticsearch' }),
+      };
       if (reply === 'break_midway') {
         response.writeHead(200, { ...headers, 'content-length': 1000 });
         return void response.write('{"errors":false,"items":[', () => response.destroy());
@@ -150,6 +156,40 @@ test.each([
 ])('an answer %d of something before it says nothing about what was done', async (status, state) => {
   const outcome = await outcomeOf({ status, body: '<html>no</html>', type: 'text/html' });
   expect(outcome).toMatchObject({ kind: 'failed', failure: { state, ambiguous: true } });
+});
+
+test.each([
+  ['a text for an error', 403, { error: 'no' }],
+  ['a text for an error', 408, { error: 'no' }],
+  ['a text for an error', 429, { error: 'no' }],
+  ['an error without a type', 429, { error: { reason: 'no' } }],
+])("%s (%d) may have been done, also with Elasticsearch's header", async (_, status, body) => {
+  const outcome = await outcomeOf({ status, body: JSON.stringify(body) });
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { ambiguous: true } });
+  expect(outcome.kind === 'failed' && outcome.failure.reason).toContain('no');
+});
+
+test.each([429, 403, 400])("%d without Elasticsearch's header may have been done", async (status) => {
+  const given = complaint(status, 'security_exception');
+  expect(await outcomeOf({ ...given, unsigned: true })).toMatchObject({
+    kind: 'failed',
+    failure: { ambiguous: true },
+  });
+});
+
+test('an answer without the header may have been done, and may be of a proxy that takes it out', async () => {
+  expect(await outcomeOf({ ...answer(item(201), item(201), item(201)), unsigned: true })).toMatchObject({
+    kind: 'failed',
+    failure: { state: 'refused', reason: expect.stringContaining('let the proxy pass'), ambiguous: true },
+  });
+});
+
+test('what a gateway says of its own connection is not of ours', async () => {
+  const body = 'connect ECONNREFUSED 10.0.0.7:9200';
+  expect(await outcomeOf({ status: 502, body, type: 'text/plain', unsigned: true })).toMatchObject({
+    kind: 'failed',
+    failure: { ambiguous: true },
+  });
 });
 
 test('413 asks for less', async () => {
