@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { recordingRoot } from '../recording';
 import { reasonOf } from '../reason';
-import { machineOf, type Machine, type MachineOptions } from '../sampling/machine';
+import { machineOf, type MachineOptions } from '../sampling/machine';
 import { INTERVAL_RANGE, parseInterval, refuseUnknown, type Duration } from '../sampling/options';
 import type { ConnectionOptions } from '../sinks/elasticsearch';
 import { parseDuration } from '../time';
@@ -61,7 +61,7 @@ export interface ServerConfig {
   /** Undefined: nothing is exported. */
   readonly elasticsearch: ElasticsearchConfig | undefined;
   readonly nvml: string | undefined;
-  readonly machine: Machine;
+  readonly machine: MachineOptions;
   readonly requestTimeout__ms: number;
   readonly utcOffset: (() => bigint) | undefined;
   readonly log: (line: string) => void;
@@ -98,6 +98,7 @@ const SPOOL_LEAST__B = 16 * 2 ** 20;
 /** @throws ERR_OPTION naming the option as the command line has it */
 export function configOf(options: ServerOptions): ServerConfig {
   refuseUnknown(options, OPTIONS, 'startServer');
+  machineOf(options);
   const { background = '10s', requestTimeout = '10s', tls } = options;
   const address = parseAddress(options.listen ?? `127.0.0.1:${DEFAULT_PORT}`, '--listen', '0.0.0.0');
   const token = options.tokenFile === undefined ? undefined : readServerToken(options.tokenFile);
@@ -117,7 +118,7 @@ export function configOf(options: ServerOptions): ServerConfig {
     spoolLimit__B: parseSize(options.spoolLimit ?? '2GiB', '--spool-limit'),
     elasticsearch: elasticsearchOf(options),
     nvml: options.nvml,
-    machine: machineOf(options),
+    machine: { rootfs: options.rootfs, hostName: options.hostName },
     requestTimeout__ms:
       parseDuration(String(requestTimeout), 'requestTimeout', { min: '100ms', max: '1h' }) / 1e6,
     utcOffset: options.utcOffset,
