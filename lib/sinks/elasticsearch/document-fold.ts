@@ -14,6 +14,7 @@ import {
   type TailRead,
 } from '../../recording';
 import type { OutgoingDocument } from './bulk';
+import type { MeterReadings } from './energy-meter';
 import { TableFold, type FoldSetting } from './table-fold';
 import { Timeline } from './timeline';
 
@@ -23,6 +24,14 @@ export interface DocumentFoldOptions {
   /** Documents of single cores too. @default false */
   readonly cores?: boolean | undefined;
 }
+
+/** How far a recording's rows have been made into documents. */
+export interface FoldPosition extends TailPosition {
+  /** Of the rows before it. */
+  readonly meters: MeterReadings;
+}
+
+export const FOLD_START: FoldPosition = { ...TAIL_START, meters: {} };
 
 /** No row comes more than this after rows that were sampled later: a drain takes a second, a stalled device less. */
 const LATE__NS = 10e9;
@@ -38,7 +47,7 @@ export class DocumentFold {
     { id, clock, host }: Pick<Manifest, 'id' | 'clock' | 'host'>,
     private readonly options: DocumentFoldOptions,
     /** Where the tail begins: a `position` of a fold with the same resolution. */
-    private readonly from: TailPosition = TAIL_START,
+    private readonly from: FoldPosition = FOLD_START,
   ) {
     this.read = from;
     const { resolution__ns } = options;
@@ -52,10 +61,10 @@ export class DocumentFold {
    * Everything before it is in documents that were given. A tail and a fold that go on from here give the same
    * documents as this one, again those of which some rows come after it.
    */
-  get position(): TailPosition {
+  get position(): FoldPosition {
     const tables: Partial<Record<Entity, TablePosition>> = { ...this.read.tables };
-    for (const [entity, { position }] of this.tables) tables[entity] = position;
-    return { tables };
+    for (const [entity, { place }] of this.tables) tables[entity] = place.position;
+    return { tables, meters: this.tables.get('gpu')?.place.meters ?? this.from.meters };
   }
 
   /**
@@ -102,8 +111,9 @@ export class DocumentFold {
   private tableOf(entity: Entity): TableFold {
     const known = this.tables.get(entity);
     if (known) return known;
-    const from = this.from.tables[entity] ?? TABLE_START;
-    const table = new TableFold(entity, this.timeline, this.setting, from);
+    const { tables, meters } = this.from;
+    const place = { position: tables[entity] ?? TABLE_START, meters };
+    const table = new TableFold(entity, this.timeline, this.setting, place);
     this.tables.set(entity, table);
     return table;
   }

@@ -5,6 +5,7 @@ import type { JobSpan } from '../../recording';
 import type { Batch, Table } from '../../sampling/batch';
 import { formatUtc } from '../../time';
 import { belongingsOf, ownerOf, type Belonging } from './attribution';
+import { BEFORE, DRAWN, rounded, type EnergyMeter } from './energy-meter';
 import { IDENTITY_FIELDS, streamOf, type Stream } from './streams';
 import { nanosKey, secondKey } from './utc-key';
 
@@ -15,6 +16,8 @@ export interface ToDocumentsOptions {
   readonly windows?: readonly JobSpan[] | undefined;
   /** Documents of single cores too. @default false */
   readonly cores?: boolean | undefined;
+  /** Tells GPUs' `energy_drawn__J`: the same one for all batches of a sampler or a recording, in their order. */
+  readonly meter?: EnergyMeter | undefined;
 }
 
 export interface DocumentSource {
@@ -46,31 +49,53 @@ export function* toDocuments(batch: Batch, options: ToDocumentsOptions): Generat
 }
 
 function* tableDocuments(table: Table, batch: Batch, options: ToDocumentsOptions): Generator<Document> {
-  const { host, windows } = options;
+  const { host, windows, meter } = options;
   const index = streamOf(table.entity);
   const columns = metricsOf(table.entity).map(({ name }) => ({ name, values: table.values(name) }));
   const belongings = new Map<number, readonly Belonging[]>();
   for (let row = 0; row < table.length; row++) {
-    const metrics = columns.flatMap(({ name, values }) => {
+    const metrics: Record<string, number> = {};
+    for (const { name, values } of columns) {
       const value = values[row] ?? NaN;
-      return Number.isFinite(value) ? [[name, value] as const] : [];
-    });
+      if (Number.isFinite(value)) metrics[name] = value;
+    }
     const instance = batch.instances.get(table.instance[row] ?? -1);
-    if (metrics.length === 0 || !instance) continue;
+    if (Object.keys(metrics).length === 0 || !instance) continue;
     let known = belongings.get(instance.id);
     if (!known) belongings.set(instance.id, (known = belongingsIn(windows, instance)));
     const time__ns = table.time[row] ?? 0n;
-    const jobs = known.findLast(({ from__ns }) => from__ns === undefined || from__ns <= time__ns)?.jobs ?? [];
+    const { from__ns, jobs } = known.findLast((one) => (one.from__ns ?? time__ns) <= time__ns) ?? NOWHERE;
     const source: DocumentSource = {
       '@timestamp': formatUtc(time__ns + batch.utcOffset__ns),
       'host.name': host,
       entity: table.entity,
       ...Object.fromEntries(identityOf(instance)),
       ...(jobs.length > 0 ? { job: jobs } : {}),
-      ...Object.fromEntries(metrics),
+      ...metrics,
+      ...drawnFields(instance, metrics, time__ns, from__ns, meter),
     };
     yield { index, source };
   }
+}
+
+const NOWHERE: Belonging = { from__ns: undefined, jobs: [] };
+
+function drawnFields(
+  { entity, identity }: Instance,
+  { energy__J: total__J }: Readonly<Record<string, number>>,
+  time__ns: bigint,
+  from__ns: bigint | undefined,
+  meter: EnergyMeter | undefined,
+): Readonly<Record<string, number>> {
+  if (entity !== 'gpu' || total__J === undefined || !meter) return {};
+  const time = meter.relative(time__ns);
+  const from = from__ns === undefined ? -Infinity : meter.relative(from__ns);
+  const drawn = meter.read(identity.uuid, { total__J, time }, from);
+  if (!drawn) return {};
+  return {
+    [DRAWN]: rounded(drawn.energy__J),
+    ...(drawn.before__J > 0 && { [BEFORE]: rounded(drawn.before__J) }),
+  };
 }
 
 /** As `belongingsOf`, also where no windows are given. */

@@ -31,5 +31,6 @@ export {
   type DocumentSource,
   type ToDocumentsOptions,
 } from './documents';
+export { EnergyMeter } from './energy-meter';
 export { STREAMS, type Stream } from './streams';
 export { eventDocuments, windowDocument, type EventContext, type JobDocument } from './job-documents';

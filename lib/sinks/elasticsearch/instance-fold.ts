@@ -2,6 +2,7 @@
 // being folded.
 import type { Instance } from '../../catalog';
 import { identityOf, instanceKey } from './documents';
+import type { Drawn } from './energy-meter';
 import type { JobStretch, Timeline } from './timeline';
 
 /** Samples that are being folded. */
@@ -16,6 +17,8 @@ export interface Bucket {
   readonly min: Float64Array;
   readonly max: Float64Array;
   readonly last: Float64Array;
+  /** Of a GPU whose counter was read. */
+  drawn: Drawn | undefined;
 }
 
 export class InstanceFold {
@@ -35,7 +38,7 @@ export class InstanceFold {
   private readonly identity: string;
 
   constructor(
-    private readonly instance: Instance,
+    readonly instance: Instance,
     private readonly timeline: Timeline,
     setting: { readonly recording: string; readonly host: string; readonly resolution__ns: number },
   ) {

@@ -1,6 +1,7 @@
 // The component and index templates of the data streams, from the catalog. Pure.
 import { ENTITIES, metricsOf, unitOf, type Entity, type Metric } from '../../catalog';
 import { VERSION } from '../../version';
+import { BEFORE, DRAWN } from './energy-meter';
 import { IDENTITY_FIELDS, streamOf, type Stream } from './streams';
 
 /** What Elasticsearch is told of one field. */
@@ -126,11 +127,21 @@ function meanAndMax(name: string, over: string): Fields {
   return { [name]: field('Mean'), [`${name}_max`]: field('Maximum') };
 }
 
+const JOULES = (description: string): Field => ({ ...NUMBER, meta: { unit: 'J', kind: 'gauge', description } });
+
+/** What a document has beside the catalog's metrics: it is about the documents themselves. */
+const DERIVED: Readonly<Partial<Record<Stream, Fields>>> = {
+  gpumetrics: {
+    [DRAWN]: JOULES('Energy since the document before; to be summed'),
+    [BEFORE]: JOULES('Of it, what was drawn before the jobs were these'),
+  },
+};
+
 /** All fields of a stream's documents. */
 export function fieldsOf(stream: Stream): Fields {
   if (stream === 'jobmetrics') return { ...COMMON, ...WINDOW };
   const entities = ENTITIES.filter((entity) => streamOf(entity) === stream);
-  return { ...COMMON, ...identityFields(entities), ...metricFields(entities) };
+  return { ...COMMON, ...identityFields(entities), ...metricFields(entities), ...DERIVED[stream] };
 }
 
 function identityFields(entities: readonly Entity[]): Fields {

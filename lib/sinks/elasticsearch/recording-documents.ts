@@ -1,17 +1,10 @@
 // A recording as documents, in parcels of a size that Elasticsearch takes well, each with the place in the
 // recording up to which all has been made.
-import {
-  parsePosition,
-  RecordingTail,
-  TAIL_START,
-  type JobSpan,
-  type Json,
-  type Manifest,
-  type TailPosition,
-} from '../../recording';
+import { parsePosition, RecordingTail, type JobSpan, type Json, type Manifest } from '../../recording';
 import { parseDuration } from '../../time';
 import type { OutgoingDocument } from './bulk';
-import { DocumentFold } from './document-fold';
+import { DocumentFold, FOLD_START, type FoldPosition } from './document-fold';
+import { parseReadings } from './energy-meter';
 import { eventDocuments, windowDocument, type JobDocument } from './job-documents';
 import type { DocumentChoice } from './exporter-types';
 import { asciiJson } from './instance-fold';
@@ -48,7 +41,7 @@ export function settingOf(
 
 /** How far a recording has been made into documents. */
 export interface Checkpoint {
-  readonly position: TailPosition;
+  readonly position: FoldPosition;
   /** How many of its events. */
   readonly events: number;
 }
@@ -63,7 +56,7 @@ export interface Parcel {
   readonly retold: boolean;
 }
 
-export const BEGINNING: Checkpoint = { position: TAIL_START, events: 0 };
+export const BEGINNING: Checkpoint = { position: FOLD_START, events: 0 };
 
 /** Calls must not overlap. */
 export class RecordingDocuments {
@@ -137,7 +130,7 @@ export class RecordingDocuments {
     if (this.setting.endsWindows) documents.push(...(await this.windows(open)));
     return this.parcel(
       documents.map((document) => this.packer.pack(document)),
-      this.tail.position,
+      { ...this.tail.position, meters: {} },
     );
   }
 
@@ -151,7 +144,7 @@ export class RecordingDocuments {
     return this.fold.waitsBefore(utc__ns);
   }
 
-  private parcel(documents: readonly PackedDocument[], position: TailPosition): Parcel {
+  private parcel(documents: readonly PackedDocument[], position: FoldPosition): Parcel {
     const { newest__ns, retold, events } = this;
     this.retold = false;
     return { documents, checkpoint: { position, events }, newest__ns, retold };
@@ -203,5 +196,6 @@ export function parseCheckpoint(value: unknown): Checkpoint | undefined {
     return undefined;
   const position = parsePosition(value.position);
   const { events } = value;
-  return position && typeof events === 'number' ? { position, events } : undefined;
+  if (!position || typeof events !== 'number') return undefined;
+  return { position: { ...position, meters: parseReadings(value.position) }, events };
 }

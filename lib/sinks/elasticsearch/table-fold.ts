@@ -5,6 +5,7 @@ import type { Table } from '../../sampling/batch';
 import { formatUtc } from '../../time';
 import type { OutgoingDocument } from './bulk';
 import { documentId } from './documents';
+import { BEFORE, DRAWN, EnergyMeter, rounded, type Drawn, type MeterReadings } from './energy-meter';
 import { InstanceFold, type Bucket } from './instance-fold';
 import { Stamps } from './stamps';
 import { streamOf, type Stream } from './streams';
@@ -19,10 +20,16 @@ export interface FoldSetting {
   readonly start__ns: bigint;
 }
 
-/** A stretch of the grid, and the position of its first row. */
-interface Cell {
-  readonly start: number;
+/** How far a table has been made into documents. */
+export interface TablePlace {
   readonly position: TablePosition;
+  /** Of the rows before it. */
+  readonly meters: MeterReadings;
+}
+
+/** A stretch of the grid, and the place of its first row. */
+interface Cell extends TablePlace {
+  readonly start: number;
 }
 
 /** A row that begins a bucket. */
@@ -62,15 +69,20 @@ export class TableFold {
   private generation = -1;
   private newest = -Infinity;
   private swept = -Infinity;
+  /** Of GPUs alone. */
+  private readonly meter: EnergyMeter | undefined;
+  private readonly counter: number;
 
   constructor(
     entity: Entity,
     private readonly timeline: Timeline,
     private readonly setting: FoldSetting,
-    from: TablePosition,
+    { position, meters }: TablePlace,
   ) {
-    this.reached = from;
+    this.reached = position;
     this.stream = streamOf(entity);
+    this.meter = entity === 'gpu' ? new EnergyMeter(meters) : undefined;
+    this.counter = metricsOf(entity).findIndex(({ name }) => name === 'energy__J');
     this.fields = metricsOf(entity).map(({ name, kind }) => ({
       name,
       kind,
@@ -82,10 +94,10 @@ export class TableFold {
   }
 
   /** All rows before it are in documents that were given, and no document has rows on both sides of it. */
-  get position(): TablePosition {
+  get place(): TablePlace {
     let oldest = Infinity;
     for (const { bucket } of this.open) if (bucket) oldest = Math.min(oldest, bucket.cell);
-    return this.cells.find(({ start }) => start >= oldest)?.position ?? this.reached;
+    return this.cells.find(({ start }) => start >= oldest) ?? this.reachedPlace;
   }
 
   /** Where the oldest open bucket begins; Infinity where none is open. */
@@ -114,6 +126,7 @@ export class TableFold {
       instance.seen = time;
       if (time > this.newest) this.newest = time;
       if (time < interval.from || time >= interval.until) interval = this.timeline.intervalAt(time);
+      if (!(time >= instance.from && time < instance.until)) instance.turnTo(time);
       if (interval.isFolded) {
         const bucket =
           instance.bucket ??
@@ -125,13 +138,15 @@ export class TableFold {
             after,
           });
         this.add(bucket, values, row);
+        const drawn = this.drawn(instance, values, row, time);
+        if (drawn) bucket.drawn = sumOf(bucket.drawn, drawn);
         continue;
       }
-      if (!(time >= instance.from && time < instance.until)) instance.turnTo(time);
       stamps.read(row);
       const metrics = this.metricsText(values, row);
       if (metrics === '') continue;
-      const source = `{"@timestamp":"${stamps.text}",${instance.text}${metrics}}`;
+      const drawn = drawnText(this.drawn(instance, values, row, time));
+      const source = `{"@timestamp":"${stamps.text}",${instance.text}${metrics}${drawn}}`;
       documents.push({ index: this.stream, id: stamps.key + instance.key, source });
     }
     this.reached = after;
@@ -173,6 +188,22 @@ export class TableFold {
     return text;
   }
 
+  /** What the row's GPU drew since the row before. */
+  private drawn(
+    { instance: { entity, identity }, from }: InstanceFold,
+    values: readonly Float64Array[],
+    row: number,
+    time: number,
+  ): Drawn | undefined {
+    const total__J = values[this.counter]?.[row] ?? NaN;
+    if (entity !== 'gpu' || total__J - total__J !== 0) return undefined;
+    return this.meter?.read(identity.uuid, { total__J, time }, from);
+  }
+
+  private get reachedPlace(): TablePlace {
+    return { position: this.reached, meters: this.meter?.readings ?? {} };
+  }
+
   /** Windows or intervals have changed: buckets end where one of them does. */
   private revise(): void {
     if (this.generation === this.timeline.generation) return;
@@ -193,7 +224,6 @@ export class TableFold {
 
   private begin(instance: InstanceFold, row: FirstRow): Bucket {
     const { time, time__ns, interval } = row;
-    instance.turnTo(time);
     const { utcOffset__ns, resolution__ns } = this.setting;
     const grid = time - Number((time__ns + utcOffset__ns) % BigInt(resolution__ns));
     // A row that comes after its bucket was given has one of its own.
@@ -202,7 +232,7 @@ export class TableFold {
     const end = Math.min(grid + resolution__ns, instance.until, interval.until);
     const cell = this.cellOf(grid, row);
     const fields = this.fields.length;
-    const bucket = {
+    const bucket: Bucket = {
       start,
       end,
       cell,
@@ -211,6 +241,7 @@ export class TableFold {
       min: new Float64Array(fields).fill(Infinity),
       max: new Float64Array(fields).fill(-Infinity),
       last: new Float64Array(fields),
+      drawn: undefined,
     };
     instance.bucket = bucket;
     this.open.add(instance);
@@ -223,7 +254,8 @@ export class TableFold {
     const last = this.cells.at(-1);
     if (last && grid <= last.start) return last.start;
     const { segment, offset } = this.reached;
-    this.cells.push({ start: grid, position: { flush: after.flush, rows: before, segment, offset } });
+    const position = { flush: after.flush, rows: before, segment, offset };
+    this.cells.push({ ...this.reachedPlace, start: grid, position });
     return grid;
   }
 
@@ -256,7 +288,8 @@ export class TableFold {
     });
     if (metrics === '') return undefined;
     const utc__ns = start__ns + BigInt(bucket.start) + utcOffset__ns;
-    const source = `{"@timestamp":"${formatUtc(utc__ns)}",${instance.text}${metrics}}`;
+    const drawn = drawnText(bucket.drawn);
+    const source = `{"@timestamp":"${formatUtc(utc__ns)}",${instance.text}${metrics}${drawn}}`;
     return { index: this.stream, id: documentId(instance.key, utc__ns), source };
   }
 
@@ -266,4 +299,16 @@ export class TableFold {
     for (const [id, instance] of this.instances)
       if (!instance.bucket && instance.seen < this.newest - FORGET__NS) this.instances.delete(id);
   }
+}
+
+function sumOf(one: Drawn | undefined, other: Drawn): Drawn {
+  if (!one) return other;
+  return { energy__J: one.energy__J + other.energy__J, before__J: one.before__J + other.before__J };
+}
+
+function drawnText(drawn: Drawn | undefined): string {
+  if (!drawn) return '';
+  const { energy__J, before__J } = drawn;
+  const before = before__J > 0 ? `,"${BEFORE}":${rounded(before__J)}` : '';
+  return `,"${DRAWN}":${rounded(energy__J)}${before}`;
 }

@@ -10,7 +10,7 @@ import {
   type TailRead,
 } from '../../../lib/recording';
 import { createBatch, type Batch } from '../../../lib/sampling/batch';
-import { documentId, instanceKey, toDocuments } from '../../../lib/sinks/elasticsearch';
+import { documentId, EnergyMeter, instanceKey, toDocuments } from '../../../lib/sinks/elasticsearch';
 import type { OutgoingDocument } from '../../../lib/sinks/elasticsearch/bulk';
 import { DocumentFold } from '../../../lib/sinks/elasticsearch/document-fold';
 import { META, table } from '../../fixtures/recording/batches';
@@ -46,6 +46,11 @@ const INSTANCES: ReadonlyMap<number, Instance> = new Map(
   ).map((one) => [one.id, one]),
 );
 
+const ENERGY = metricsOf('gpu').findIndex(({ name }) => name === 'energy__J');
+/** Of a GPU the third value is its energy counter. */
+const columnOf = (entity: Entity, metric: number): number =>
+  entity === 'gpu' && metric === ENERGY ? 2 : entity === 'gpu' && metric === 2 ? ENERGY : metric;
+
 /** One row: milliseconds since the start, an instance, and its first values; the rest is missing. */
 type Row = readonly [time__ms: number, instance: number, ...values: number[]];
 
@@ -60,7 +65,7 @@ function batchOf(rows: readonly Row[]): Batch {
       entity,
       own.map(([time__ms, instance]) => ({ time: START__NS + BigInt(Math.round(time__ms * MS)), instance })),
       (metric, row) => {
-        const value = own[row]?.[metric + 2] ?? NaN;
+        const value = own[row]?.[columnOf(entity, metric) + 2] ?? NaN;
         return { value, status: Number.isNaN(value) ? 3 : 0 };
       },
     ),
@@ -95,7 +100,7 @@ function readsOf(reads: readonly (readonly Row[])[], from: TailPosition = TAIL_S
 }
 
 /** The rows that a position does not have. */
-function rowsAfter(rows: readonly Row[], { tables }: TailPosition): Row[] {
+function rowsAfter(rows: readonly Row[], { tables }: Pick<TailPosition, 'tables'>): Row[] {
   const passed: Partial<Record<Entity, number>> = {};
   return rows.filter(([, instance]) => {
     const { entity } = INSTANCES.get(instance)!;
@@ -136,11 +141,10 @@ const CLOCK = metricsOf('gpu')[0]!.name;
 describe('folding', () => {
   test('a gauge: mean, least, greatest and last; a counter and a state: the last', () => {
     const gauges = metricsOf('gpu');
-    const energy = gauges.findIndex(({ name }) => name === 'energy__J');
     const state = gauges.findIndex(({ name }) => name === 'perf_state');
     const values = (clock: number, perf: number, joule: number): number[] =>
       Array.from(gauges, (_, index) =>
-        index === 0 ? clock : index === state ? perf : index === energy ? joule : NaN,
+        index === 0 ? clock : index === state ? perf : index === 2 ? joule : NaN,
       );
     const documents = fold({
       reads: [
@@ -164,6 +168,7 @@ describe('folding', () => {
         gpu_clock__MHz_last: 3,
         perf_state: 2,
         energy__J: 103.0625,
+        energy_drawn__J: 2.8125,
       },
       {
         '@timestamp': '2026-09-21T14:13:20.200000000Z',
@@ -174,6 +179,7 @@ describe('folding', () => {
         gpu_clock__MHz_last: 7,
         perf_state: 0,
         energy__J: 104,
+        energy_drawn__J: 0.9375,
       },
     ]);
     const key = instanceKey('r1', INSTANCES.get(2)!, 100 * MS);
@@ -277,6 +283,69 @@ describe('folding', () => {
     const cores = new DocumentFold(MANIFEST, { resolution__ns: 100 * MS, cores: true });
     const [read] = readsOf([[[0, 6, 5]]]);
     expect(cores.push(read!, [], [every(100)])).toHaveLength(1);
+  });
+});
+
+describe('energy drawn since the document before', () => {
+  /** Rows of GPU 0 and GPU 1: time, and what the counter shows. */
+  const counted = (...rows: readonly (readonly [time__ms: number, ...counters: number[]])[]): Row[] =>
+    rows.flatMap(([time, ...counters]) =>
+      counters.map((joule, index): Row => [time + index / 10, 2 + index, NaN, NaN, joule]),
+    );
+  const drawnOf = (documents: readonly OutgoingDocument[], field = 'energy_drawn__J') =>
+    documents.map(parse).map((source) => [source['index'], source[field]]);
+
+  test('the sum is what the counter rose by, of each GPU; the first document has none', () => {
+    const rows = counted([0, 500, 7000], [100, 510.125, 7000], [200, 510.126, 7300], [300, 550, 7301.5]);
+    expect(drawnOf(fold({ reads: [rows], intervals: [every(100)] }))).toEqual([
+      [0, undefined],
+      [1, undefined],
+      [0, 10.125],
+      [1, 0],
+      [0, 0.001],
+      [1, 300],
+      [0, 39.874],
+      [1, 1.5],
+    ]);
+  });
+
+  test('after a fall it is what the counter shows: it began at zero', () => {
+    const rows = counted([0, 500], [100, 510], [200, 4], [300, 10]);
+    expect(drawnOf(fold({ reads: [rows], intervals: [every(100)] })).map(([, joule]) => joule)).toEqual([
+      undefined,
+      10,
+      4,
+      6,
+    ]);
+  });
+
+  test('a reading that is missing, and a GPU that was away for minutes, lose nothing', () => {
+    const rows = counted([0, 500], [100, NaN], [200, 520], [300_000, 90_520]);
+    rows[1] = [100, 2, 1200];
+    expect(drawnOf(fold({ reads: [rows], intervals: [every(100)] })).map(([, joule]) => joule)).toEqual([
+      undefined,
+      undefined,
+      20,
+      90_000,
+    ]);
+  });
+
+  test('folded: of all rows of the stretch, and each joule once', () => {
+    const rows = counted([0, 500], [40, 501], [90, 503], [110, 507], [230, 515], [270, 516]);
+    expect(drawnOf(fold({ reads: [rows] })).map(([, joule]) => joule)).toEqual([3, 4, 9]);
+  });
+
+  test('where the jobs changed in between, the part from before is told', () => {
+    const rows = counted([0, 500], [1000, 600], [1100, 650], [2100, 660]);
+    const documents = fold({ reads: [rows], windows: [node('a', 750, 1600)], intervals: [every(100)] });
+    expect(drawnOf(documents).map(([, joule]) => joule)).toEqual([undefined, 100, 50, 10]);
+    // Three quarters of the second from 0 to 1000 ms; half of that from 1100 to 2100.
+    expect(drawnOf(documents, 'energy_before__J').map(([, joule]) => joule)).toEqual([
+      undefined,
+      75,
+      undefined,
+      5,
+    ]);
   });
 });
 
@@ -494,8 +563,9 @@ test('unfolded, the lines are those of toDocuments', () => {
   fc.assert(
     fc.property(runArb, ({ rows, cuts, windows }) => {
       const lines = fold({ reads: cut(rows, cuts), windows, intervals: [every(100)] });
+      const meter = new EnergyMeter();
       const documents = cut(rows, cuts).flatMap((read) => [
-        ...toDocuments(batchOf(read), { host: 'n1', windows }),
+        ...toDocuments(batchOf(read), { host: 'n1', windows, meter }),
       ]);
       expect(lines.map(parse)).toEqual(
         documents.map(({ source }) => JSON.parse(JSON.stringify(source)) as Source),
