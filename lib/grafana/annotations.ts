@@ -20,7 +20,7 @@ const eventsOf = (name: string, iconColor: string, kinds: readonly string[], whe
   ...common,
   name,
   iconColor,
-  query: `entity:event AND event:(${kinds.join(' OR ')}) AND ${where}`,
+  query: `entity:(start OR event) AND event:(${kinds.join(' OR ')}) AND ${where}`,
   timeField: '@timestamp',
   textField: 'text',
   tagsField: 'event',

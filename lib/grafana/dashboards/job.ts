@@ -102,7 +102,7 @@ const facts = [
   },
   {
     panel: events(
-      `entity:event AND ${OF_JOB}`,
+      `entity:(start OR event) AND ${OF_JOB}`,
       [
         { field: '@timestamp', title: 'Time' },
         { field: 'host.name', title: 'Host' },

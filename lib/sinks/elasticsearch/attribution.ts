@@ -8,11 +8,13 @@ export interface Belonging {
   readonly from__ns: bigint | undefined;
   /** Ids in the order of the windows. */
   readonly jobs: readonly string[];
+  /** One for each of the ids; none where an instance has its job without a window. */
+  readonly windows: readonly JobSpan[];
 }
 
-/** A job, over a time. */
+/** A window has an instance, over a time. */
 interface Stay {
-  readonly job: string;
+  readonly window: JobSpan;
   readonly from__ns: bigint;
   readonly until__ns: bigint | undefined;
 }
@@ -31,16 +33,17 @@ export function belongingsOf(
     ...(until__ns === undefined ? [] : [{ time__ns: until__ns, stay, begins: false }]),
   ]);
   edges.sort((a, b) => (a.time__ns < b.time__ns ? -1 : a.time__ns > b.time__ns ? 1 : 0));
-  const all: [Belonging, ...Belonging[]] = [{ from__ns: undefined, jobs: [] }];
+  const all: [Belonging, ...Belonging[]] = [{ from__ns: undefined, jobs: [], windows: [] }];
   /** Positions of stays that have begun, and those that have ended. */
   const inside = new Set<number>();
   edges.forEach(({ time__ns, stay, begins }, at) => {
     if (begins) inside.add(stay);
     else inside.delete(stay);
     if (edges[at + 1]?.time__ns === time__ns) return;
-    const jobs = [...inside].sort((a, b) => a - b).map((own) => stays[own]?.job ?? '');
-    const next = { from__ns: time__ns, jobs: [...new Set(jobs)] };
-    if (!isSame(next.jobs, all.at(-1)?.jobs)) all.push(next);
+    const open = [...inside].sort((a, b) => a - b).flatMap((own) => stays[own]?.window ?? []);
+    const windows = open.filter(({ id }, own) => open.findIndex((one) => one.id === id) === own);
+    const jobs = windows.map(({ id }) => id);
+    if (!isSame(jobs, all.at(-1)?.jobs)) all.push({ from__ns: time__ns, jobs, windows });
   });
   return all;
 }
@@ -62,10 +65,10 @@ export function ownerOf({ entity, identity }: Instance): string | undefined {
 }
 
 function staysOf(instance: Instance, span: JobSpan): readonly Stay[] {
-  const { id: job, start__ns, stop__ns } = span;
-  const whole = [{ job, from__ns: start__ns, until__ns: stop__ns }];
+  const { id, start__ns, stop__ns } = span;
+  const whole = [{ window: span, from__ns: start__ns, until__ns: stop__ns }];
   const owner = ownerOf(instance);
-  if (owner !== undefined) return owner === job ? whole : [];
+  if (owner !== undefined) return owner === id ? whole : [];
   if (span.gpus === 'node' || (instance.entity !== 'gpu' && instance.entity !== 'gpu_process')) return whole;
   const { uuid } = instance.identity;
   const { gpus } = span;
@@ -74,6 +77,6 @@ function staysOf(instance: Instance, span: JobSpan): readonly Stay[] {
     const next__ns = gpus[at + 1]?.from__ns;
     const isStopFirst = next__ns === undefined || (stop__ns !== undefined && stop__ns < next__ns);
     const until__ns = isStopFirst ? stop__ns : next__ns;
-    return [{ job, from__ns: from__ns < start__ns ? start__ns : from__ns, until__ns }];
+    return [{ window: span, from__ns: from__ns < start__ns ? start__ns : from__ns, until__ns }];
   });
 }

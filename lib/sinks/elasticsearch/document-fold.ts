@@ -44,7 +44,7 @@ export class DocumentFold {
   private read: TailPosition;
 
   constructor(
-    { id, clock, host }: Pick<Manifest, 'id' | 'clock' | 'host'>,
+    { id, clock, host, simulated }: Pick<Manifest, 'id' | 'clock' | 'host' | 'simulated'>,
     private readonly options: DocumentFoldOptions,
     /** Where the tail begins: a `position` of a fold with the same resolution. */
     private readonly from: FoldPosition = FOLD_START,
@@ -53,7 +53,7 @@ export class DocumentFold {
     const { resolution__ns } = options;
     const start__ns = BigInt(clock.start__ns);
     const utcOffset__ns = BigInt(clock.utcOffset__ns);
-    this.setting = { recording: id, host: host.name, resolution__ns, utcOffset__ns, start__ns };
+    this.setting = { recording: id, host: host.name, simulated, resolution__ns, utcOffset__ns, start__ns };
     this.timeline = new Timeline(start__ns, resolution__ns);
   }
 

@@ -7,6 +7,7 @@ import { formatUtc } from '../../time';
 import { belongingsOf, ownerOf, type Belonging } from './attribution';
 import { BEFORE, DRAWN, rounded, type EnergyMeter } from './energy-meter';
 import { IDENTITY_FIELDS, streamOf, type Stream } from './streams';
+import { titleOf } from './job-title';
 import { nanosKey, secondKey } from './utc-key';
 
 export interface ToDocumentsOptions {
@@ -16,6 +17,8 @@ export interface ToDocumentsOptions {
   readonly windows?: readonly JobSpan[] | undefined;
   /** Documents of single cores too. @default false */
   readonly cores?: boolean | undefined;
+  /** The GPUs are a simulator's. @default false */
+  readonly simulated?: boolean | undefined;
   /** Tells GPUs' `energy_drawn__J`: the same one for all batches of a sampler or a recording, in their order. */
   readonly meter?: EnergyMeter | undefined;
 }
@@ -25,10 +28,11 @@ export interface DocumentSource {
   readonly '@timestamp': string;
   readonly 'host.name': string;
   readonly entity: Entity;
+  readonly simulated?: true;
   /** Ids of the jobs in whose windows it lies; absent where there is none. */
   readonly job?: readonly string[];
   /** Identity, and metrics that have a value. */
-  readonly [field: string]: string | number | readonly string[] | undefined;
+  readonly [field: string]: string | number | true | readonly string[] | undefined;
 }
 
 export interface Document {
@@ -49,7 +53,7 @@ export function* toDocuments(batch: Batch, options: ToDocumentsOptions): Generat
 }
 
 function* tableDocuments(table: Table, batch: Batch, options: ToDocumentsOptions): Generator<Document> {
-  const { host, windows, meter } = options;
+  const { host, windows, meter, simulated } = options;
   const index = streamOf(table.entity);
   const columns = metricsOf(table.entity).map(({ name }) => ({ name, values: table.values(name) }));
   const belongings = new Map<number, readonly Belonging[]>();
@@ -64,21 +68,45 @@ function* tableDocuments(table: Table, batch: Batch, options: ToDocumentsOptions
     let known = belongings.get(instance.id);
     if (!known) belongings.set(instance.id, (known = belongingsIn(windows, instance)));
     const time__ns = table.time[row] ?? 0n;
-    const { from__ns, jobs } = known.findLast((one) => (one.from__ns ?? time__ns) <= time__ns) ?? NOWHERE;
+    const belonging = known.findLast((one) => (one.from__ns ?? time__ns) <= time__ns) ?? NOWHERE;
+    const [window, ...others] = belonging.windows;
+    const open__ns = window && others.length === 0 ? Number(time__ns - window.start__ns) : NaN;
+    const job_time__s = jobTimeOf(instance, open__ns);
     const source: DocumentSource = {
       '@timestamp': formatUtc(time__ns + batch.utcOffset__ns),
       'host.name': host,
       entity: table.entity,
+      ...(simulated && { simulated }),
       ...Object.fromEntries(identityOf(instance)),
-      ...(jobs.length > 0 ? { job: jobs } : {}),
+      ...jobFields(instance, belonging, batch.utcOffset__ns),
+      ...(job_time__s === undefined ? {} : { job_time__s }),
       ...metrics,
-      ...drawnFields(instance, metrics, time__ns, from__ns, meter),
+      ...drawnFields(instance, metrics, time__ns, belonging.from__ns, meter),
     };
     yield { index, source };
   }
 }
 
-const NOWHERE: Belonging = { from__ns: undefined, jobs: [] };
+const NOWHERE: Belonging = { from__ns: undefined, jobs: [], windows: [] };
+
+/** Whose the document is; the host's also says what its jobs are called. */
+export function jobFields(
+  { entity }: Instance,
+  { jobs, windows }: Pick<Belonging, 'jobs' | 'windows'>,
+  utcOffset__ns: bigint,
+): { readonly job?: readonly string[]; readonly job_title?: readonly string[] } {
+  if (jobs.length === 0) return {};
+  if (entity !== 'host' || windows.length === 0) return { job: jobs };
+  const title = ({ id, name, start__ns }: JobSpan): string =>
+    titleOf(formatUtc(start__ns + utcOffset__ns), name, id);
+  return { job: jobs, job_title: windows.map(title) };
+}
+
+/** Seconds, of a GPU or a host. @param open__ns how long its one job has been open; NaN where there is no such */
+export function jobTimeOf({ entity }: Instance, open__ns: number): number | undefined {
+  if ((entity !== 'gpu' && entity !== 'host') || Number.isNaN(open__ns)) return undefined;
+  return Math.round(open__ns / 1e6) / 1e3;
+}
 
 function drawnFields(
   { entity, identity }: Instance,
@@ -105,7 +133,7 @@ export function belongingsIn(
 ): readonly [Belonging, ...Belonging[]] {
   if (windows) return belongingsOf(instance, windows);
   const owner = ownerOf(instance);
-  return [{ from__ns: undefined, jobs: owner ? [owner] : [] }];
+  return [{ from__ns: undefined, jobs: owner ? [owner] : [], windows: [] }];
 }
 
 /** The document's identity fields in their order. */

@@ -1,7 +1,7 @@
 // What a fold keeps of one instance: the text that all of its documents share, and the samples of the one that is
 // being folded.
 import type { Instance } from '../../catalog';
-import { identityOf, instanceKey } from './documents';
+import { identityOf, instanceKey, jobFields, jobTimeOf } from './documents';
 import type { Drawn } from './energy-meter';
 import type { JobStretch, Timeline } from './timeline';
 
@@ -21,6 +21,14 @@ export interface Bucket {
   drawn: Drawn | undefined;
 }
 
+export interface InstanceSetting {
+  readonly recording: string;
+  readonly host: string;
+  readonly simulated: boolean;
+  readonly resolution__ns: number;
+  readonly utcOffset__ns: bigint;
+}
+
 export class InstanceFold {
   readonly key: string;
   bucket: Bucket | undefined;
@@ -33,6 +41,8 @@ export class InstanceFold {
   until = NaN;
   /** Fields between the time and the metrics, as JSON. */
   text = '';
+  /** Since when its one job has been open; NaN where it has none, or several. */
+  private jobStart = NaN;
   private generation = -1;
   private stretches: readonly JobStretch[] = [];
   private readonly identity: string;
@@ -40,11 +50,16 @@ export class InstanceFold {
   constructor(
     readonly instance: Instance,
     private readonly timeline: Timeline,
-    setting: { readonly recording: string; readonly host: string; readonly resolution__ns: number },
+    private readonly setting: InstanceSetting,
   ) {
-    const { recording, host, resolution__ns } = setting;
+    const { recording, host, simulated, resolution__ns } = setting;
     this.key = instanceKey(recording, instance, resolution__ns);
-    const fields = [['host.name', host], ['entity', instance.entity], ...identityOf(instance)];
+    const common = [
+      ['host.name', host],
+      ['entity', instance.entity],
+      ...(simulated ? [['simulated', true]] : []),
+    ];
+    const fields = [...common, ...identityOf(instance)];
     this.identity = asciiJson(Object.fromEntries(fields)).slice(1, -1);
   }
 
@@ -54,10 +69,19 @@ export class InstanceFold {
       this.generation = this.timeline.generation;
       this.stretches = this.timeline.jobsOf(this.instance);
     }
-    const { from, until, jobs } = this.stretches.findLast((one) => one.from <= time) ?? NOWHERE;
-    this.from = from;
-    this.until = until;
-    this.text = jobs.length === 0 ? this.identity : `${this.identity},"job":${asciiJson(jobs)}`;
+    const stretch = this.stretches.findLast((one) => one.from <= time) ?? NOWHERE;
+    this.from = stretch.from;
+    this.until = stretch.until;
+    const jobs = asciiJson(jobFields(this.instance, stretch, this.setting.utcOffset__ns)).slice(1, -1);
+    this.text = jobs === '' ? this.identity : `${this.identity},${jobs}`;
+    const [window] = stretch.windows;
+    this.jobStart = window && stretch.windows.length === 1 ? this.timeline.relative(window.start__ns) : NaN;
+  }
+
+  /** How long its one job has been open, as JSON; the text of a time must be that of this one. */
+  jobTime(time: number): string {
+    const job_time__s = jobTimeOf(this.instance, time - this.jobStart);
+    return job_time__s === undefined ? '' : `,"job_time__s":${job_time__s}`;
   }
 
   /** Windows or intervals have changed: none of them may begin or end inside what is being folded. */
@@ -70,7 +94,7 @@ export class InstanceFold {
   }
 }
 
-const NOWHERE: JobStretch = { from: -Infinity, until: Infinity, jobs: [] };
+const NOWHERE: JobStretch = { from: -Infinity, until: Infinity, jobs: [], windows: [] };
 
 /** JSON of ASCII characters alone: a string that is encoded as it is. */
 export function asciiJson(value: unknown): string {

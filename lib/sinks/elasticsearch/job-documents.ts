@@ -1,4 +1,5 @@
-// Documents of `jobmetrics`: one for each window that has ended, and one for each thing that happened. Pure.
+// Documents of `jobmetrics`: one for each window that has begun, one for each that has ended, and one for each thing
+// that happened. Pure.
 // Their ids hold no recording: a window that a server tells again in its next recording is the same one.
 import { createHash } from 'node:crypto';
 import type { Instance } from '../../catalog';
@@ -6,6 +7,7 @@ import type { EntitySummary, GaugeSummary, JobSummary, MetricSummary } from '../
 import type { EventKind, Json, JobSpan, RecordedEvent } from '../../recording';
 import { belongingsOf } from './attribution';
 import { documentId } from './documents';
+import { titleOf } from './job-title';
 
 type Value = string | number | boolean;
 
@@ -16,7 +18,7 @@ export interface JobDocument {
   readonly source: {
     readonly '@timestamp': string;
     readonly 'host.name': string;
-    readonly entity: 'window' | 'event';
+    readonly entity: 'window' | 'start' | 'event';
     readonly job?: readonly string[];
     readonly [field: string]: Value | readonly Value[] | undefined;
   };
@@ -55,7 +57,8 @@ export function windowDocument(summary: JobSummary, span: JobSpan, spans: readon
       entity: 'window',
       job: [job.id],
       job_name: job.name,
-      labels: Object.entries(job.labels).map(([key, value]) => `${key}=${value}`),
+      job_title: titleOf(job.start, job.name, job.id),
+      labels: labelsOf(job.labels),
       start: job.start,
       end: job.end,
       duration__s: job.duration__s,
@@ -80,6 +83,10 @@ export function windowDocument(summary: JobSummary, span: JobSpan, spans: readon
       ...hostFields(summary),
     },
   };
+}
+
+function labelsOf(labels: JobSpan['labels']): readonly string[] {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
 }
 
 function hasGpu({ gpus }: JobSpan, uuid: string): boolean {
@@ -154,7 +161,6 @@ function samplesOf({ entities }: JobSummary): number {
 
 /** What the recording's other texts are called in `event`. */
 const EVENTS: Partial<Record<EventKind, string>> = {
-  window_start: 'start',
   window_stop: 'stop',
   mark: 'mark',
   lease_expired: 'lease_expired',
@@ -170,29 +176,60 @@ export interface EventContext {
   /** All windows that are known. */
   readonly spans: readonly JobSpan[];
   readonly instances: ReadonlyMap<number, Instance>;
+  /** The GPUs are a simulator's. @default false */
+  readonly simulated?: boolean;
 }
 
 /**
- * Documents of what happened. An event of one job names it; one of a GPU names those that have it; all others name
+ * Documents of what happened. A start is one of its own kind, which an open window has and an ended one has kept. An event of one job names it; one of a GPU names those that have it; all others name
  * all jobs whose windows are open.
  */
 export function eventDocuments(events: readonly RecordedEvent[], context: EventContext): JobDocument[] {
   return events.flatMap((event) => {
+    if (event.kind === 'window_start') return startDocument(event, context) ?? [];
     const name = EVENTS[event.kind];
-    return name === undefined ? [] : [eventDocument(name, event, context)];
+    return name === undefined ? [] : eventDocument(name, event, context);
   });
 }
 
+function startDocument(
+  { time, data }: RecordedEvent,
+  { host, spans, simulated = false }: EventContext,
+): JobDocument | undefined {
+  const span = spans.findLast(({ id }) => id === ownJob(data));
+  if (!span) return undefined;
+  const { id, name, labels, gpu_scope } = span;
+  return {
+    index: 'jobmetrics',
+    id: idOf(time, ['start', host, id]),
+    source: {
+      '@timestamp': time,
+      'host.name': host,
+      entity: 'start',
+      job: [id],
+      job_name: name,
+      job_title: titleOf(time, name, id),
+      labels: labelsOf(labels),
+      start: time,
+      gpu_scope,
+      simulated,
+      event: 'start',
+      text: `${name} began`,
+    },
+  };
+}
+
 function eventDocument(event: string, recorded: RecordedEvent, context: EventContext): JobDocument {
-  const { host, spans, instances } = context;
-  const { time, text } = recorded;
+  const { host, spans, instances, simulated = false } = context;
+  const { time } = recorded;
   const gpu = gpuOf(instances.get(recorded.instance ?? -1));
   const own = ownJob(recorded.data);
   const jobs = own === undefined ? jobsAt(recorded.time__ns, gpu, spans) : [own];
   const names = jobs.flatMap((id) => spans.findLast((span) => span.id === id)?.name ?? []);
+  const text = recorded.kind === 'window_stop' ? endOf(names.join(), recorded.data) : recorded.text;
   return {
     index: 'jobmetrics',
-    id: idOf(time, ['event', host, event, text, gpu?.uuid ?? '', own ?? '']),
+    id: idOf(time, ['event', host, event, recorded.text, gpu?.uuid ?? '', own ?? '']),
     source: {
       '@timestamp': time,
       'host.name': host,
@@ -201,6 +238,7 @@ function eventDocument(event: string, recorded: RecordedEvent, context: EventCon
       ...(names.length > 0 ? { job_name: names } : {}),
       event,
       ...(text === '' ? {} : { text }),
+      simulated,
       ...(gpu ? { gpu_index: [gpu.index], gpu_uuid: [gpu.uuid] } : {}),
     },
   };
@@ -213,8 +251,20 @@ function gpuOf(instance: Instance | undefined): GpuInstance['identity'] | undefi
 }
 
 function ownJob(data: Json): string | undefined {
-  const id: unknown = typeof data === 'object' && data !== null && 'id' in data ? data['id'] : undefined;
-  return typeof id === 'string' ? id : undefined;
+  return textIn(data, 'id');
+}
+
+/** What is said of a window's end. */
+function endOf(name: string, data: Json): string {
+  const reasons = { lease: 'its lease ran out', gone: 'its processes are gone' };
+  const by = textIn(data, 'ended_by');
+  const reason = by === 'lease' || by === 'gone' ? reasons[by] : textIn(data, 'status');
+  return reason ? `${name} ended: ${reason}` : `${name} ended`;
+}
+
+function textIn(data: Json, key: string): string | undefined {
+  const value = new Map<string, unknown>(Object.entries(data ?? {})).get(key);
+  return typeof value === 'string' ? value : undefined;
 }
 
 function jobsAt(

@@ -79,6 +79,7 @@ const COMMON: Fields = {
   '@timestamp': TIME,
   host: { properties: { name: KEYWORD } },
   entity: KEYWORD,
+  simulated: { type: 'boolean' },
   job: KEYWORD,
 };
 
@@ -87,6 +88,7 @@ const WHOLE_IDENTITIES: readonly string[] = ['index', 'core', 'pid'];
 /** What a window's document, or an event's, says beside the common fields. */
 const WINDOW: Fields = {
   job_name: KEYWORD,
+  job_title: KEYWORD,
   labels: KEYWORD,
   start: TIME,
   end: TIME,
@@ -106,7 +108,6 @@ const WINDOW: Fields = {
   },
   gpu_energy_method: KEYWORD,
   complete: { type: 'boolean' },
-  simulated: { type: 'boolean' },
   samples: WHOLE,
   denied: KEYWORD,
   ...meanAndMax('gpu_utilization__pct', "Over the window and the job's GPUs"),
@@ -127,14 +128,20 @@ function meanAndMax(name: string, over: string): Fields {
   return { [name]: field('Mean'), [`${name}_max`]: field('Maximum') };
 }
 
-const JOULES = (description: string): Field => ({ ...NUMBER, meta: { unit: 'J', kind: 'gauge', description } });
+const told = (unit: string, description: string): Field => ({
+  ...NUMBER,
+  meta: { unit, kind: 'gauge', description },
+});
+const JOB_TIME: Fields = { job_time__s: told('s', "Since the job's start") };
 
 /** What a document has beside the catalog's metrics: it is about the documents themselves. */
 const DERIVED: Readonly<Partial<Record<Stream, Fields>>> = {
   gpumetrics: {
-    [DRAWN]: JOULES('Energy since the document before; to be summed'),
-    [BEFORE]: JOULES('Of it, what was drawn before the jobs were these'),
+    ...JOB_TIME,
+    [DRAWN]: told('J', 'Energy since the document before; to be summed'),
+    [BEFORE]: told('J', 'Of it, what was drawn before the jobs were these'),
   },
+  cpumetrics: { ...JOB_TIME, job_title: KEYWORD },
 };
 
 /** All fields of a stream's documents. */

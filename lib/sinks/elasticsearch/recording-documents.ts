@@ -159,7 +159,7 @@ export class RecordingDocuments {
       .flatMap(
         ({ time__ns, data }) => spans.find((span) => span.stop__ns === time__ns && isOf(span, data)) ?? [],
       );
-    const context = { host: manifest.host.name, spans, instances };
+    const context = { host: manifest.host.name, spans, instances, simulated: manifest.simulated };
     const documents = [...eventDocuments(added, context).map(lineOf), ...(await this.windows(ended))];
     const start__ns = BigInt(manifest.clock.start__ns);
     this.retold ||= added.some(({ time__ns }) => time__ns < start__ns);

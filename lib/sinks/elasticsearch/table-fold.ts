@@ -6,16 +6,12 @@ import { formatUtc } from '../../time';
 import type { OutgoingDocument } from './bulk';
 import { documentId } from './documents';
 import { BEFORE, DRAWN, EnergyMeter, rounded, type Drawn, type MeterReadings } from './energy-meter';
-import { InstanceFold, type Bucket } from './instance-fold';
+import { InstanceFold, type Bucket, type InstanceSetting } from './instance-fold';
 import { Stamps } from './stamps';
 import { streamOf, type Stream } from './streams';
 import type { IntervalStretch, Timeline } from './timeline';
 
-export interface FoldSetting {
-  readonly recording: string;
-  readonly host: string;
-  readonly resolution__ns: number;
-  readonly utcOffset__ns: bigint;
+export interface FoldSetting extends InstanceSetting {
   /** Of the recording, the origin of relative times. */
   readonly start__ns: bigint;
 }
@@ -146,7 +142,7 @@ export class TableFold {
       const metrics = this.metricsText(values, row);
       if (metrics === '') continue;
       const drawn = drawnText(this.drawn(instance, values, row, time));
-      const source = `{"@timestamp":"${stamps.text}",${instance.text}${metrics}${drawn}}`;
+      const source = `{"@timestamp":"${stamps.text}",${instance.text}${instance.jobTime(time)}${metrics}${drawn}}`;
       documents.push({ index: this.stream, id: stamps.key + instance.key, source });
     }
     this.reached = after;
@@ -289,7 +285,8 @@ export class TableFold {
     if (metrics === '') return undefined;
     const utc__ns = start__ns + BigInt(bucket.start) + utcOffset__ns;
     const drawn = drawnText(bucket.drawn);
-    const source = `{"@timestamp":"${formatUtc(utc__ns)}",${instance.text}${metrics}${drawn}}`;
+    const fields = instance.text + instance.jobTime(bucket.start);
+    const source = `{"@timestamp":"${formatUtc(utc__ns)}",${fields}${metrics}${drawn}}`;
     return { index: this.stream, id: documentId(instance.key, utc__ns), source };
   }
 

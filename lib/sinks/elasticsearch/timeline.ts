@@ -9,6 +9,7 @@ export interface JobStretch {
   readonly from: number;
   readonly until: number;
   readonly jobs: readonly string[];
+  readonly windows: readonly JobSpan[];
 }
 
 /** From `from` to before `until`, samples are folded, or each is a document. */
@@ -77,12 +78,13 @@ export class Timeline {
 
   jobsOf(instance: Instance): readonly JobStretch[] {
     const belongings = belongingsOf(instance, this.relevant);
-    return belongings.map(({ from__ns, jobs }, at) => {
+    return belongings.map(({ from__ns, jobs, windows }, at) => {
       const next = belongings[at + 1]?.from__ns;
       return {
         from: from__ns === undefined ? -Infinity : this.relative(from__ns),
         until: next === undefined ? Infinity : this.relative(next),
         jobs,
+        windows,
       };
     });
   }

@@ -22,6 +22,7 @@ const MANIFEST = {
   id: 'r1',
   clock: { start__ns: String(START__NS), utcOffset__ns: String(OFFSET__NS) },
   host: META.host,
+  simulated: false,
 };
 const MS = 1_000_000;
 
@@ -283,6 +284,51 @@ describe('folding', () => {
     const cores = new DocumentFold(MANIFEST, { resolution__ns: 100 * MS, cores: true });
     const [read] = readsOf([[[0, 6, 5]]]);
     expect(cores.push(read!, [], [every(100)])).toHaveLength(1);
+  });
+});
+
+describe('whose they are', () => {
+  const rows: Row[] = [0, 200, 400, 600].flatMap((time): Row[] => [
+    [time, 1, 1],
+    [time, 2, 1],
+    [time, 4, 1],
+  ]);
+  const named = { ...node('a', -600_000), name: 'träin' };
+  const told = (windows: readonly JobSpan[], field: string) =>
+    fold({ reads: [rows], windows, intervals: [every(100)] })
+      .map(parse)
+      .map((source) => [source['entity'], source[field]]);
+
+  test('the host’s say what its jobs are called: start, name and, behind a tab, the id', () => {
+    const [first, second, third, last] = told([named, node('b', 200, 400)], 'job_title').filter(
+      ([entity]) => entity === 'host',
+    );
+    expect(first).toEqual(['host', ['2026-09-21 14:03:20 träin\ta']]);
+    expect(second).toEqual(['host', ['2026-09-21 14:03:20 träin\ta', '2026-09-21 14:13:20 b\tb']]);
+    expect([third, last]).toEqual([first, first]);
+    expect(told([named], 'job_title').filter(([entity, title]) => entity !== 'host' && title)).toEqual([]);
+  });
+
+  test('the host’s and the GPUs’ say how long their job has been open, where it is one', () => {
+    const times = told([named, node('b', 200, 399.5)], 'job_time__s');
+    for (const entity of ['host', 'gpu'])
+      expect(times.filter(([of]) => of === entity).map(([, time__s]) => time__s)).toEqual([
+        600,
+        undefined,
+        600.4,
+        600.6,
+      ]);
+    expect(times.filter(([of, time__s]) => of === 'process' && time__s !== undefined)).toEqual([]);
+    expect(told([], 'job_time__s').filter(([, value]) => value !== undefined)).toEqual([]);
+  });
+
+  test('those of a recording with simulated GPUs say so, others do not', () => {
+    const simulated = new DocumentFold({ ...MANIFEST, simulated: true }, { resolution__ns: 100 * MS });
+    const marks = readsOf([rows])
+      .flatMap((read) => simulated.push(read, [], [every(100)]))
+      .map((one) => parse(one)['simulated']);
+    expect(marks).toEqual(rows.map(() => true));
+    expect(told([], 'simulated').filter(([, mark]) => mark !== undefined)).toEqual([]);
   });
 });
 

@@ -20,9 +20,9 @@ import { META } from '../../fixtures/recording/batches';
 import { batchOf, gpu, HOST, MEMORY, SECOND } from '../../support/readings';
 
 const DOCS = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'DOCUMENTS.md'), 'utf8');
-const [SAMPLE, PROCESS, FOLDED, WINDOW, EVENT, ...NONE] = [...DOCS.matchAll(/^```json\n(.*?)^```$/gms)].map(
-  ([, text]) => JSON.parse(text ?? '') as unknown,
-);
+const [SAMPLE, PROCESS, FOLDED, WINDOW, START, EVENT, ...NONE] = [
+  ...DOCS.matchAll(/^```json\n(.*?)^```$/gms),
+].map(([, text]) => JSON.parse(text ?? '') as unknown);
 /** The cells of the rows of tables, by the first one. */
 const CELLS = new Map(
   [...DOCS.matchAll(/^\| (.+) \|$/gm)].map(([, row]) => {
@@ -50,7 +50,7 @@ const NODE: JobSpan = {
   id: 'train-7',
   name: 'train',
   labels: {},
-  start__ns: 0n,
+  start__ns: -8_000_000_000n,
   gpu_scope: 'node',
   gpus: 'node',
 };
@@ -84,7 +84,10 @@ test('folded samples', () => {
     values: { gpu_utilization__pct, energy__J: 123456.75 + 1.25 * index },
   }));
   const clock = { start__ns: '0', utcOffset__ns: String(OFFSET__NS) };
-  const fold = new DocumentFold({ id: 'r', clock, host: META.host }, { resolution__ns: 1e8 });
+  const fold = new DocumentFold(
+    { id: 'r', clock, host: META.host, simulated: false },
+    { resolution__ns: 1e8 },
+  );
   const position = { tables: { gpu: { ...TABLE_START, flush: 1, rows: readings.length } } };
   const read = { batch: batchOf(readings, 0, OFFSET__NS), position, settled: true };
   fold.push(read, [NODE], [{ from__ns: 0n, interval__ns: 1e7 }]);
@@ -139,8 +142,10 @@ describe('a window and an event', () => {
       typeof value === 'number' ? Number(value.toFixed(6)) : value,
     ]);
     expect(Object.fromEntries(rounded)).toEqual(WINDOW);
-    const events = eventDocuments(recording.events, { host: 'n1', spans, instances: recording.instances });
-    expect(events.map((one) => one.source).find(({ event }) => event === 'mark')).toEqual(EVENT);
+    const context = { host: 'n1', spans, instances: recording.instances, simulated: true };
+    const events = eventDocuments(recording.events, context).map((one) => one.source);
+    expect(events.find(({ event }) => event === 'mark')).toEqual(EVENT);
+    expect(events.find(({ entity }) => entity === 'start')).toEqual(START);
   });
 });
 

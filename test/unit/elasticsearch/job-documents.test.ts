@@ -88,7 +88,10 @@ beforeAll(async () => {
     data: { id: 'named' },
   });
   await writer.write(readings(10, 14));
-  writer.event('window_stop', { time__ns: at(12), data: { id: 'node', gpu_scope: 'node', gpus: [] } });
+  writer.event('window_stop', {
+    time__ns: at(12),
+    data: { id: 'node', gpu_scope: 'node', gpus: [], status: 'done' },
+  });
   await writer.close();
   recording = await openRecording(dir);
   spans = spansOf(recording.events);
@@ -109,6 +112,7 @@ test('a window of a named GPU, shared for a while, whose lease ran out', () => {
     entity: 'window',
     job: ['named'],
     job_name: 'named-name',
+    job_title: '2026-09-21 14:14:02 named-name\tnamed',
     labels: ['team=x', 'run=7'],
     start: '2026-09-21T14:14:02.000000000Z',
     end: '2026-09-21T14:14:08.000000000Z',
@@ -154,7 +158,7 @@ test('a window on the whole node: means over its GPUs, the energy of both', () =
     power_draw__W_max: 200,
     complete: true,
   });
-  expect(windowOf('node').source).not.toHaveProperty('status');
+  expect(windowOf('cut').source).not.toHaveProperty('status');
 });
 
 test('a window without an end, whose processes were seen on no GPU', () => {
@@ -211,16 +215,16 @@ test('energy of other GPUs is not told as the job’s', () => {
 });
 
 test('what happened, and to whom', () => {
-  const documents = eventDocuments(recording.events, { host: 'n1', spans, instances: recording.instances });
-  const told = documents.map(({ source }) => {
-    const { 'host.name': host, entity, '@timestamp': time, ...rest } = source;
-    expect([host, entity]).toEqual(['n1', 'event']);
-    return [time.slice(17, 21), rest];
-  });
+  const context = { host: 'n1', spans, instances: recording.instances, simulated: true };
+  const documents = eventDocuments(recording.events, context);
+  const told = documents
+    .filter(({ source }) => source.entity === 'event')
+    .map(({ source }) => {
+      const { 'host.name': host, entity: _, '@timestamp': time, simulated, ...rest } = source;
+      expect([host, simulated]).toEqual(['n1', true]);
+      return [time.slice(17, 21), rest];
+    });
   expect(told).toEqual([
-    ['02.0', { event: 'start', job: ['named'], job_name: ['named-name'] }],
-    ['05.0', { event: 'start', job: ['node'], job_name: ['node-name'] }],
-    ['07.0', { event: 'start', job: ['cut'], job_name: ['cut-name'] }],
     ['05.5', { event: 'mark', text: 'epoch 1', job: ['named'], job_name: ['named-name'] }],
     ['06.0', { event: 'mark', text: 'all', job: ['named', 'node'], job_name: ['named-name', 'node-name'] }],
     [
@@ -235,7 +239,15 @@ test('what happened, and to whom', () => {
       },
     ],
     ['01.0', { event: 'clock_jump', text: 'an hour back' }],
-    ['08.0', { event: 'stop', job: ['named'], job_name: ['named-name'] }],
+    [
+      '08.0',
+      {
+        event: 'stop',
+        text: 'named-name ended: its lease ran out',
+        job: ['named'],
+        job_name: ['named-name'],
+      },
+    ],
     [
       '08.0',
       {
@@ -245,9 +257,31 @@ test('what happened, and to whom', () => {
         job_name: ['named-name'],
       },
     ],
-    ['12.0', { event: 'stop', job: ['node'], job_name: ['node-name'] }],
+    ['12.0', { event: 'stop', text: 'node-name ended: done', job: ['node'], job_name: ['node-name'] }],
   ]);
   expect(new Set(documents.map(({ id }) => id)).size).toBe(documents.length);
+});
+
+test('a start is a document of its own kind, which a window’s end does not take the place of', () => {
+  const context = { host: 'n1', spans, instances: recording.instances, simulated: true };
+  const starts = eventDocuments(recording.events, context).filter(({ source }) => source.entity === 'start');
+  expect(starts.map(({ source }) => source.job)).toEqual([['named'], ['node'], ['cut']]);
+  expect(starts[0]?.source).toEqual({
+    '@timestamp': '2026-09-21T14:14:02.000000000Z',
+    'host.name': 'n1',
+    entity: 'start',
+    job: ['named'],
+    job_name: 'named-name',
+    job_title: '2026-09-21 14:14:02 named-name\tnamed',
+    labels: ['team=x', 'run=7'],
+    start: '2026-09-21T14:14:02.000000000Z',
+    gpu_scope: 'named',
+    simulated: true,
+    event: 'start',
+    text: 'named-name began',
+  });
+  const ids = [...starts.map(({ id }) => id), ...['named', 'node', 'cut'].map((id) => windowOf(id).id)];
+  expect(new Set(ids).size).toBe(6);
 });
 
 test('ids are those of the next recording too, and of no other host', () => {
