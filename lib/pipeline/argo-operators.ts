@@ -2,7 +2,7 @@
 import type { ParsedNode } from 'yaml';
 import { cycleOf, type Vertex } from './graph';
 import type { Reader } from './reader';
-import { yaml, type MapNode, type PairNode, type SeqNode } from './source';
+import { yaml, type MapNode, type PairNode, type SeqNode } from './yaml';
 
 export interface Operator extends Vertex {
   readonly node: MapNode;

@@ -7,7 +7,7 @@ import type { Editor, Value } from './edit';
 import { spanOf } from './graph';
 import { afterFrom, refused, type Plan } from './options';
 import type { Reader } from './reader';
-import { yaml, type MapNode, type PairNode, type ScalarNode, type SeqNode } from './source';
+import { yaml, type MapNode, type PairNode, type ScalarNode, type SeqNode } from './yaml';
 
 /** A stage that an operator waits for. */
 interface Start {

@@ -18,7 +18,7 @@ import { ArgoWindows } from './argo-windows';
 import type { Editor, Value } from './edit';
 import type { Plan } from './options';
 import type { Reader } from './reader';
-import type { MapNode, PairNode, ScalarNode, SeqNode } from './source';
+import { asWritten, type MapNode, type PairNode, type ScalarNode, type SeqNode } from './yaml';
 
 /** Where an exit handler was named: what its step in the wrapper is called. */
 const WAS_ON_EXIT = 'on-exit';
@@ -118,8 +118,7 @@ export class ArgoWorkflow {
   /** What a template takes from whoever calls it: a wrapper takes the same and hands it on. */
   #passedTo(template: MapNode): Passed {
     const inputs = this.#reader.mapAt(template, 'inputs');
-    const declared = (kind: string): readonly Declared[] =>
-      ((inputs && this.#reader.plainAt(inputs, kind)) ?? []) as readonly Declared[];
+    const declared = (kind: string): readonly Declared[] => (inputs ? this.#declared(inputs, kind) : []);
     const parameters = declared('parameters');
     const artifacts = declared('artifacts');
     if (parameters.length + artifacts.length === 0) return {};
@@ -132,6 +131,15 @@ export class ArgoWorkflow {
         ),
       },
     };
+  }
+
+  #declared(inputs: MapNode, kind: string): readonly Declared[] {
+    const names = new Set<string>();
+    return this.#reader.mapsAt(inputs, kind, 'an input').map((node) => {
+      const name = this.#reader.nameOf(node, 'input', names);
+      names.add(name);
+      return { ...this.#reader.copy(node), name };
+    });
   }
 
   /** @returns the wrapper of the exit handler that was there */
@@ -157,14 +165,19 @@ export class ArgoWorkflow {
       throw this.#reader.refusal(expression.key, 'an exit hook with an expression cannot be wrapped');
     const name = this.#reader.scalarAt(hook, 'template');
     const template = name && this.#named(name, 'template');
-    const own = this.#reader.plainAt(hook, 'arguments') as Value | undefined;
+    const own = this.#copyAt(hook, 'arguments');
     const passed = own === undefined && template ? this.#passedTo(template) : {};
     return exitWrapper(passed.inputs, {
       name: WAS_EXIT_HOOK,
       template: name && asWritten(name),
-      templateRef: this.#reader.plainAt(hook, 'templateRef') as Value | undefined,
+      templateRef: this.#copyAt(hook, 'templateRef'),
       arguments: own ?? passed.arguments ?? (template ? undefined : this.#workflowArguments()),
     });
+  }
+
+  #copyAt(map: MapNode, key: string): Value | undefined {
+    const value = this.#reader.mapAt(map, key);
+    return value && this.#reader.copy(value);
   }
 
   /** To a template in another object all parameters of the workflow are handed, as Argo does. */
@@ -229,15 +242,6 @@ const some = <T>(list: readonly T[]): readonly T[] | undefined => (list.length >
 /** Where an artifact lies in a container is for the template that has one. */
 function withoutPlace(artifact: Declared): Value {
   return { ...artifact, path: undefined, mode: undefined, recurseMode: undefined };
-}
-
-/** The same text in the same quotes, without the comment beside it. */
-function asWritten(scalar: ScalarNode): ScalarNode {
-  const copy = scalar.clone() as ScalarNode;
-  delete copy.comment;
-  delete copy.commentBefore;
-  delete copy.anchor;
-  return copy;
 }
 
 /** Beside each other: neither waits for the other, nor ends early because the other failed. */

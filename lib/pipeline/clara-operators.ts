@@ -2,7 +2,7 @@
 import type { Vertex } from './graph';
 import { cycleOf } from './graph';
 import type { Reader } from './reader';
-import type { MapNode, SeqNode } from './source';
+import type { MapNode, SeqNode } from './yaml';
 
 export interface Operator extends Vertex {
   readonly node: MapNode;
@@ -56,7 +56,8 @@ function inputsOf(
 
 /** An imported operator learns from its arguments whose output it takes. */
 function argumentsOf(reader: Reader, imported: MapNode): readonly string[] {
-  return Object.values(reader.plainAt(imported, 'args') ?? {}).map(String);
+  const given = reader.mapAt(imported, 'args');
+  return given ? reader.textsOf(given) : [];
 }
 
 function checkOrdered(reader: Reader, operators: readonly Operator[]): void {

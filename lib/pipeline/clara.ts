@@ -15,7 +15,7 @@ import type { Editor, Value } from './edit';
 import { spanOf } from './graph';
 import { afterFrom, refused, type Plan } from './options';
 import type { Reader } from './reader';
-import type { MapNode, PairNode, SeqNode } from './source';
+import type { MapNode, PairNode, SeqNode } from './yaml';
 
 const VERSIONS = ['0.2.0', '0.3.0', '0.4.0'];
 

@@ -4,7 +4,8 @@ import { ClaraPipeline } from './clara';
 import type { Editor } from './edit';
 import type { Plan } from './options';
 import { Reader } from './reader';
-import { yaml, type MapNode, type Source } from './source';
+import type { Source } from './source';
+import { yaml, type MapNode } from './yaml';
 
 /** A pipeline into which the stages are put, or from which they are taken. */
 export interface Pipeline {
@@ -29,7 +30,7 @@ const KINDS = ['Workflow', 'CronWorkflow', TEMPLATE, CLUSTER_TEMPLATE];
 /** @throws ERR_OPTION where there is none */
 export function pipelinesOf(source: Source, editor: Editor): readonly Pipeline[] {
   const readers = source.documents.map((document) => new Reader(source, document));
-  const clara = readers.find(({ root }) => root?.has('operators'));
+  const clara = readers.find((reader) => reader.root && reader.pair(reader.root, 'operators'));
   if (clara) {
     const other = source.documents[readers[0] === clara ? 1 : 0];
     if (other)
@@ -38,7 +39,9 @@ export function pipelinesOf(source: Source, editor: Editor): readonly Pipeline[]
   }
   const workflows = readers.flatMap((reader) => workflowOf(reader) ?? []);
   // Templates without an entrypoint are a library of those with one.
-  const started = workflows.filter(({ spec, template }) => template ?? spec.has('entrypoint'));
+  const started = workflows.filter(
+    ({ reader, spec, template }) => template ?? reader.pair(spec, 'entrypoint'),
+  );
   const pipelines = started.length > 0 ? started : workflows;
   if (pipelines.length === 0)
     throw source.refusal(

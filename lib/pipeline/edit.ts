@@ -1,12 +1,13 @@
 // Changes to a YAML text: whole items and keys are put in or taken out, all else stays byte for byte. What is put in
 // stands on lines of its own in block style, and between commas in flow style, so that taking it out again finds its
 // bounds.
-import type { ParsedNode, YAMLMap } from 'yaml';
-import { yaml, type MapNode, type PairNode, type ScalarNode, type SeqNode, type Source } from './source';
+import type { ParsedNode, Scalar, Tags, YAMLMap } from 'yaml';
+import type { Source } from './source';
+import { yaml, type MapNode, type PairNode, type ScalarNode, type SeqNode } from './yaml';
 
 /** A scalar of the text keeps its quotes. */
 export type Value =
-  string | boolean | ScalarNode | readonly Value[] | { readonly [key: string]: Value | undefined };
+  string | boolean | Scalar | readonly Value[] | { readonly [key: string]: Value | undefined };
 
 interface Change {
   readonly start: number;
@@ -167,7 +168,7 @@ export class Editor {
   }
 
   #block(value: Value, column: number): string {
-    const document = new (yaml().Document)(present(value));
+    const document = documentOf(value);
     commandsOnOneLine(document.contents);
     const text = document.toString({ indentSeq: false, lineWidth: 0, flowCollectionPadding: false });
     return text.replace(/^(?=.)/gm, ' '.repeat(column)).replaceAll('\n', this.#eol);
@@ -175,7 +176,7 @@ export class Editor {
 
   /** On one line; in quotes where the text looks like JSON. */
   #flow(value: Value): string {
-    const document = new (yaml().Document)(present(value));
+    const document = documentOf(value);
     if (yaml().isCollection(document.contents)) document.contents.flow = true;
     const json = /^\s*\{\s*"/.test(this.#source.text);
     const quoted = json
@@ -225,6 +226,22 @@ function endOf(node: ParsedNode): number {
 
 function endOfPair({ key, value }: PairNode): number {
   return value === null || value.range[0] === value.range[1] ? key.range[1] : endOf(value);
+}
+
+function documentOf(value: Value): InstanceType<ReturnType<typeof yaml>['Document']> {
+  return new (yaml().Document)(present(value), { customTags: asInTheText });
+}
+
+/** Numbers, truths and nothing are written as they are in the text, since Argo reads some by older rules of YAML. */
+function asInTheText(tags: Tags): Tags {
+  return tags.map((tag) => {
+    if (typeof tag === 'string' || tag.collection || !tag.test) return tag;
+    const { stringify } = tag;
+    return {
+      ...tag,
+      stringify: (item, ...rest) => item.source ?? stringify?.(item, ...rest) ?? String(item.value),
+    };
+  });
 }
 
 /** Without the keys that hold nothing. */

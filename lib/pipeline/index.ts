@@ -3,7 +3,7 @@
 import { pipelinesOf, type Pipeline } from './documents';
 import { Editor } from './edit';
 import { planOf, type AddMonitoringOptions } from './options';
-import { Source } from './source';
+import { LARGEST, Source } from './source';
 
 export { HOST_PLACEHOLDER, type AddMonitoringOptions } from './options';
 
@@ -17,14 +17,15 @@ export { HOST_PLACEHOLDER, type AddMonitoringOptions } from './options';
 export function addMonitoring(text: string, options: AddMonitoringOptions = {}): string {
   const { file = 'pipeline' } = options;
   const plan = planOf(options);
-  const plain = removeMonitoring(text, { file });
-  const added = changed(plain, file, (pipeline) => pipeline.add(plan));
+  const given = new Source(text, file);
+  const plain = changed(given, (pipeline) => pipeline.remove());
+  const source = plain === text ? given : new Source(plain, file);
+  const added = changed(source, (pipeline) => pipeline.add(plan));
+  if (added.length > LARGEST)
+    throw source.refusal(0, `with monitoring ${added.length} characters, too many; allowed are ${LARGEST}`);
   // The promise that removing gives the text back is kept here, not hoped for.
   if (removeMonitoring(added, { file }) !== plain)
-    throw new Source(plain, file).refusal(
-      0,
-      'is written so that monitoring could not be taken out again unchanged',
-    );
+    throw source.refusal(0, 'is written so that monitoring could not be taken out again unchanged');
   return added;
 }
 
@@ -37,11 +38,10 @@ export function removeMonitoring(
   text: string,
   { file = 'pipeline' }: { readonly file?: string } = {},
 ): string {
-  return changed(text, file, (pipeline) => pipeline.remove());
+  return changed(new Source(text, file), (pipeline) => pipeline.remove());
 }
 
-function changed(text: string, file: string, change: (pipeline: Pipeline) => void): string {
-  const source = new Source(text, file);
+function changed(source: Source, change: (pipeline: Pipeline) => void): string {
   const editor = new Editor(source);
   for (const pipeline of pipelinesOf(source, editor)) change(pipeline);
   return editor.result();

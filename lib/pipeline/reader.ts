@@ -1,17 +1,26 @@
 // Reads one document of a text: what stands at a key, of the kind that it must be, aliases followed.
 import type { ParsedNode } from 'yaml';
 import type { NvpulseError } from '../errors';
+import type { Value } from './edit';
+import type { Source } from './source';
 import {
+  asWritten,
   isEmpty,
+  isMerge,
+  isTagged,
+  keyOf,
   yaml,
   type MapNode,
   type MaybeNode,
   type PairNode,
   type ScalarNode,
   type SeqNode,
-  type Source,
   type YamlDocument,
-} from './source';
+} from './yaml';
+
+/** What is written elsewhere too is not longer, nor deeper: aliases can repeat each other without end. */
+const MOST_COPIED = 10_000;
+const DEEPEST_COPIED = 100;
 
 export class Reader {
   readonly #source: Source;
@@ -32,16 +41,33 @@ export class Reader {
     return this.#source.refusal(where, why);
   }
 
-  /** The pair of a key; undefined where there is none. */
+  /** The pair of a key, which may stand in another mapping that is merged in; undefined where there is none. */
   pair(map: MapNode, key: string): PairNode | undefined {
-    let found: PairNode | undefined;
-    for (const pair of map.items) {
-      if (!yaml().isScalar(pair.key)) continue;
-      if (pair.key.value === '<<')
-        throw this.refusal(pair.key, "a merge ('<<') hides what stands here; write it out");
-      if (pair.key.value === key) found = pair;
+    return this.#pairs(map).find((pair) => keyOf(pair) === key);
+  }
+
+  /** Those of the mapping itself, then those that are merged in, which the former override. */
+  #pairs(map: MapNode): readonly PairNode[] {
+    if (!(map.items as readonly PairNode[]).some(isMerge)) return map.items;
+    const pairs: PairNode[] = [];
+    const seen = new Set<MapNode>();
+    const left = [map];
+    for (let next = left.pop(); next; next = left.pop()) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      const merged: MapNode[] = [];
+      for (const pair of next.items as readonly PairNode[])
+        if (isMerge(pair)) merged.push(...this.#mergedIn(pair));
+        else pairs.push(pair);
+      left.push(...merged.reverse());
     }
-    return found;
+    return pairs;
+  }
+
+  #mergedIn({ key, value }: PairNode): readonly MapNode[] {
+    const what = this.followed(value);
+    const maps = yaml().isSeq(what) ? what.items : [what ?? key];
+    return maps.map((one) => this.map(one, "what a merge ('<<') brings in"));
   }
 
   /** What a key holds; undefined where the key is not there or holds nothing. */
@@ -51,9 +77,7 @@ export class Reader {
 
   followed(node: MaybeNode): ParsedNode | undefined {
     if (node === null || node === undefined || isEmpty(node)) return undefined;
-    if (!yaml().isAlias(node)) return node;
-    // Both were parsed from the text, and the source has seen the anchor.
-    return node.resolve(this.#document) as ParsedNode | undefined;
+    return yaml().isAlias(node) ? this.#source.repeated(node) : node;
   }
 
   map(node: MaybeNode, what: string): MapNode {
@@ -98,15 +122,49 @@ export class Reader {
     return name;
   }
 
-  /** What a list or a mapping says, as plain values; undefined where the key is not there. */
-  plainAt(map: MapNode, key: string): unknown {
-    return this.value(map, key)?.toJS(this.#document);
+  /** What stands here, to be written elsewhere: scalars in their own words, what is repeated or merged in written out. */
+  copy(map: MapNode): { readonly [key: string]: Value } {
+    let copied = 0;
+    const copyOf = (node: MaybeNode, depth: number): Value => {
+      const followed = this.followed(node);
+      if (++copied > MOST_COPIED || depth > DEEPEST_COPIED)
+        throw this.refusal(map, 'too long or too deep to be written a second time, as a stage needs it');
+      if (followed && isTagged(followed))
+        throw this.refusal(
+          followed,
+          'of another type than JSON has, so that it cannot be written a second time',
+        );
+      if (yaml().isMap(followed)) return mapOf(followed, depth);
+      if (yaml().isSeq(followed)) return followed.items.map((item) => copyOf(item, depth + 1));
+      return yaml().isScalar(followed) ? asWritten(followed) : new (yaml().Scalar)(null);
+    };
+    const mapOf = (node: MapNode, depth: number): { readonly [key: string]: Value } => {
+      const copies = new Map<string, Value>();
+      for (const pair of this.#pairs(node)) {
+        const key = keyOf(pair);
+        if (key === undefined) throw this.refusal(pair.key, 'a key must be a text');
+        if (!copies.has(key)) copies.set(key, copyOf(pair.value, depth + 1));
+      }
+      return Object.fromEntries(copies);
+    };
+    return mapOf(map, 0);
+  }
+
+  /** What the keys of a mapping hold, as far as it is text. */
+  textsOf(map: MapNode): readonly string[] {
+    return this.#pairs(map).map(({ value }) => this.#word(value));
   }
 
   /** What a container runs. */
   commandOf(map: MapNode): readonly string[] {
     const container = this.mapAt(map, 'container');
-    const words = container && this.plainAt(container, 'command');
-    return Array.isArray(words) ? words.map(String) : [];
+    const words = container && this.value(container, 'command');
+    return yaml().isSeq(words) ? words.items.map((word) => this.#word(word)) : [];
+  }
+
+  /** Of what is no scalar none. */
+  #word(node: MaybeNode): string {
+    const word = this.followed(node);
+    return yaml().isScalar(word) ? String(word.value) : '';
   }
 }

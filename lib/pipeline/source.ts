@@ -1,18 +1,11 @@
 // A YAML text whose parts know where they stand. What is not understood is refused with line and column.
-import type { Document, Pair, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import type { Alias, ParsedNode } from 'yaml';
 import { NvpulseError } from '../errors';
+import { asItIs, indented } from './indent';
+import { isEmpty, yaml, type MaybeNode, type YamlDocument } from './yaml';
 
-export type YamlDocument = Document.Parsed;
-export type MapNode = YAMLMap.Parsed;
-export type SeqNode = YAMLSeq.Parsed;
-export type ScalarNode = Scalar.Parsed;
-export type PairNode = Pair<ParsedNode, ParsedNode | null>;
-export type MaybeNode = ParsedNode | null | undefined;
-
-/** Kubernetes takes objects up to 1.5 MB, and a MiB takes seconds to read. */
-const LARGEST__B = 1 << 20;
-
-export const yaml = (): typeof import('yaml') => require('yaml') as typeof import('yaml');
+/** In characters. Kubernetes takes objects up to 1.5 MB, and a MiB takes seconds to read. */
+export const LARGEST = 1 << 20;
 
 export class Source {
   readonly text: string;
@@ -20,38 +13,63 @@ export class Source {
   /** Without those that are empty. */
   readonly documents: readonly YamlDocument[];
   readonly #parents = new Map<ParsedNode, ParsedNode>();
-  /** Names of anchors that an alias repeats. */
-  readonly #repeated = new Set<string>();
+  /** What each alias repeats. */
+  readonly #anchored = new Map<Alias, ParsedNode>();
+  readonly #repeated = new Set<ParsedNode>();
 
   /** @throws ERR_OPTION with `file:line:col` where the text is not YAML */
   constructor(text: string, file: string) {
     this.text = text;
     this.file = file;
-    if (text.length > LARGEST__B)
-      throw this.refusal(0, `${text.length} characters are too many; allowed are ${LARGEST__B}`);
-    const documents = [...yaml().parseAllDocuments(text, { prettyErrors: false })];
-    for (const document of documents) this.#check(document);
+    if (text.length > LARGEST)
+      throw this.refusal(0, `${text.length} characters are too many; allowed are ${LARGEST}`);
+    const documents = this.#read();
     this.documents = documents.filter(({ contents }) => contents !== null && !isEmpty(contents));
   }
 
-  #check(document: YamlDocument): void {
+  #read(): readonly YamlDocument[] {
+    const documents = parsed(this.text);
+    const broken = documents.some(({ errors }) => errors.length > 0);
+    const { text, original, left } = broken ? indented(this.text, LARGEST) : asItIs(this.text);
+    if (left)
+      throw this.refusal(
+        left.at,
+        `stands further out than the quotes or brackets that it is in; indent this line by ${left.columns} columns, or close them before`,
+      );
+    const readable = text === this.text ? documents : parsed(text);
+    for (const document of readable) this.#check(document, original);
+    return readable;
+  }
+
+  #check(document: YamlDocument, original: (at: number) => number): void {
     const [error] = document.errors;
     if (error) {
       const deep = error.code === 'RESOURCE_EXHAUSTION';
-      throw this.refusal(error.pos[0], deep ? 'nested too deeply' : `not YAML: ${error.message}`);
+      throw this.refusal(original(error.pos[0]), deep ? 'nested too deeply' : `not YAML: ${error.message}`);
     }
-    const anchors = new Set<string>();
+    const anchors = new Map<string, ParsedNode>();
     yaml().visit(document, {
       Node: (_key, node, path) => {
-        const parsed = node as ParsedNode;
+        const part = node as ParsedNode;
+        const [start, end, nodeEnd] = part.range;
+        part.range = [original(start), original(end), original(nodeEnd)];
         const parent = path.findLast((other) => yaml().isCollection(other));
-        if (parent) this.#parents.set(parsed, parent as ParsedNode);
-        if (yaml().isAlias(node)) {
-          if (!anchors.has(node.source)) throw this.refusal(parsed, `*${node.source} repeats no anchor`);
-          this.#repeated.add(node.source);
-        } else if (node.anchor !== undefined) anchors.add(node.anchor);
+        if (parent) this.#parents.set(part, parent as ParsedNode);
+        if (yaml().isAlias(part)) this.#repeats(part, anchors.get(part.source));
+        else if (part.anchor !== undefined) anchors.set(part.anchor, part);
       },
     });
+  }
+
+  #repeats(alias: Alias.Parsed, anchored: ParsedNode | undefined): void {
+    if (!anchored) throw this.refusal(alias, `*${alias.source} repeats no anchor`);
+    this.#anchored.set(alias, anchored);
+    this.#repeated.add(anchored);
+  }
+
+  /** What an alias of this text repeats. */
+  repeated(alias: Alias): ParsedNode | undefined {
+    return this.#anchored.get(alias);
   }
 
   /** One line: where, and why. */
@@ -65,17 +83,15 @@ export class Source {
   /** A change in what an alias repeats would change it in both places. */
   checkNotRepeated(node: ParsedNode): void {
     for (let at: ParsedNode | undefined = node; at !== undefined; at = this.#parents.get(at)) {
-      const anchor = yaml().isAlias(at) ? undefined : at.anchor;
-      if (anchor === undefined || !this.#repeated.has(anchor)) continue;
+      if (yaml().isAlias(at) || !this.#repeated.has(at)) continue;
       throw this.refusal(
         at,
-        `&${anchor} is repeated by *${anchor}, so a change here would change both; write it out`,
+        `&${at.anchor} is repeated by *${at.anchor}, so a change here would change both; write it out`,
       );
     }
   }
 }
 
-/** A key or an indicator with nothing behind it. */
-export function isEmpty(node: ParsedNode): boolean {
-  return yaml().isScalar(node) && node.range[0] === node.range[1] && !node.anchor && !node.tag;
-}
+const parsed = (text: string): readonly YamlDocument[] => [
+  ...yaml().parseAllDocuments(text, { prettyErrors: false }),
+];

@@ -48,6 +48,70 @@ describe('texts', () => {
   });
 });
 
+describe('what a stage needs a second time', () => {
+  /** Levels that repeat each other nine times each: 9^40 parts. */
+  const bomb = Array.from(
+    { length: 40 },
+    (_, at) => `x${at + 1}: &x${at + 1} {v: [${`*x${at},`.repeat(9)}]}\n`,
+  ).join('');
+  const taking = (inputs: string): string =>
+    `x0: &x0 [lol]\n${bomb}${main(`    container: {image: i}\n    inputs:\n      ${inputs}\n`)}`;
+
+  test.each([
+    ['aliases without end', 'parameters: [{name: a, value: *x40}]', ':50:20: too long or too deep'],
+    ['what repeats itself', 'parameters: &p [{name: a, value: *p}]', ':50:23: too long or too deep'],
+    [
+      'depth',
+      `parameters: [{name: a, value: ${'['.repeat(200)}${']'.repeat(200)}}]`,
+      ':50:20: too long or too deep',
+    ],
+    ['a text for a list', 'parameters: x', ':50:19: parameters must be a list'],
+    ['a mapping for a list', 'artifacts: {a: b}', ':50:18: artifacts must be a list'],
+    ['nothing for an input', 'parameters: [{name: a}, ~]', ':50:31: an input must be a mapping'],
+    ['an input without a name', 'parameters: [{value: a}]', ':50:20: input has no name'],
+    ['an input twice', 'parameters: [{name: a}, {name: a}]', ":50:31: input 'a' is there twice"],
+    ['a key that is no text', 'parameters: [{name: a, [b]: c}]', ':50:30: a key must be a text'],
+    ['bytes', 'parameters: [{name: a, value: !!binary aGk=}]', ':50:46: of another type than JSON has'],
+  ])('%s', (_, inputs, line) => refuse(taking(inputs), `p.yaml${line}`));
+
+  test.each(['{template: m, arguments: *x40}', '{templateRef: *x40}'])('of an exit hook: %s', (hook) =>
+    refuse(
+      taking('parameters: []').replace('  templates', `  hooks: {exit: ${hook}}\n  templates`),
+      'too long or too deep to be written a second time',
+    ),
+  );
+
+  test('what is only looked at, and is no text, does no harm', () => {
+    const own = '  - {name: monitor-start, container: {image: i, command: [*x40, {toString: 3}]}}\n';
+    refuse(taking('parameters: []') + own, "template 'monitor-start' has the name of a monitoring stage");
+    const imported = clara(
+      `${A}- {name: b, import: {path: i, args: {z: *x40, y: {toString: 3}}}, input: [{from: a}]}\n`,
+    );
+    const text = `x0: &x0 [lol]\n${bomb}${imported}`;
+    expect(removeMonitoring(addMonitoring(text))).toBe(text);
+  });
+});
+
+test('a line that stands too far out to be read is told, with what it needs', () => {
+  const far = ' '.repeat(1000);
+  const text = clara(`${A}- name: b\n  x:${far}"a${'\nb'.repeat(2000)}"\n`);
+  refuse(
+    text,
+    'p.yaml:8:1: stands further out than the quotes or brackets that it is in; indent this line by 1004 columns, or close them before',
+  );
+});
+
+test('what only monitoring makes too long is said so', () => {
+  const tasks = Array.from({ length: 2000 }, (_, at) => `{name: t${at}}`).join(', ');
+  refuse(
+    main(`    dag: {tasks: [${tasks}]}\n${`    # ${'x'.repeat(900)}\n`.repeat(900)}`),
+    'p.yaml:1:1: with monitoring ',
+    {
+      perStep: true,
+    },
+  );
+});
+
 describe('Clara', () => {
   test.each([
     [
@@ -99,7 +163,21 @@ describe('Clara', () => {
       clara(A + '- name: monitor-stop\n'),
       "p.yaml:6:3: operator 'monitor-stop' has the name of a monitoring stage but is none",
     ],
-    ['a merge', clara('- &a {name: a}\n- {<<: *a, name: b}\n'), "p.yaml:5:4: a merge ('<<') hides"],
+    [
+      'a change in what is merged in elsewhere',
+      clara('- &a {name: a, output: [{path: /o}]}\n- {<<: *a, name: b}\n'),
+      'p.yaml:4:6: &a is repeated by *a, so a change here would change both',
+    ],
+    [
+      'a merge of what is no mapping',
+      clara('- {<<: a, name: b}\n'),
+      "p.yaml:4:8: what a merge ('<<') brings in must be a mapping",
+    ],
+    [
+      'arguments of an import that are no mapping',
+      clara(A + '- {name: b, import: {path: i, args: [x]}}\n'),
+      'p.yaml:6:37: args must be a mapping',
+    ],
     [
       'an input that is repeated elsewhere',
       clara(

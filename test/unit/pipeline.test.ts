@@ -177,6 +177,71 @@ operators:
   });
 });
 
+test('merges are followed, and stay', () => {
+  const text = `defaults: &d {container: {image: i, tag: t}, output: [{path: /d}]}
+api-version: 0.3.0
+name: p
+operators:
+- {<<: *d, name: a, output: [{path: /o, name: out}]}
+- name: b
+  <<: [{variables: {X: "1"}}, *d]
+  input: [{from: a, path: /i}]
+`;
+  const result = added(text);
+  expect(parse(result, { merge: true }).operators[3].input).toEqual([
+    { from: 'b', path: '/reg_output' },
+    { from: 'monitor-start', path: '/monitor_start' },
+  ]);
+  // What comes first overrides the others.
+  const more = text.replace('{variables: {X: "1"}}', '{output: [{path: /x, name: first}]}');
+  expect(parse(added(more), { merge: true }).operators[3].input[0]).toMatchObject({ name: 'first' });
+});
+
+test('merges without end end', () => {
+  const text = `a: &a {<<: *a}
+x0: &x0 {a: b}
+${Array.from({ length: 40 }, (_, at) => `x${at + 1}: &x${at + 1} {<<: [${`*x${at},`.repeat(9)}]}\n`).join('')}
+api-version: 0.3.0
+operators:
+- {name: a, output: [{path: /o}], <<: [*a, *x40]}
+`;
+  added(text);
+});
+
+test('lines within quotes and brackets may stand as far out as Argo lets them', () => {
+  for (const eol of ['\n', '\r\n'])
+    for (const text of [
+      'args: ["\n      echo \\"a\\"\n    "]',
+      "args: ['\n it''s\n  ']",
+      'args: [\n"a",\n  b,\n]',
+      'args: {\na: ["\nx"\n], b: c}',
+      'args: "\n\n\tand \n\n"',
+      'args:\n    - "a\nb"\n    - |\n      "not a quote\n    # "nor this\n    - \'c\n\n d\'',
+    ]) {
+      const whole = `apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+spec:
+  entrypoint: m
+  templates:
+  - name: m
+    x: "first
+on"
+    ${text}
+    inputs:
+      parameters: [{name: "study", value: "a
+ b"}, {name: c}]
+  - name: last
+    hooks: {x: "
+y"}
+`.replaceAll('\n', eol);
+      const result = added(whole, { host: 'h' });
+      expect(result).toContain(`  - name: monitored${eol}`);
+      expect(parse(result.slice(result.indexOf('  - name: monitored')))[0].inputs).toEqual({
+        parameters: [{ name: 'study', value: 'a b' }, { name: 'c' }],
+      });
+    }
+});
+
 describe('Argo', () => {
   const workflow = (spec: string, kind = 'Workflow'): string =>
     `apiVersion: argoproj.io/v1alpha1\nkind: ${kind}\nmetadata: {name: w}\nspec:\n${spec}`;
@@ -256,6 +321,19 @@ describe('Argo', () => {
       name: 'monitor-stop',
       ...stage('monitor:2', [...client, '--stop', ...job, '--status', '{{workflow.status}}']),
     });
+  });
+
+  test('what the wrapper takes is written as it is written', () => {
+    const values = ['010', '1e3', '12345678901234567890', '~', 'True', "'y'", '"a"', '{a: [1]}'];
+    const result = added(
+      workflow(`  entrypoint: m
+  templates:
+  - {name: m, container: {image: i}, inputs: {parameters: [{name: p, value: }, ${values.map((value, at) => `{name: p${at}, value: ${value}}`).join(', ')}]}}
+`),
+    );
+    const lines = result.split('\n').map((line) => line.trim());
+    for (const value of values.slice(0, -1)) expect(lines).toContain(`value: ${value}`);
+    expect(named(templates(result), 'monitored').inputs.parameters[0]).toEqual({ name: 'p', value: null });
   });
 
   test('an entrypoint whose name begins with a digit has another as a task', () => {
