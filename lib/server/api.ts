@@ -3,12 +3,12 @@ import type { JobSummary } from '../jobs/summary-types';
 import type { EndedBy, GpuScope } from '../recording';
 
 export interface StartRequest {
-  /** 1 to 256 characters, no control characters. A start that is sent again under its id starts nothing new. */
+  /** 1 to 256 characters, no control characters, neither `.` nor `..`. A start that is sent again under its id starts nothing new. */
   readonly id?: string;
   /** @default the id */
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Indices or UUIDs of the job's GPUs. */
+  /** Indices or UUIDs of the job's GPUs; an empty list: it has none. @default those its processes are seen on, else all */
   readonly gpus?: readonly (number | string)[];
   /** The job's first process, where the server runs. */
   readonly pid?: number;

@@ -16,7 +16,7 @@ export function namedGpus(
   known: readonly KnownGpu[],
   { state, reason }: Pick<GpuState, 'state' | 'reason'>,
 ): readonly string[] {
-  if (known.length === 0 && state === 'waiting')
+  if (names.length > 0 && known.length === 0 && state === 'waiting')
     throw new NvpulseError(
       'ERR_SERVER',
       "the GPU driver has not answered yet, so the job's GPUs are not known; try again",

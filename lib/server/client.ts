@@ -17,6 +17,7 @@ import type {
   StopRequest,
 } from './api';
 import type { Health } from './health';
+import { isNameable } from './names';
 
 export interface ClientOptions {
   /** `HOST`, `HOST:PORT` or a URL; the port is 9417 where none is given. */
@@ -167,8 +168,10 @@ export class MonitorClient {
   }
 }
 
+/** @throws ERR_OPTION where no URL can name it, and so no server have it */
 function pathOf(id: string): string {
-  return `/v1/jobs/${encodeURIComponent(id)}`;
+  if (isNameable(id)) return `/v1/jobs/${encodeURIComponent(id)}`;
+  throw new NvpulseError('ERR_OPTION', `id: ${JSON.stringify(id)} is none that a URL can name`);
 }
 
 function caOf(path: string): Buffer {

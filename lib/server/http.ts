@@ -1,19 +1,16 @@
 // The API over HTTP: finds a request's route, and answers; what goes wrong is application/problem+json.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Socket } from 'node:net';
-import { isLoopbackName } from './address';
+import type { Duplex } from 'node:stream';
+import { refusalOf, type Admission } from './admission';
 import type { Problem } from './api';
 import { describeApi } from './openapi';
 import { problem, problemAnswer, PROBLEM_TYPE, problemOf } from './problems';
-import { bodyOf, targetOf } from './request';
+import { bodyOf, queryOf, targetOf } from './request';
 import type { Answer, Route, Streaming } from './route';
 import { routesOver, type ApiSubject } from './routes';
-import { isAuthorised } from './token';
 
-export interface ApiOptions {
-  /** Undefined: whoever reaches the server may use it. */
-  readonly token: string | undefined;
+export interface ApiOptions extends Admission {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   /** Told of our own bugs. */
   readonly log: (line: string) => void;
@@ -25,14 +22,12 @@ const CONNECTIONS_MAX = 1024;
 const HEADERS_MAX__B = 16 * 1024;
 /** Longer than the load balancers keep theirs, so that none sends into a connection that is closing. */
 const KEEP_ALIVE__MS = 72_000;
-/** Answer without a token: probes have none. */
-const OPEN_TO_ALL: readonly string[] = ['/health', '/ready'];
 const DESCRIPTION_PATH = '/openapi.json';
 
 /** The server, which does not listen yet. */
 export async function createApi(subject: ApiSubject, options: ApiOptions): Promise<Server> {
   const { Ajv } = await import('ajv');
-  const routes = routesOver(subject, new Ajv());
+  const routes = routesOver(subject, new Ajv({ verbose: true }));
   const { requestTimeout__ms, tls } = options;
   const limits = {
     requestTimeout: requestTimeout__ms,
@@ -40,10 +35,18 @@ export async function createApi(subject: ApiSubject, options: ApiOptions): Promi
     connectionsCheckingInterval: Math.min(1000, requestTimeout__ms),
     keepAliveTimeout: KEEP_ALIVE__MS,
     maxHeaderSize: HEADERS_MAX__B,
+    // Its own refusal has no words.
+    requireHostHeader: false,
   };
   const server = tls ? createTlsServer({ ...limits, ...tls }) : createServer(limits);
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', answerBrokenRequest);
+  server.on('connect', (_: IncomingMessage, socket: Duplex) =>
+    refuse(socket, problem(405, 'this is no proxy')),
+  );
+  server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) =>
+    send(response, problemAnswer(problem(417, 'the only expectation that is met is 100-continue'))),
+  );
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void respond(request, response, routes, options);
   });
@@ -70,47 +73,37 @@ async function respond(
 async function outcomeOf(
   request: IncomingMessage,
   routes: readonly Route[],
-  { token }: ApiOptions,
+  options: ApiOptions,
 ): Promise<Answer | Streaming> {
-  const { host, path, query } = targetOf(request);
-  const refusal = token === undefined ? strangerRefusal(host) : tokenRefusal(request, path, token);
+  const { host, path, search } = targetOf(request);
+  const refusal = refusalOf({ host, path, headers: request.headers }, options);
   if (refusal) return refusal;
   // Node sends no body in answer to HEAD.
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   if (method === 'GET' && path === DESCRIPTION_PATH)
-    return { status: 200, body: describeApi(routes, token !== undefined) };
-  for (const route of routes) {
-    const params = route.method === method ? route.paramsOf(path) : undefined;
-    if (params)
-      return route.handle({
-        params,
-        querystring: query,
-        body: method === 'POST' ? await bodyOf(request) : {},
-      });
-  }
-  return problemAnswer(
-    problem(404, `there is no ${request.method} ${path} here; see GET ${DESCRIPTION_PATH}`),
-  );
+    return { status: 200, body: describeApi(routes, options.token !== undefined) };
+  const here = routes.flatMap((route) => {
+    const params = route.paramsOf(path);
+    return params ? [{ route, params }] : [];
+  });
+  const asked = here.find(({ route }) => route.method === method);
+  if (asked)
+    return asked.route.handle({
+      params: asked.params,
+      querystring: queryOf(search),
+      body: method === 'POST' ? await bodyOf(request) : {},
+    });
+  return here.length > 0 ? otherMethods(here.map(({ route }) => route.method)) : nothingAt(request, path);
 }
 
-/** A page in this machine's browser must not get in under a name of its own (DNS rebinding). */
-function strangerRefusal(host: string): Answer | undefined {
-  const name = host.replace(/:\d+$/, '');
-  if (isLoopbackName(name)) return undefined;
-  return problemAnswer(
-    problem(
-      403,
-      `without a token this server does not answer as '${name}'; on its own machine ask 127.0.0.1, ` +
-        'for others start it with --listen and --token-file',
-    ),
-  );
+function otherMethods(methods: readonly string[]): Answer {
+  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  const answer = problemAnswer(problem(405, `allowed here: ${allow}`));
+  return { ...answer, headers: { ...answer.headers, allow } };
 }
 
-function tokenRefusal({ headers }: IncomingMessage, path: string, token: string): Answer | undefined {
-  if (OPEN_TO_ALL.includes(path) || isAuthorised(headers.authorization, token)) return undefined;
-  const given = headers.authorization === undefined ? 'no token was given' : 'the token is not ours';
-  const answer = problemAnswer(problem(401, `${given}; send it as Authorization: Bearer TOKEN`));
-  return { ...answer, headers: { ...answer.headers, 'www-authenticate': 'Bearer' } };
+function nothingAt({ method }: IncomingMessage, path: string): Answer {
+  return problemAnswer(problem(404, `there is no ${method} ${path} here; see GET ${DESCRIPTION_PATH}`));
 }
 
 function startStream(
@@ -136,14 +129,23 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
 
 function bugOf(error: unknown, request: IncomingMessage, { log }: ApiOptions): Problem {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  log(`${request.method} ${targetOf(request).path}: ${text}`);
+  log(`${request.method} ${request.url}: ${text}`);
   return problem(500, 'this is a bug in nvpulse; its log says more');
 }
 
-/** What does not even become a request: too slow, or no HTTP. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const body = brokenProblem(error.code);
+/** What does not even become a request: too slow, too large, or no HTTP. */
+function answerBrokenRequest(error: BrokenRequest, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+  else refuse(socket, brokenProblem(error));
+}
+
+interface BrokenRequest extends NodeJS.ErrnoException {
+  /** What arrived last, and how far it was understood. */
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
+
+function refuse(socket: Duplex, body: Problem): void {
   const json = JSON.stringify(body);
   const head = [
     `HTTP/1.1 ${body.status} ${body.title}`,
@@ -151,17 +153,20 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     `content-length: ${Buffer.byteLength(json)}`,
     'connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${json}`);
   // The client's half would stay open for as long as it likes, and with it whoever reads the request's body.
-  socket.destroySoon();
+  socket.end(`${head.join('\r\n')}\r\n\r\n${json}`, () => socket.destroy());
 }
 
-function brokenProblem(code: string | undefined): Problem {
+function brokenProblem({ code, rawPacket, bytesParsed }: BrokenRequest): Problem {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return problem(408, 'the request took too long to arrive');
     case 'HPE_HEADER_OVERFLOW':
-      return problem(431, 'the headers are too large');
+      return rawPacket?.subarray(0, bytesParsed).includes('\n')
+        ? problem(431, 'the headers are too large')
+        : problem(414, 'the path and query are too long');
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return problem(413, "the chunks' extensions are too large");
     default:
       return problem(400, `this is no HTTP/1.1 request${code === undefined ? '' : ` (${code})`}`);
   }

@@ -25,7 +25,7 @@ export function leaseOf(lease: string): number {
 /** @throws ERR_OPTION for what cannot be · ERR_SERVER while it cannot be told which GPUs are meant */
 export function specOf(request: StartRequest, { gpus, gpu, interval__ns }: Node): JobSpec {
   const { id = randomUUID(), labels = {}, interval, lease = LEASE.default } = request;
-  const named = request.gpus ?? [];
+  const { gpus: named } = request;
   const root = rootOf(request);
   return {
     id,
@@ -33,8 +33,8 @@ export function specOf(request: StartRequest, { gpus, gpu, interval__ns }: Node)
     labels,
     interval__ns: interval === undefined ? interval__ns : parseDuration(interval, 'interval', INTERVAL_RANGE),
     lease__ns: leaseOf(lease),
-    gpu_scope: named.length > 0 ? 'named' : root ? 'process' : 'node',
-    gpus: named.length > 0 ? namedGpus(named, gpus, gpu) : [],
+    gpu_scope: named ? 'named' : root ? 'process' : 'node',
+    gpus: named ? namedGpus(named, gpus, gpu) : [],
     root,
   };
 }

@@ -148,22 +148,15 @@ export class Monitor {
    * cannot be made durable: the window is open, and sending the start again makes it so · ERR_SERVER: not now
    */
   async start(request: StartRequest): Promise<{ readonly created: boolean; readonly job: JobView }> {
-    const spec = this.spec(request);
-    if (spec.root && !this.book.get(spec.id)) this.session.track(spec.id, spec.root);
-    const { job, outcome } = this.book.start(spec, this.session.now__ns());
-    if (outcome === 'ended')
+    const known = request.id === undefined ? undefined : this.book.get(request.id);
+    if (known?.end)
       throw new NvpulseError(
         'ERR_STATE',
-        `job '${job.id}' has ended; an id names one window: start another id`,
+        `job '${known.id}' has ended; an id names one window: start another id`,
       );
-    if (outcome === 'started') {
-      this.declare(job);
-      this.windows.open(job);
-      this.retime();
-      this.session.read().catch((error: unknown) => this.options.log(`no reading: ${reasonOf(error)}`));
-    }
+    const job = known ?? this.begin(this.spec(request));
     await this.durable();
-    return { created: outcome === 'started', job: viewOf(job) };
+    return { created: known === undefined, job: viewOf(job) };
   }
 
   /**
@@ -279,6 +272,16 @@ export class Monitor {
       gpu: session.gpuStatus(),
       interval__ns: options.interval__ns,
     });
+  }
+
+  private begin(spec: JobSpec): Job {
+    if (spec.root) this.session.track(spec.id, spec.root);
+    const { job } = this.book.start(spec, this.session.now__ns());
+    this.declare(job);
+    this.windows.open(job);
+    this.retime();
+    this.session.read().catch((error: unknown) => this.options.log(`no reading: ${reasonOf(error)}`));
+    return job;
   }
 
   private known(id: string): Job {

@@ -1,5 +1,6 @@
 // The API's description for programs: OpenAPI 3.1, made of the routes.
 import { VERSION } from '../version';
+import { OPEN_TO_ALL } from './admission';
 import type { RouteDescription, Schema } from './route';
 
 /** @param needsToken whether clients must show one */
@@ -24,6 +25,7 @@ export function describeApi(routes: readonly RouteDescription[], needsToken: boo
 }
 
 function operationOf({
+  path,
   summary,
   description,
   params,
@@ -35,10 +37,11 @@ function operationOf({
   return {
     summary,
     ...(description === undefined ? {} : { description }),
+    ...(OPEN_TO_ALL.includes(path) ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: 'required' in body, content: { 'application/json': { schema: body } } } }),
+      : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses,
   };
 }

@@ -18,6 +18,11 @@ export interface ServerOptions extends MachineOptions {
   readonly tokenFile?: string;
   /** Listen on other addresses than loopback without a token. @default false */
   readonly insecure?: boolean;
+  /**
+   * Names that the server answers under besides `localhost` and addresses, such as a proxy's. On loopback without a
+   * token it answers under no others; elsewhere under any, unless this is given. @default []
+   */
+  readonly allowHosts?: readonly string[];
   /** Files, as PEM. @default plain HTTP */
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Folder of jobs, recordings and cursors. @default `${XDG_STATE_HOME:-~/.local/state}/nvpulse/server` */
@@ -53,6 +58,8 @@ export interface ElasticsearchConfig {
 export interface ServerConfig {
   readonly address: Address;
   readonly token: string | undefined;
+  /** Names that it answers under, besides localhost and addresses; undefined: under any. */
+  readonly hosts: readonly string[] | undefined;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly state: string;
   readonly interval__ns: number;
@@ -71,6 +78,7 @@ const OPTIONS = [
   'listen',
   'tokenFile',
   'insecure',
+  'allowHosts',
   'tls',
   'state',
   'interval',
@@ -110,6 +118,7 @@ export function configOf(options: ServerOptions): ServerConfig {
   return {
     address,
     token,
+    hosts: hostsOf(options.allowHosts, token === undefined && isLoopback(address.host)),
     tls: tls && { cert: fileOf(tls.cert, '--tls-cert'), key: fileOf(tls.key, '--tls-key') },
     state: options.state ?? join(recordingRoot(), 'server'),
     interval__ns: parseInterval(options.interval ?? '100ms', '--interval'),
@@ -124,6 +133,17 @@ export function configOf(options: ServerOptions): ServerConfig {
     utcOffset: options.utcOffset,
     log: options.log ?? (() => undefined),
   };
+}
+
+/** @param checked also where none are allowed besides this machine's own */
+function hostsOf(names: readonly string[] | undefined, checked: boolean): readonly string[] | undefined {
+  const unfit = names?.find((name) => !/^[a-z0-9._-]+$/i.test(name));
+  if (unfit !== undefined)
+    throw new NvpulseError(
+      'ERR_OPTION',
+      `--allow-host: '${unfit}' is no host name; allowed are names without a port, such as monitor.example.com`,
+    );
+  return (names ?? (checked ? [] : undefined))?.map((name) => name.toLowerCase());
 }
 
 function elasticsearchOf({

@@ -3,7 +3,9 @@
 import type { Ajv, ErrorObject } from 'ajv';
 import type { ServerResponse } from 'node:http';
 import { NvpulseError } from '../errors';
-import { NO_CONTROL } from './schemas';
+import { parseDuration } from '../time';
+import { STEPS } from './names';
+import { DURATION, NO_CONTROL, NO_CONTROL_BUT_LAYOUT } from './schemas';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -94,9 +96,25 @@ function matcherOf(template: string): Route['paramsOf'] {
 }
 
 /** Such as `body/id must NOT have more than 256 characters`. */
-function explain({ instancePath, message, params }: Partial<ErrorObject<string, Schema>> = {}): string {
-  const where = instancePath?.slice(1);
-  if (params?.['pattern'] === NO_CONTROL) return `${where} must not have control characters`;
+function explain({
+  instancePath = '',
+  keyword,
+  message,
+  params,
+  data,
+}: Partial<ErrorObject<string, Schema>> = {}): string {
+  const where = instancePath.slice(1);
+  switch (params?.['pattern']) {
+    case DURATION:
+      // Says what is one.
+      parseDuration(String(data), where.slice(where.lastIndexOf('/') + 1));
+      break;
+    case NO_CONTROL:
+      return `${where} must not have control characters`;
+    case NO_CONTROL_BUT_LAYOUT:
+      return `${where} must not have control characters other than tabs and line breaks`;
+  }
+  if (keyword === 'not') return `${where} must be neither ${STEPS.join(' nor ')}, which no URL can name`;
   const extra = params?.['additionalProperty'] ?? params?.['allowedValues'];
   return `${where} ${message}${extra === undefined ? '' : `: ${JSON.stringify(extra)}`}`;
 }

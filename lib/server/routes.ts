@@ -188,6 +188,7 @@ function watching(route: RouteMaker, { stream, health, ready }: ApiSubject): rea
         responses: {
           200: json('All is well.', schemas.HEALTH),
           503: json('Something is not.', schemas.HEALTH),
+          '4XX': PROBLEMS['4XX'],
         },
       },
       () => {

@@ -1,21 +1,29 @@
 // The JSON schemas of what goes over HTTP: requests are checked by them, and the API's description is made of them.
-export const NO_CONTROL = '^\\P{Cc}*$';
+import { STEPS } from './names';
+
+// Patterns hold the characters themselves, so that they mean the same in every language's expressions.
+/** No control characters. */
+export const NO_CONTROL = '^[^\u0000-\u001f\u007f-\u009f]*$';
+/** The same, but tabs and line breaks. */
+export const NO_CONTROL_BUT_LAYOUT = '^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$';
+export const DURATION = '^[0-9]+([.][0-9]+)?(us|ms|s|m|h)?$';
 
 const id = {
   type: 'string',
   minLength: 1,
   maxLength: 256,
   pattern: NO_CONTROL,
-  description: 'No control characters.',
+  not: { enum: STEPS },
+  description: 'No control characters, and neither . nor .., which no URL can name.',
 } as const;
 const name = { type: 'string', minLength: 1, maxLength: 256, pattern: NO_CONTROL } as const;
 const time = { type: 'string', description: 'ISO 8601 UTC with nine decimals.' } as const;
-const duration = { type: 'string', minLength: 1, maxLength: 32 } as const;
+const duration = { type: 'string', minLength: 1, maxLength: 32, pattern: DURATION } as const;
 const labels = {
   type: 'object',
   maxProperties: 64,
   propertyNames: { type: 'string', minLength: 1, maxLength: 128, pattern: NO_CONTROL },
-  additionalProperties: { type: 'string', maxLength: 1024 },
+  additionalProperties: { type: 'string', maxLength: 1024, pattern: NO_CONTROL_BUT_LAYOUT },
 } as const;
 
 export const START_REQUEST = {
@@ -24,7 +32,7 @@ export const START_REQUEST = {
   properties: {
     id: {
       ...id,
-      description: 'A start that is sent again under its id starts nothing new. Made up where absent.',
+      description: `A start that is sent again under its id starts nothing new. Made up where absent. ${id.description}`,
     },
     name: { ...name, description: 'Defaults to the id.' },
     labels,
@@ -34,10 +42,10 @@ export const START_REQUEST = {
       items: {
         anyOf: [
           { type: 'integer', minimum: 0 },
-          { type: 'string', minLength: 1, maxLength: 128 },
+          { type: 'string', minLength: 1, maxLength: 128, pattern: NO_CONTROL },
         ],
       },
-      description: "The job's GPUs, by index or UUID.",
+      description: "The job's GPUs, by index or UUID; an empty list: none.",
     },
     pid: {
       type: 'integer',
@@ -48,6 +56,7 @@ export const START_REQUEST = {
       type: 'string',
       minLength: 2,
       maxLength: 4096,
+      pattern: NO_CONTROL,
       description: "The job's cgroup v2 folder, below /sys/fs/cgroup. The window ends when it is gone.",
     },
     lease: {
@@ -62,7 +71,12 @@ export const STOP_REQUEST = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    status: { type: 'string', maxLength: 256, description: 'What became of the job, such as Succeeded.' },
+    status: {
+      type: 'string',
+      maxLength: 256,
+      pattern: NO_CONTROL,
+      description: 'What became of the job, such as Succeeded.',
+    },
   },
 } as const;
 

@@ -1,4 +1,6 @@
 // The API as programs written elsewhere meet it: what it answers to what is asked well, badly, slowly or not at all.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -31,7 +33,7 @@ async function ask(
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const response = await fetch(server.url + path, {
     method,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: { ...(method === 'POST' ? { 'content-type': 'application/json' } : {}), ...headers },
     ...(body === undefined ? {} : { body: text }),
   });
   const type = response.headers.get('content-type');
@@ -109,6 +111,20 @@ describe('what is asked wrongly', () => {
     ['more than 64 KiB', { id: 'x'.repeat(70_000) }, 413, /larger than 65536 bytes/],
     ['a key that is a trap', '{"labels":{"__proto__":"x"}}', 400, /the key '__proto__' is not allowed/],
     ['a list', [], 400, /body must be object/],
+    ['half of a surrogate pair as id', '{"id":"\\ud800"}', 400, /half of a surrogate pair is no text/],
+    ['half of a surrogate pair in a label', '{"labels":{"a":"x\\udc00"}}', 400, /half of a surrogate pair/],
+    ['half of a surrogate pair as a key', '{"labels":{"\\ud800":"x"}}', 400, /half of a surrogate pair/],
+    ['an id that is a step of a path', { id: '..' }, 400, /body\/id must be neither \. nor \.\.,/],
+    ['another such id', { id: '.' }, 400, /body\/id must be neither \. nor \.\.,/],
+    [
+      'a label with a control character',
+      { labels: { a: '\u001b[2J' } },
+      400,
+      /body\/labels\/a must not have/,
+    ],
+    ['a label whose key has one', { labels: { 'a\u0000': '' } }, 400, /body\/labels must not have control/],
+    ['a GPU with a control character', { gpus: ['0\u0000'] }, 400, /body\/gpus\/0 must/],
+    ['a cgroup with a control character', { cgroup: '/a\u0000' }, 400, /body\/cgroup must not have control/],
   ])('%s', async (_, body, status, detail) => {
     const answer = await ask('POST', '/v1/jobs', body);
     expect(answer).toMatchObject({ status, type: 'application/problem+json' });
@@ -130,6 +146,70 @@ describe('what is asked wrongly', () => {
     const answer = await ask(method, path);
     expect(answer).toMatchObject({ status: 404, type: 'application/problem+json' });
     expect(answer.body.detail).toBe("there is no job 'none' here");
+  });
+
+  test('text that is no UTF-8, in the body, the path and the query', async () => {
+    const { host } = new URL(server.url);
+    const post = `POST /v1/jobs HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\ncontent-type: application/json\r\n`;
+    const body = Buffer.from('{"id":"\xff"}', 'latin1');
+    const { answer, socket } = await exchange(
+      server.url,
+      Buffer.concat([Buffer.from(`${post}content-length: ${body.length}\r\n\r\n`), body]),
+    );
+    socket.destroy();
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    for (const path of [
+      '/v1/jobs/%ff',
+      '/v1/jobs?name=%ff',
+      '/v1/jobs?name=%ed%a0%80',
+      '/v1/jobs/%2e%2e/documents',
+    ])
+      expect(await answerTo(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)).toMatch(
+        /^HTTP\/1\.1 400 Bad Request\r\n/,
+      );
+    expect((await ask('GET', '/v1/jobs?state=open')).body.jobs).toEqual([]);
+  });
+
+  test('a status and a mark with control characters change nothing', async () => {
+    await ask('POST', '/v1/jobs', { id: 'marked' });
+    expect((await ask('POST', '/v1/jobs/marked/stop', { status: '\u0000' })).status).toBe(400);
+    expect((await ask('POST', '/v1/jobs/marked/marks', { name: '\u0000' })).status).toBe(400);
+    expect((await ask('GET', '/v1/jobs/marked')).body.state).toBe('open');
+    await ask('POST', '/v1/jobs/marked/stop');
+  });
+
+  test('a method that is not for that path', async () => {
+    const answer = await ask('DELETE', '/v1/jobs');
+    expect(answer).toMatchObject({ status: 405, type: 'application/problem+json' });
+    expect(answer.headers.get('allow')).toBe('POST, GET, HEAD');
+    expect((await ask('GET', '/v1/jobs/a/stop')).status).toBe(405);
+  });
+
+  test.each<[string, string, number]>([
+    [
+      'a path of more than 8 KiB',
+      `GET /${'x'.repeat(10_000)} HTTP/1.1\r\nhost: HOST\r\nconnection: close\r\n\r\n`,
+      414,
+    ],
+    ['a path of more than 16 KiB', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: HOST\r\n\r\n`, 414],
+    ['headers of more than 16 KiB', `GET / HTTP/1.1\r\nhost: HOST\r\na: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['no Host header', 'GET /ready HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+    [
+      'an expectation',
+      'GET /ready HTTP/1.1\r\nhost: HOST\r\nexpect: miracles\r\nconnection: close\r\n\r\n',
+      417,
+    ],
+    ['a wish for a proxy', 'CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n', 405],
+    [
+      'chunks with long extensions',
+      `POST /v1/jobs HTTP/1.1\r\nhost: HOST\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n1;${'x'.repeat(20_000)}\r\n{\r\n0\r\n\r\n`,
+      413,
+    ],
+  ])('%s', async (_, bytes, status) => {
+    const answer = await answerTo(bytes.replace('HOST', new URL(server.url).host));
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toContain('content-type: application/problem+json');
+    expect(JSON.parse(answer.slice(answer.indexOf('{')))).toMatchObject({ status });
   });
 
   test('an id in the path that is too long, or has control characters', async () => {
@@ -199,6 +279,47 @@ describe('what is asked wrongly', () => {
       /ask 127\.0\.0\.1, for others start it with --listen and --token-file/,
     );
   });
+});
+
+test('an empty list of GPUs means that the job has none', async () => {
+  const { body } = await ask('POST', '/v1/jobs', { id: 'no GPUs', gpus: [] });
+  expect(body).toMatchObject({ gpu_scope: 'named', gpu_uuid: [], gpu_shared: false });
+  await ask('POST', '/v1/jobs', { id: 'all GPUs' });
+  for (const id of ['no%20GPUs', 'all%20GPUs']) await ask('POST', `/v1/jobs/${id}/stop`);
+  for (const [id, gpus] of [
+    ['no%20GPUs', 0],
+    ['all%20GPUs', 8],
+  ] as const) {
+    await ask('GET', `/v1/jobs/${id}/documents?wait=30s`);
+    const { summary, gpu_shared } = (await ask('GET', `/v1/jobs/${id}`)).body;
+    expect(summary.entities.filter(({ entity }: { entity: string }) => entity === 'gpu')).toHaveLength(gpus);
+    expect(gpu_shared).toBe(false);
+  }
+});
+
+test('a start that is sent again is answered as the first, also where there is no room for another', async () => {
+  const { client, stop } = await servers.start('full', {
+    args: ['--background', 'off', '-i', '1h'],
+    profile: 't4',
+  });
+  for (let number = 0; number < 1000; number += 50)
+    await Promise.all(Array.from({ length: 50 }, (_, next) => client.start({ id: `room-${number + next}` })));
+  await expect(client.start({})).rejects.toThrow(/1000 jobs are open/);
+  expect(await client.start({ id: 'room-7', name: 'other' })).toMatchObject({
+    name: 'room-7',
+    state: 'open',
+  });
+  await stop();
+});
+
+test('a start that is sent again after its process has ended starts nothing, and says no more than before', async () => {
+  const child = spawn('sleep', ['1000']);
+  const request = { id: 'again', pid: child.pid };
+  expect((await ask('POST', '/v1/jobs', request)).status).toBe(201);
+  child.kill();
+  await once(child, 'exit');
+  // Its window ends within a second, by itself.
+  expect([200, 409]).toContain((await ask('POST', '/v1/jobs', request)).status);
 });
 
 test('a request that takes too long to arrive is told so, whether its head or its body is late', async () => {
@@ -352,6 +473,7 @@ test('the API describes itself, and every route says what it takes and gives', a
     '/v1/jobs/{id}/renew',
     '/v1/jobs/{id}/stop',
   ]);
+  for (const path of ['/health', '/ready']) expect(body.paths[path].get.security).toEqual([]);
   const { requestBody, responses } = body.paths['/v1/jobs'].post;
   expect(Object.keys(requestBody.content['application/json'].schema.properties)).toContain('gpus');
   expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '201', '4XX', '5XX']));

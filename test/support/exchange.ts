@@ -8,7 +8,7 @@ export interface Exchange {
   readonly socket: Socket;
 }
 
-export async function exchange(url: string, bytes: string): Promise<Exchange> {
+export async function exchange(url: string, bytes: string | Buffer): Promise<Exchange> {
   const { hostname: host, port } = new URL(url);
   const socket = connect({ host, port: Number(port), allowHalfOpen: true });
   socket.write(bytes);

@@ -64,7 +64,7 @@ export function define(command: Command): void {
       (text) => text.split(',').filter((host) => host !== ''),
       ['127.0.0.1'],
     )
-    .option('--job <id>', 'the job; a start makes one up', checkedName('--job'))
+    .option('--job <id>', 'the job; a start makes one up', checkedId)
     .option('--name <name>', "the job's name", checkedName('--name'))
     .addOption(label())
     .option('--gpu <gpus>', "the job's GPUs: indices or UUIDs, separated by commas", checkedGpus)
@@ -295,6 +295,11 @@ function checkedName(option: string): (text: string) => string {
       `${option}: ${given} is no name; allowed is text without control characters`,
     );
   };
+}
+
+function checkedId(text: string): string {
+  if (text !== '.' && text !== '..') return checkedName('--job')(text);
+  throw new NvpulseError('ERR_OPTION', `--job: no URL can name '${text}'; allowed is any other text`);
 }
 
 function checkedGpus(text: string): readonly string[] {

@@ -16,6 +16,7 @@ interface Options extends ElasticsearchFlags {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly insecure?: true;
+  readonly allowHost?: readonly string[];
   readonly state?: string;
   readonly background: string;
   readonly spoolLimit: string;
@@ -35,6 +36,11 @@ export function define(command: Command): void {
     .option('--tls-cert <file>', 'certificate, as PEM')
     .option('--tls-key <file>', 'its key, as PEM')
     .option('--insecure', 'listen on other addresses without a token')
+    .option(
+      '--allow-host <names>',
+      'names to answer under besides localhost and addresses, such as a proxy has, separated by commas',
+      (text) => text.split(','),
+    )
     .option('--state <dir>', 'jobs, recordings and cursors (default: below $XDG_STATE_HOME)')
     .option('--background <duration>', 'time between readings while no job is open, or off', '10s')
     .option('--spool-limit <size>', 'bytes that recordings may take', '2GiB')
@@ -66,7 +72,7 @@ export function define(command: Command): void {
 async function serve(options: Options): Promise<void> {
   if (options.simulate !== undefined) simulateHere(options.simulate);
   const { startServer } = require('../../server') as typeof import('../../server');
-  const { tokenFile, state, insecure = false } = options;
+  const { tokenFile, state, allowHost, insecure = false } = options;
   const tls = tlsOf(options);
   const ended = untilToldToEnd();
   const server = await startServer({
@@ -81,6 +87,7 @@ async function serve(options: Options): Promise<void> {
     insecure,
     ...(isExporting(options) ? { elasticsearch: connectionOf(options) } : {}),
     log: (line) => note(`nvpulse server: ${line}`),
+    ...(allowHost === undefined ? {} : { allowHosts: allowHost }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(tls === undefined ? {} : { tls }),
     ...(state === undefined ? {} : { state }),
