@@ -25,7 +25,7 @@ export {
   type MetricDiagnosis,
 } from './doctor/diagnose';
 export type { Refresh } from './doctor/refresh';
-export type { WindowOptions } from './jobs/fold';
+export type { WindowOptions } from './jobs/fold-window';
 export { summarize, type FinalUsage, type SummaryMeta } from './jobs/summary';
 export type {
   AbsentSummary,

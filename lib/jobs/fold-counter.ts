@@ -1,6 +1,7 @@
 // A counter over a window's exact bounds.
 import { STATUS } from '../catalog';
-import { isPending, type Bounds } from './fold-hold';
+import { Marks, Missing, Readings, startOf, type Bounds } from './fold-bounds';
+import { isPending } from './fold-hold';
 
 /** A counter's growth inside the window and the part of the window, in nanoseconds, that it was followed over. */
 export interface Growth {
@@ -20,26 +21,42 @@ function at(time: number, before: Point, after: Point): number {
 }
 
 /**
- * The difference of a counter over `[0, stop)`, linear between the readings on both sides of an edge; where an edge
+ * The difference of a counter over `[start, stop)`, linear between the readings on both sides of an edge; where an edge
  * has a reading on one side only, from or to the nearest reading inside. A fall restarts the baseline, so that the
  * difference is the sum of the rises.
  */
 export class CounterFold {
-  /** Readings that the difference rests on: those inside, and the ones next to the edges. */
-  readings = 0;
-  missing: number = STATUS.ok;
+  private firsts: Marks<Point>;
+  private counted: Readings;
+  private absent: Missing;
   private raw = 0;
   private lost = 0;
   private previous: Point | undefined;
-  private first: Point | undefined;
   private closed = false;
 
-  constructor(private readonly bounds: Bounds) {}
+  /** @param limit nanoseconds that a reading may hold */
+  constructor(
+    private readonly bounds: Bounds,
+    private readonly limit: number,
+  ) {
+    this.firsts = new Marks(bounds);
+    this.counted = new Readings(bounds);
+    this.absent = new Missing(limit);
+  }
+
+  /** Readings that the difference rests on: those inside, and the ones next to the edges. */
+  get readings(): number {
+    return this.counted.inside + (this.counted.isContinued ? 1 : 0);
+  }
+
+  get missing(): number {
+    return this.absent.since(startOf(this.bounds));
+  }
 
   push(time: number, value: number, status: number): void {
     if (this.closed) return;
     if (status !== STATUS.ok) {
-      if (!isPending(status)) this.missing = status;
+      if (!isPending(status)) this.absent.push(time, status);
       return;
     }
     if (value < this.raw && this.previous) this.lost += this.raw - value;
@@ -49,17 +66,36 @@ export class CounterFold {
 
   /** Undefined where fewer than two readings tell of the window. */
   growth(): Growth | undefined {
-    const { first, previous } = this;
+    const { previous } = this;
+    const { first } = this.firsts;
     if (!first || !previous || previous.time <= first.time) return undefined;
     return { delta: previous.total - first.total, span: previous.time - first.time };
+  }
+
+  /** A window is no longer of the fold. */
+  drop(start: number): void {
+    this.firsts.drop(start);
+    this.counted.drop(start);
+  }
+
+  /** For a fold of one of the windows. */
+  fork(start: number, bounds: Bounds): CounterFold {
+    const fork = new CounterFold(bounds, this.limit);
+    fork.firsts = this.firsts.fork(start, bounds);
+    fork.counted = this.counted.fork(start, bounds);
+    fork.absent = this.absent.fork();
+    fork.raw = this.raw;
+    fork.lost = this.lost;
+    fork.previous = this.previous;
+    return fork;
   }
 
   private take(point: Point): void {
     const { previous } = this;
     const stop = this.bounds.stop;
-    this.readings = point.time < 0 ? 1 : this.readings + 1;
-    if (!this.first && point.time >= 0)
-      this.first = previous ? { time: 0, total: at(0, previous, point) } : point;
+    this.counted.push(point.time);
+    for (let next = this.firsts.next; point.time >= next; next = this.firsts.next)
+      this.firsts.pass(previous ? { time: next, total: at(next, previous, point) } : point);
     if (point.time >= stop) {
       this.closed = true;
       if (previous) this.previous = { time: stop, total: at(stop, previous, point) };

@@ -1,6 +1,6 @@
 // The energy of one GPU over a window's exact bounds: by its counter, or by its power, with a bound of the error.
 import { STATUS } from '../catalog';
-import type { Bounds } from './fold-hold';
+import { startOf, type Bounds } from './fold-bounds';
 import {
   NOTHING,
   plus,
@@ -9,6 +9,7 @@ import {
   withLag,
   type Energy,
   type Integral,
+  type Span,
 } from './fold-power';
 import type { EnergySummary } from './summary-types';
 
@@ -84,6 +85,8 @@ function uncertaintyAt({ time, total__J, steps }: Edge, top__W: number): number 
  */
 export class EnergyFold {
   private readonly power: PowerIntegral;
+  /** Times are counted from the window's start in all that follows. */
+  private readonly span: Span;
   private reading = { time: -Infinity, value: NaN };
   private highest__W = -Infinity;
   /** What is added to the counter's values, because of restarts. */
@@ -101,10 +104,16 @@ export class EnergyFold {
     private readonly bounds: Bounds,
     private readonly limit: number,
   ) {
-    this.power = new PowerIntegral(bounds, limit);
+    this.span = {
+      get stop() {
+        return bounds.stop - startOf(bounds);
+      },
+    };
+    this.power = new PowerIntegral(this.span, limit);
   }
 
-  push(time: number, reading: EnergyReading): void {
+  push(at: number, reading: EnergyReading): void {
+    const time = at - startOf(this.bounds);
     if (reading.limitStatus === STATUS.ok) this.power.allow(reading.limit__W);
     this.power.push(time, reading.power__W, reading.powerStatus);
     if (reading.counterStatus === STATUS.ok && !this.closed) this.read(time, reading.counter__J);
@@ -133,7 +142,7 @@ export class EnergyFold {
   private byCounter(): Energy | undefined {
     const { start, step, top__W } = this;
     if (!start || !step || top__W === -Infinity) return undefined;
-    const stop = this.stop ?? this.beyond(step, this.bounds.stop);
+    const stop = this.stop ?? this.beyond(step, this.span.stop);
     if (!this.stop && step === this.startStep) return undefined;
     const edges__J = uncertaintyAt(start, top__W) + uncertaintyAt(stop, top__W);
     return {
@@ -173,7 +182,7 @@ export class EnergyFold {
       return this.take(step, undefined);
     }
     // The window ended between the two.
-    if (step.time >= this.bounds.stop) return void (this.closed = true);
+    if (step.time >= this.span.stop) return void (this.closed = true);
     const bridge = this.bridge(last, step);
     this.bridges = plus(this.bridges, bridge);
     const total__J = last.total__J + bridge.energy__J;
@@ -214,8 +223,8 @@ export class EnergyFold {
       this.startStep = before ?? step;
     }
     this.step = step;
-    if (!before || step.time < this.bounds.stop) return;
-    this.stop = this.between(before, step, this.bounds.stop);
+    if (!before || step.time < this.span.stop) return;
+    this.stop = this.between(before, step, this.span.stop);
     this.closed = true;
   }
 

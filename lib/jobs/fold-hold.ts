@@ -1,15 +1,7 @@
 // How long a reading stands: the zero-order hold that gauges and states are weighted by.
 import { STATUS } from '../catalog';
-
-/** A window on the fold's own clock: nanoseconds since its start, `stop` Infinity while it is open. */
-export interface Bounds {
-  stop: number;
-}
-
-/** Takes a value and the nanoseconds that it held inside the window. */
-export interface WeightSink {
-  add(value: number, weight: number): void;
-}
+import { Missing, Readings, startOf, type Bounds } from './fold-bounds';
+import type { Segments } from './fold-segments';
 
 /** Not a loss: the metric was not due, or its second reading is to come. */
 export function isPending(status: number): boolean {
@@ -36,12 +28,10 @@ interface Silence {
  * the readings before and after a silence tells.
  */
 export class Hold {
-  /** Readings inside the window. */
-  samples = 0;
   /** The latest reading before the window's end; NaN before the first. */
   last = NaN;
-  /** The latest missing status; 0 while there was none. */
-  missing: number = STATUS.ok;
+  private readings: Readings;
+  private lost: Missing;
   private value = NaN;
   private since = 0;
   private alive = -Infinity;
@@ -54,8 +44,21 @@ export class Hold {
   constructor(
     private readonly bounds: Bounds,
     private readonly limit: number,
-    private readonly sink: WeightSink,
-  ) {}
+    private readonly sink: Segments,
+  ) {
+    this.readings = new Readings(bounds);
+    this.lost = new Missing(limit);
+  }
+
+  /** Readings inside the window. */
+  get samples(): number {
+    return this.readings.inside;
+  }
+
+  /** The latest missing status; 0 while there was none. */
+  get missing(): number {
+    return this.lost.since(startOf(this.bounds));
+  }
 
   push(time: number, value: number, status: number): void {
     if (this.closed) return;
@@ -67,7 +70,7 @@ export class Hold {
     }
     if (status === STATUS.ok) this.read(time, value);
     else if (!isPending(status)) {
-      this.missing = status;
+      this.lost.push(time, status);
       this.lose(time);
     } else if (time - this.alive <= this.limit) this.alive = time;
   }
@@ -83,8 +86,28 @@ export class Hold {
     this.flush(this.bounds.stop);
   }
 
+  /** A window is no longer of the fold. */
+  drop(at: number): void {
+    this.readings.drop(at);
+  }
+
+  /** For a fold of one of the windows: what was read before it holds into it. */
+  fork(at: number, bounds: Bounds, sink: Segments): Hold {
+    const fork = new Hold(bounds, this.limit, sink);
+    fork.readings = this.readings.fork(at, bounds);
+    fork.lost = this.lost.fork();
+    fork.last = this.last;
+    fork.value = this.value;
+    fork.since = this.since;
+    fork.alive = this.alive;
+    fork.spacing = this.spacing;
+    fork.earlier = this.earlier;
+    fork.silence = this.silence;
+    return fork;
+  }
+
   private read(time: number, value: number): void {
-    if (time >= 0) this.samples++;
+    this.readings.push(time);
     this.last = value;
     const spacing = time - this.alive;
     this.settle(spacing);
@@ -114,7 +137,7 @@ export class Hold {
     if (!this.silence) return;
     const { value, from, to, spacing } = this.silence;
     this.silence = undefined;
-    this.add(value, from, Math.min(to, from + this.longest(Math.max(spacing, after))));
+    this.sink.add(value, from, Math.min(to, from + this.longest(Math.max(spacing, after))));
   }
 
   private lose(time: number): void {
@@ -129,17 +152,12 @@ export class Hold {
     if (Number.isNaN(this.value)) return;
     // A single silence before it does not let the last reading hold for longer.
     const longest = this.longest(Math.min(this.spacing, this.earlier));
-    this.add(this.value, this.since, Math.min(time, this.alive + longest));
+    this.sink.add(this.value, this.since, Math.min(time, this.alive + longest));
     this.since = Math.max(this.since, time);
   }
 
   /** Nanoseconds that a reading holds. */
   private longest(spacing: number): number {
     return Math.max(this.limit, HOLD_PERIODS * spacing);
-  }
-
-  private add(value: number, from: number, to: number): void {
-    const [start, end] = [Math.max(from, 0), Math.min(to, this.bounds.stop)];
-    if (end > start) this.sink.add(value, end - start);
   }
 }

@@ -1,6 +1,6 @@
 // Power integrated over a window: what energy is where the counter does not tell.
 import { STATUS } from '../catalog';
-import { isPending, type Bounds } from './fold-hold';
+import { isPending } from './fold-hold';
 
 const SECOND = 1e9;
 /** From Ampere on a reading is the mean of the last second: what was drawn lies half a second behind, at most. */
@@ -12,6 +12,11 @@ const GAP = 300e6;
 export interface Energy {
   readonly energy__J: number;
   readonly uncertainty__J: number;
+}
+
+/** A window, in nanoseconds since its start; `stop` is Infinity while it is open. */
+export interface Span {
+  readonly stop: number;
 }
 
 /** Energy with what is not known of it. Two from one start differ by what is between them. */
@@ -91,14 +96,14 @@ export class PowerIntegral {
   private readonly gap: number;
 
   constructor(
-    private readonly bounds: Bounds,
+    private readonly span: Span,
     private readonly limit: number,
   ) {
     this.gap = Math.max(limit, GAP);
   }
 
   push(time: number, power__W: number, status: number): void {
-    if (this.latest && this.latest.time >= this.bounds.stop) return;
+    if (this.latest && this.latest.time >= this.span.stop) return;
     if (status === STATUS.ok) this.read(time, power__W);
     else if (!isPending(status)) this.failed = Math.min(this.failed, time);
   }
@@ -112,7 +117,7 @@ export class PowerIntegral {
   at(time: number): Integral | undefined {
     const { latest, previous } = this;
     if (!latest) return undefined;
-    const until = Math.max(0, Math.min(time, this.bounds.stop));
+    const until = Math.max(0, Math.min(time, this.span.stop));
     if (until >= latest.time) return plus(latest.integral, this.held(latest, until));
     if (!previous) return constant(latest.power__W, until, Math.min(until, this.limit));
     return plus(latest.integral, this.between(previous, latest, until), -1);
@@ -120,7 +125,7 @@ export class PowerIntegral {
 
   /** Of the whole window; undefined where the power was never read. */
   energy(): Energy | undefined {
-    const { stop } = this.bounds;
+    const { stop } = this.span;
     const whole = this.at(stop);
     if (!whole) return undefined;
     const uncertainty__J = uncertaintyOf(withLag(whole, stop / SECOND), this.top__W);
@@ -139,7 +144,7 @@ export class PowerIntegral {
 
   /** What lies between two readings, from a time on, inside the window. */
   private between(a: Reading, b: Reading, from: number): Integral {
-    const [start, end] = [Math.max(a.time, from, 0), Math.min(b.time, this.bounds.stop)];
+    const [start, end] = [Math.max(a.time, from, 0), Math.min(b.time, this.span.stop)];
     if (end <= start) return NOTHING;
     const [first__W, last__W] = [powerAt(start, a, b), powerAt(end, a, b)];
     const span__s = (end - start) / SECOND;
@@ -149,7 +154,7 @@ export class PowerIntegral {
   }
 
   private head({ time, power__W }: Reading): Integral {
-    const span = Math.max(0, Math.min(time, this.bounds.stop));
+    const span = Math.max(0, Math.min(time, this.span.stop));
     return constant(power__W, span, Math.min(span, this.limit));
   }
 

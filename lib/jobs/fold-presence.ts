@@ -11,8 +11,6 @@ function processKey({ entity, identity }: Instance): string | undefined {
 export class Presence {
   private tick: number;
   private tickBefore: number;
-  /** When the list was read last, whether or not it had anything. */
-  private read = -Infinity;
   /** Those with a row in the latest tick, and in the one before. */
   private present = new Set<Subject>();
   private presentBefore = new Set<Subject>();
@@ -40,15 +38,13 @@ export class Presence {
     this.tick = time;
   }
 
-  /** The list was read at this time; what it had has rows of this time or later. */
-  wasRead(time: number): void {
-    this.read = Math.max(this.read, time);
-  }
-
-  /** No row comes any more: where the list was read since the latest tick, it was empty a period after that. */
-  end(period: number): void {
-    if (this.read <= this.tick) return;
-    this.begin(Math.min(this.read, this.tick + period));
+  /**
+   * No row comes any more: where the list was read since the latest tick, it was empty a period after that.
+   * @param read when it was read last, whether or not it had anything; what it had has rows of this time or later
+   */
+  end(period: number, read: number): void {
+    if (read <= this.tick) return;
+    this.begin(Math.min(read, this.tick + period));
     this.begin(this.tick);
   }
 

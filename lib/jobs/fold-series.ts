@@ -1,9 +1,11 @@
 // One metric of one instance: from its readings to its summary, by the metric's kind.
 import { describeStatus, rangeOf, type Derivation, type Metric } from '../catalog';
+import type { Bounds } from './fold-bounds';
 import { CounterFold, type Growth } from './fold-counter';
 import { Distribution } from './fold-distribution';
-import { Hold, HOLD_PERIODS, type Bounds } from './fold-hold';
+import { Hold, HOLD_PERIODS } from './fold-hold';
 import { RateFold } from './fold-rate';
+import { Segments } from './fold-segments';
 import type { AbsentSummary, CounterSummary, GaugeSummary, MetricSummary } from './summary-types';
 
 const SECOND = 1e9;
@@ -22,8 +24,14 @@ export interface Series {
   push(time: number, value: number, status: number): void;
   /** It went away by this time: no reading of before holds any longer. */
   end(time: number): void;
+  /** A window is no longer of the fold. */
+  drop(at: number): void;
+  /** For a fold of one of the windows. @param counters forks of the counters of its instance */
+  fork(at: number, bounds: Bounds, counters: Forked): Series;
   summary(closing: Closing): MetricSummary;
 }
+
+type Forked = ReadonlyMap<CounterFold, CounterFold>;
 
 /** Nanoseconds from one reading to the next, by the schedule; Infinity where readings come only when asked for. */
 export function periodOf(tier: Metric['tier'], interval: number): number {
@@ -48,16 +56,11 @@ export function difference(delta: number, length: number): CounterSummary {
 }
 
 class GaugeSeries implements Series {
-  private readonly distribution = new Distribution();
-  private readonly hold: Hold;
-
   constructor(
-    bounds: Bounds,
-    limit: number,
+    private readonly segments: Segments,
+    private readonly hold: Hold,
     private readonly from: number,
-  ) {
-    this.hold = new Hold(bounds, limit, this.distribution);
-  }
+  ) {}
 
   push(time: number, value: number, status: number): void {
     if (time >= this.from) this.hold.push(time, value, status);
@@ -67,11 +70,22 @@ class GaugeSeries implements Series {
     this.hold.end(time);
   }
 
+  drop(at: number): void {
+    this.segments.drop(at);
+    this.hold.drop(at);
+  }
+
+  fork(at: number, bounds: Bounds): GaugeSeries {
+    const segments = this.segments.fork(at, bounds);
+    return new GaugeSeries(segments, this.hold.fork(at, bounds, segments), this.from);
+  }
+
   summary({ length }: Closing): MetricSummary {
-    this.hold.finish();
-    const { distribution, hold } = this;
-    if (distribution.total === 0) return absent(hold.missing);
-    return gauge(distribution, hold.last, hold.samples, distribution.total / length);
+    const { hold, segments } = this;
+    hold.finish();
+    const { total } = segments.whole;
+    if (total === 0) return absent(hold.missing);
+    return gauge(segments.whole, hold.last, hold.samples, total / length);
   }
 }
 
@@ -82,13 +96,10 @@ function gauge(distribution: Distribution, last: number, samples: number, covera
 }
 
 class StateSeries implements Series {
-  private readonly held = new Map<number, number>();
-  private readonly hold: Hold;
-  private total = 0;
-
-  constructor(bounds: Bounds, limit: number) {
-    this.hold = new Hold(bounds, limit, this);
-  }
+  constructor(
+    private readonly segments: Segments,
+    private readonly hold: Hold,
+  ) {}
 
   push(time: number, value: number, status: number): void {
     this.hold.push(time, value, status);
@@ -98,26 +109,27 @@ class StateSeries implements Series {
     this.hold.end(time);
   }
 
-  add(value: number, weight: number): void {
-    this.held.set(value, (this.held.get(value) ?? 0) + weight);
-    this.total += weight;
+  drop(at: number): void {
+    this.segments.drop(at);
+    this.hold.drop(at);
+  }
+
+  fork(at: number, bounds: Bounds): StateSeries {
+    const segments = this.segments.fork(at, bounds);
+    return new StateSeries(segments, this.hold.fork(at, bounds, segments));
   }
 
   summary(): MetricSummary {
     this.hold.finish();
-    if (this.total === 0) return absent(this.hold.missing);
-    const byValue = [...this.held].sort(([a], [b]) => a - b);
-    const share = byValue.map(([value, weight]) => [String(value), weight / this.total] as const);
+    const { total, weighted } = this.segments.whole;
+    if (total === 0) return absent(this.hold.missing);
+    const share = weighted.map(([value, weight]) => [String(value), weight / total] as const);
     return { last: this.hold.last, share: Object.fromEntries(share) };
   }
 }
 
 export class CounterSeries implements Series {
-  readonly fold: CounterFold;
-
-  constructor(bounds: Bounds) {
-    this.fold = new CounterFold(bounds);
-  }
+  constructor(readonly fold: CounterFold) {}
 
   push(time: number, value: number, status: number): void {
     this.fold.push(time, value, status);
@@ -125,6 +137,14 @@ export class CounterSeries implements Series {
 
   /** What it counted stays counted. */
   end(): void {}
+
+  drop(at: number): void {
+    this.fold.drop(at);
+  }
+
+  fork(_at: number, _bounds: Bounds, counters: Forked): CounterSeries {
+    return new CounterSeries(counters.get(this.fold) ?? this.fold);
+  }
 
   summary({ length }: Closing): MetricSummary {
     const growth = this.fold.growth();
@@ -135,17 +155,13 @@ export class CounterSeries implements Series {
 
 /** Mean by the counter's exact difference; the rest by the samples, widened to hold the mean. */
 class DerivedSeries implements Series {
-  private readonly samples: RateFold;
-
   constructor(
-    bounds: Bounds,
+    private readonly samples: RateFold,
     private readonly derive: Derivation,
     /** No mean can be more. */
     private readonly max: number,
     private readonly counter: CounterFold,
-  ) {
-    this.samples = new RateFold(bounds);
-  }
+  ) {}
 
   push(time: number, value: number, status: number): void {
     this.samples.push(time, value, status);
@@ -153,6 +169,15 @@ class DerivedSeries implements Series {
 
   end(): void {
     this.samples.end();
+  }
+
+  drop(at: number): void {
+    this.samples.drop(at);
+  }
+
+  fork(at: number, bounds: Bounds, counters: Forked): DerivedSeries {
+    const { samples, derive, max, counter } = this;
+    return new DerivedSeries(samples.fork(at, bounds), derive, max, counters.get(counter) ?? counter);
   }
 
   summary(closing: Closing): MetricSummary {
@@ -194,15 +219,41 @@ export function seriesOf(
   from: number,
 ): readonly Series[] {
   const counters = new Map(
-    metrics.filter(({ kind }) => kind === 'counter').map(({ name }) => [name, new CounterSeries(bounds)]),
+    metrics
+      .filter(({ kind }) => kind === 'counter')
+      .map((metric) => [
+        metric.name,
+        new CounterSeries(new CounterFold(bounds, holdLimit(metric, interval))),
+      ]),
   );
   return metrics.map((metric) => {
     const limit = holdLimit(metric, interval);
     const derive = 'derive' in metric.source ? metric.source.derive : undefined;
     const counter = counters.get(derive?.from ?? metric.name);
-    if (metric.kind === 'state') return new StateSeries(bounds, limit);
-    if (!counter) return new GaugeSeries(bounds, limit, from);
-    if (!derive) return counter;
-    return new DerivedSeries(bounds, derive, rangeOf(metric)?.max ?? Infinity, counter.fold);
+    if (counter && derive)
+      return new DerivedSeries(
+        new RateFold(bounds, limit),
+        derive,
+        rangeOf(metric)?.max ?? Infinity,
+        counter.fold,
+      );
+    if (counter) return counter;
+    // States are few, and each is told.
+    const segments = new Segments(
+      bounds,
+      () => new Distribution(metric.kind === 'state' ? Infinity : undefined),
+    );
+    const hold = new Hold(bounds, limit, segments);
+    return metric.kind === 'state' ? new StateSeries(segments, hold) : new GaugeSeries(segments, hold, from);
   });
+}
+
+/** The series of one instance, for a fold of one of the windows. */
+export function forkSeries(series: readonly Series[], at: number, bounds: Bounds): readonly Series[] {
+  const counters = new Map(
+    series.flatMap((one) =>
+      one instanceof CounterSeries ? [[one.fold, one.fold.fork(at, bounds)] as const] : [],
+    ),
+  );
+  return series.map((one) => one.fork(at, bounds, counters));
 }

@@ -1,9 +1,17 @@
 // What is folded for one instance: a series for each of its metrics, and a GPU's energy.
 import { metricsOf, STATUS, type Instance, type MetricName } from '../catalog';
 import { columnsOf, type Table } from '../sampling/batch';
-import { EnergyFold } from './fold-energy';
-import type { Bounds } from './fold-hold';
-import { CounterSeries, difference, holdLimit, seriesOf, type Closing, type Series } from './fold-series';
+import type { Bounds } from './fold-bounds';
+import { EnergyFold, type EnergyReading } from './fold-energy';
+import {
+  CounterSeries,
+  difference,
+  forkSeries,
+  holdLimit,
+  seriesOf,
+  type Closing,
+  type Series,
+} from './fold-series';
 import type { EntitySummary, MetricSummary } from './summary-types';
 
 const ENERGY = 'energy__J' satisfies MetricName<'gpu'>;
@@ -11,9 +19,6 @@ const POWER = 'power_draw__W' satisfies MetricName<'gpu'>;
 const LIMIT = 'power_limit__W' satisfies MetricName<'gpu'>;
 
 export class Subject {
-  /** In the order of the entity's columns. */
-  readonly series: readonly Series[];
-  readonly energy: EnergyFold | undefined;
   /** Time of the latest row. */
   latest = -Infinity;
 
@@ -22,16 +27,11 @@ export class Subject {
     public instance: Instance,
     /** Time of the first row. */
     readonly first: number,
-    bounds: Bounds,
-    interval: number,
-    /** Time from which its gauges tell of the window's job. */
-    from = -Infinity,
-  ) {
-    const metrics = metricsOf(instance.entity);
-    this.series = seriesOf(metrics, bounds, interval, from);
-    const power = metrics.find(({ name }) => name === POWER);
-    if (instance.entity === 'gpu' && power) this.energy = new EnergyFold(bounds, holdLimit(power, interval));
-  }
+    /** In the order of the entity's columns. */
+    readonly series: readonly Series[],
+    /** Of a GPU, where the fold is one window's. */
+    readonly energy: EnergyFold | undefined,
+  ) {}
 
   /** It came into being at this time: its counters started from zero. */
   born(time: number): void {
@@ -41,6 +41,18 @@ export class Subject {
   /** It went away by this time: no reading of before holds any longer. */
   gone(time: number): void {
     for (const series of this.series) series.end(time);
+  }
+
+  /** A window is no longer of the fold. */
+  drop(at: number): void {
+    for (const series of this.series) series.drop(at);
+  }
+
+  /** For a fold of one of the windows. */
+  fork(at: number, bounds: Bounds, energy: EnergyFold | undefined): Subject {
+    const fork = new Subject(this.instance, this.first, forkSeries(this.series, at, bounds), energy);
+    fork.latest = this.latest;
+    return fork;
   }
 
   /** CPU seconds in the window, by which processes are ranked. */
@@ -69,6 +81,30 @@ export class Subject {
   }
 }
 
+/**
+ * A subject that is seen for the first time.
+ * @param interval of the sampler, in nanoseconds
+ * @param from time from which its gauges tell of the window's job
+ * @param hasEnergy whether the energy of a GPU is folded too, which only a fold of one window can
+ */
+export function newSubject(
+  instance: Instance,
+  first: number,
+  bounds: Bounds,
+  interval: number,
+  from: number,
+  hasEnergy: boolean,
+): Subject {
+  const { entity } = instance;
+  const energy = hasEnergy && entity === 'gpu' ? newEnergy(bounds, interval) : undefined;
+  return new Subject(instance, first, seriesOf(metricsOf(entity), bounds, interval, from), energy);
+}
+
+export function newEnergy(bounds: Bounds, interval: number): EnergyFold {
+  const [power] = metricsOf('gpu').filter(({ name }) => name === POWER);
+  return new EnergyFold(bounds, power ? holdLimit(power, interval) : Infinity);
+}
+
 /** Folds rows `[from, to)` of a table, column by column; `subjects` has what each row is about. */
 export function foldRows(
   table: Table,
@@ -85,26 +121,25 @@ export function foldRows(
         values[start + row] ?? NaN,
         status[start + row] ?? 0,
       );
-  if (table.entity === 'gpu') foldEnergy(table, times, subjects, from, to);
+  if (table.entity !== 'gpu' || !subjects.some((subject) => subject?.energy)) return;
+  const readings = energyReadings(table);
+  for (let row = from; row < to; row++) {
+    const reading = readings[row];
+    if (reading) subjects[row]?.energy?.push(times[row] ?? NaN, reading);
+  }
 }
 
-function foldEnergy(
-  table: Table,
-  times: Float64Array,
-  subjects: readonly (Subject | undefined)[],
-  from: number,
-  to: number,
-): void {
+/** What each row of the GPUs' table says of their energy. */
+export function energyReadings(table: Table): readonly EnergyReading[] {
   const [energy, energyStatus] = [table.values(ENERGY), table.status(ENERGY)];
   const [power, powerStatus] = [table.values(POWER), table.status(POWER)];
   const [limit, limitStatus] = [table.values(LIMIT), table.status(LIMIT)];
-  for (let row = from; row < to; row++)
-    subjects[row]?.energy?.push(times[row] ?? NaN, {
-      counter__J: energy[row] ?? NaN,
-      counterStatus: energyStatus[row] ?? 0,
-      power__W: power[row] ?? NaN,
-      powerStatus: powerStatus[row] ?? 0,
-      limit__W: limit[row] ?? NaN,
-      limitStatus: limitStatus[row] ?? 0,
-    });
+  return Array.from(energy, (counter__J, row) => ({
+    counter__J,
+    counterStatus: energyStatus[row] ?? 0,
+    power__W: power[row] ?? NaN,
+    powerStatus: powerStatus[row] ?? 0,
+    limit__W: limit[row] ?? NaN,
+    limitStatus: limitStatus[row] ?? 0,
+  }));
 }

@@ -5,7 +5,8 @@ import type { Batch } from '../sampling/batch';
 import { formatUtc } from '../time';
 import { VERSION } from '../version';
 import { difference } from './fold-series';
-import { SummaryFold, type WindowOptions } from './fold';
+import { SummaryFold } from './fold';
+import type { Folded, WindowOptions } from './fold-window';
 import type { TreeUsage } from './supervisor-lines';
 import type {
   EntitySummary,
@@ -48,7 +49,7 @@ export interface SummaryMeta {
  * @throws ERR_STATE where it is open
  */
 export function summaryOf(
-  fold: SummaryFold,
+  fold: { result(cores: number, only?: (instance: Instance) => boolean): Folded },
   meta: SummaryMeta,
   only?: (instance: Instance) => boolean,
 ): JobSummary {

@@ -1,13 +1,14 @@
-// One job's window while it is open, and until its summary is known: the fold that follows the readings.
+// One job's window while it is open, and until its summary is known.
 import type { Instance } from '../catalog';
-import { SummaryFold, type FoldInput } from '../jobs/fold';
+import type { SharedWindow } from '../jobs/fold-shared';
+import type { FoldInput } from '../jobs/fold-subjects';
 import { NO_COMMAND, metaOf } from '../jobs/job-events';
 import { summaryOf } from '../jobs/summary';
 import type { HostInfo, JobSummary } from '../jobs/summary-types';
 import { since } from '../jobs/windows';
 import type { GpuState, NativeStats } from '../native/addon';
-import { sliceBefore, sliceFrom, sliceLast } from './batch-slice';
 import type { Job } from './job';
+import type { SharedFolds } from './shared-folds';
 
 /** What a window takes of a session. */
 export interface WindowSession {
@@ -18,52 +19,47 @@ export interface WindowSession {
   gpuStatus(): GpuState;
 }
 
-/** Readings beside the window that sharpen its edges, in intervals. */
-const MARGIN = 3n;
-
 export class LiveWindow {
-  private readonly fold: SummaryFold;
+  private readonly window: SharedWindow;
   private readonly before: NativeStats;
   private readonly opened__ns: bigint;
-  private readonly start__ns: bigint;
-  /** Readings this near to the window are folded too. */
-  private readonly margin__ns: bigint;
-  /** Once it has ended. */
-  private after__ns: bigint | undefined;
-  private beginning = true;
 
-  /** @param whole all that happened in the window is in the readings to come */
+  /**
+   * @param folds by the session's clock
+   * @param whole all that happened in the window is in the readings to come
+   * @param latest the batch before, if there was one
+   */
   constructor(
     job: Job,
+    folds: SharedFolds,
     private readonly session: WindowSession,
     private readonly whole: boolean,
+    latest?: FoldInput,
   ) {
-    const { interval__ns } = job;
-    this.start__ns = job.start__ns - session.utcOffset__ns;
-    this.fold = new SummaryFold({
-      start__ns: this.start__ns,
+    const { utcOffset__ns } = session;
+    const { id, interval__ns, start__ns, end } = job;
+    this.window = folds.open(
       interval__ns,
-      job: job.id,
-    });
-    this.margin__ns = MARGIN * BigInt(interval__ns);
-    this.before = session.stats();
+      {
+        job: id,
+        start__ns: start__ns - utcOffset__ns,
+        ...(end ? { stop__ns: end.time__ns - utcOffset__ns } : {}),
+      },
+      latest,
+    );
+    // Of the calls only what the end has is told.
+    this.before = { ...session.stats(), calls: [] };
     this.opened__ns = session.now__ns();
-  }
-
-  /** Batches in their order, by the session's clock. */
-  push(batch: FoldInput): void {
-    const slice = this.beginning ? sliceFrom(batch, this.start__ns - this.margin__ns) : batch;
-    this.beginning &&= this.fold.newest__ns < this.start__ns;
-    const { after__ns } = this;
-    if (after__ns === undefined) return this.fold.push(slice);
-    // Long after the window only the reading that was asked for counts: it is the last, and has every metric.
-    this.fold.push(sliceBefore(slice, after__ns));
-    this.fold.push(sliceLast(slice, this.margin__ns, after__ns));
   }
 
   /** The window has ended; batches after its end sharpen the edge. */
   close(end__ns: bigint): void {
-    this.after__ns = this.fold.close(end__ns - this.session.utcOffset__ns) + this.margin__ns;
+    this.window.close(end__ns - this.session.utcOffset__ns);
+  }
+
+  /** It takes no more batches. */
+  seal(): void {
+    this.window.seal();
   }
 
   /** @param job as it ended */
@@ -80,7 +76,7 @@ export class LiveWindow {
       { ...NO_COMMAND, gpu: { state, reason }, sampler },
     );
     const own = new Set(job.gpus);
-    return summaryOf(this.fold, meta, (instance) => gpu_scope === 'node' || isOwn(instance, own));
+    return summaryOf(this.window, meta, (instance) => gpu_scope === 'node' || isOwn(instance, own));
   }
 }
 

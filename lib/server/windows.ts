@@ -1,22 +1,21 @@
 // The windows whose summary is still to come: the open ones, and those that wait for a reading after their end.
 import { openRecording } from '../recording';
-import type { FoldInput } from '../jobs/fold';
+import type { FoldInput } from '../jobs/fold-subjects';
 import type { Batch } from '../sampling/batch';
 import { reasonOf } from '../reason';
-import { OneClock } from './batch-slice';
 import type { Job } from './job';
 import { LiveWindow, type WindowSession } from './live-window';
-
-/** The readings of a window that began before this server did. */
-interface Restored {
-  readonly window: LiveWindow;
-  /** Until the recordings are read, what came meanwhile. */
-  waiting: FoldInput[] | undefined;
-}
+import { OneClock } from './one-clock';
+import { SharedFolds } from './shared-folds';
 
 export class Windows {
   private readonly live = new Map<string, LiveWindow>();
-  private readonly restored = new Map<string, Restored>();
+  private readonly folds = new SharedFolds();
+  /** Those that began before this server did. */
+  private readonly restored = new Map<string, LiveWindow>();
+  private readonly restoredFolds = new SharedFolds();
+  /** Until the recordings are read, what came meanwhile. */
+  private waiting: FoldInput[] | undefined = [];
   private clock: OneClock | undefined;
   private latest: Batch | undefined;
 
@@ -24,26 +23,21 @@ export class Windows {
 
   /** A window opens now. */
   open(job: Job): void {
-    const window = new LiveWindow(job, this.session, true);
-    if (this.latest) window.push(this.latest);
-    this.live.set(job.id, window);
+    this.live.set(job.id, new LiveWindow(job, this.folds, this.session, true, this.latest));
   }
 
   /** A window that was opened before this server started; `refold` brings what was recorded of it. */
   restore(job: Job): void {
-    const window = new LiveWindow(job, this.session, false);
-    if (job.end) window.close(job.end.time__ns);
-    this.restored.set(job.id, { window, waiting: [] });
+    this.restored.set(job.id, new LiveWindow(job, this.restoredFolds, this.session, false));
   }
 
   push(batch: Batch): void {
     this.latest = batch;
-    for (const window of this.live.values()) window.push(batch);
+    this.folds.push(batch);
     if (this.restored.size === 0 || !this.clock) return;
     const brought = this.clock.bring(batch, batch.utcOffset__ns);
-    for (const { window, waiting } of this.restored.values())
-      if (waiting) waiting.push(brought);
-      else window.push(brought);
+    if (this.waiting) this.waiting.push(brought);
+    else this.restoredFolds.push(brought);
   }
 
   /** A window has ended. */
@@ -54,6 +48,7 @@ export class Windows {
   /** All readings of a window that has ended are there: it takes no more, and can be summarised. */
   seal(id: string): LiveWindow | undefined {
     const window = this.windowOf(id);
+    window?.seal();
     this.live.delete(id);
     this.restored.delete(id);
     return window;
@@ -71,20 +66,18 @@ export class Windows {
         const recording = await openRecording(dir);
         for await (const batch of recording.batches()) {
           const brought = clock.bring(batch, recording.utcOffset__ns);
-          for (const { window } of this.restored.values()) window.push(brought);
+          this.restoredFolds.push(brought);
         }
         for (const { segment, reason } of recording.problems) report(`${dir}: ${segment}: ${reason}`);
       } catch (error) {
         report(`${dir}: ${reasonOf(error)}`);
       }
     }
-    for (const one of this.restored.values()) {
-      for (const batch of one.waiting ?? []) one.window.push(batch);
-      one.waiting = undefined;
-    }
+    for (const batch of this.waiting ?? []) this.restoredFolds.push(batch);
+    this.waiting = undefined;
   }
 
   private windowOf(id: string): LiveWindow | undefined {
-    return this.live.get(id) ?? this.restored.get(id)?.window;
+    return this.live.get(id) ?? this.restored.get(id);
   }
 }

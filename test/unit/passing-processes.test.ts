@@ -9,7 +9,7 @@ import { Drains } from '../../lib/sampling/drains';
 import type { NativeDrain } from '../../lib/native/addon';
 import { openRecording, RecordingTail, RecordingWriter } from '../../lib/recording';
 import { createBatch, type Batch } from '../../lib/sampling/batch';
-import { OneClock } from '../../lib/server/batch-slice';
+import { OneClock } from '../../lib/server/one-clock';
 import { META, OFFSET__NS } from '../fixtures/recording/batches';
 
 const PROCESS = ENTITIES.indexOf('process');

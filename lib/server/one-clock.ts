@@ -1,58 +1,7 @@
-// Parts of batches, and batches of another clock: views, nothing is copied but times and instance numbers.
+// Batches of another clock, brought onto one: nothing is copied but times and instance numbers.
 import type { Instance } from '../catalog';
-import type { FoldInput } from '../jobs/fold';
+import type { FoldInput } from '../jobs/fold-subjects';
 import { newestOf, type Table } from '../sampling/batch';
-
-/** First row of a table at `time__ns` or later. */
-function lowerBound(time: BigInt64Array, time__ns: bigint): number {
-  let [from, to] = [0, time.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if ((time[middle] ?? 0n) < time__ns) from = middle + 1;
-    else to = middle;
-  }
-  return from;
-}
-
-/** Rows `[from, to)` of a table. */
-function rowsOf(table: Table, from: number, to: number): Table {
-  if (from === 0 && to === table.length) return table;
-  return {
-    entity: table.entity,
-    length: to - from,
-    time: table.time.subarray(from, to),
-    instance: table.instance.subarray(from, to),
-    values: (metric) => table.values(metric).subarray(from, to),
-    status: (metric) => table.status(metric).subarray(from, to),
-  };
-}
-
-function tablesOf(
-  { tables, instances, droppedRows }: FoldInput,
-  range: (time: BigInt64Array) => readonly [from: number, to: number],
-): FoldInput {
-  const parts = tables.map((table) => rowsOf(table, ...range(table.time)));
-  return { tables: parts.filter(({ length }) => length > 0), instances, droppedRows };
-}
-
-/** The rows of `time__ns` or later. */
-export function sliceFrom(batch: FoldInput, time__ns: bigint): FoldInput {
-  return tablesOf(batch, (time) => [lowerBound(time, time__ns), time.length]);
-}
-
-/** The rows before `time__ns`. */
-export function sliceBefore(batch: FoldInput, time__ns: bigint): FoldInput {
-  return tablesOf(batch, (time) => [0, lowerBound(time, time__ns)]);
-}
-
-/** Of each table the rows within `span__ns` of its last, but none before `time__ns`. */
-export function sliceLast(batch: FoldInput, span__ns: bigint, time__ns: bigint): FoldInput {
-  const from = (time: BigInt64Array): bigint => {
-    const last = (time.at(-1) ?? 0n) - span__ns;
-    return last > time__ns ? last : time__ns;
-  };
-  return tablesOf({ ...batch, droppedRows: 0 }, (time) => [lowerBound(time, from(time)), time.length]);
-}
 
 /** What an instance is, whichever recording it stands in. */
 function identityKey({ entity, identity }: Instance): string {

@@ -1,0 +1,186 @@
+// Windows that overlap on one stream: each gets the summary that a fold of its own gives, bit for bit.
+import fc from 'fast-check';
+import type { Instance, MetricName } from '../../lib/catalog';
+import { STATUS } from '../../lib/catalog';
+import { SharedFold, type SharedWindow } from '../../lib/jobs/fold-shared';
+import { SummaryFold } from '../../lib/jobs/fold';
+import type { Folded } from '../../lib/jobs/fold-window';
+import type { Batch } from '../../lib/sampling/batch';
+import { newestOf } from '../../lib/sampling/batch';
+import { batchOf, gpu, gpuProcess, HOST, process, SECOND, type Reading } from '../support/readings';
+
+const INTERVAL__NS = 1e8;
+/** All readings before a window count. */
+const MARGIN__NS = 3600n * 1_000_000_000n;
+const CORES = 4;
+
+const value = fc.oneof(
+  { weight: 8, arbitrary: fc.double({ min: 0, max: 1000, noNaN: true }) },
+  { weight: 8, arbitrary: fc.constantFrom(0, 1, 2) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      { status: 15 },
+      { status: STATUS.notDue },
+      { status: STATUS.needsSecondReading },
+    ),
+  },
+);
+const subjects: readonly (readonly [Instance, readonly MetricName[]])[] = [
+  [HOST, ['cpu_busy__s', 'cpu_utilization__pct', 'load_1min']],
+  [gpu(0), ['power_draw__W', 'energy__J', 'perf_state']],
+  [gpu(1), ['gpu_utilization__pct', 'energy__J', 'process_num']],
+  [process(1), ['cpu_time__s', 'memory_rss__MiB']],
+  [gpuProcess(1, 'python3'), ['process_memory__MiB', 'process_sm__pct']],
+];
+const reading = fc.tuple(
+  fc.constantFrom(...subjects),
+  fc.integer({ min: 1, max: 400 }),
+  fc.array(value, { minLength: 3, maxLength: 3 }),
+);
+const stream = fc
+  .array(reading, { minLength: 1, maxLength: 200, size: 'max' })
+  .map((drawn): readonly Reading[] => {
+    let time__ns = 0;
+    return drawn.map(([[instance, names], step__ms, values]) => {
+      time__ns += step__ms * 1e6;
+      return {
+        instance,
+        time__ns,
+        values: Object.fromEntries(names.map((name, index) => [name, values[index] ?? 0])),
+      };
+    });
+  });
+const cuts = fc.array(fc.nat(200), { maxLength: 20 });
+
+interface Span {
+  readonly start__ns: bigint;
+  readonly stop__ns: bigint;
+  /** Of a restored window the end is known before; of another when it has come. */
+  readonly known: boolean;
+}
+
+const span = fc
+  .tuple(fc.nat(30_000), fc.nat(20_000), fc.boolean())
+  .map(([start__ms, length__ms, known]): Span => {
+    const start__ns = BigInt(start__ms) * 1_000_000n;
+    return { start__ns, stop__ns: start__ns + BigInt(length__ms + 1) * 1_000_000n, known };
+  });
+/** The first is there before all readings. */
+const spans = fc.array(span, { minLength: 1, maxLength: 12, size: 'max' });
+
+function cut(readings: readonly Reading[], at: readonly number[]): readonly Batch[] {
+  const edges = [0, ...[...at].sort((a, b) => a - b), readings.length];
+  return edges.slice(1).map((edge, index) => batchOf(readings.slice(edges[index], edge)));
+}
+
+interface Found {
+  readonly folded: Folded;
+  /** What it saw: from the batch before it on, where it ended before another came; else all that others had seen. */
+  readonly batches: readonly Batch[];
+}
+
+/** As a server has them: windows open and close between batches. The first one's job is that of the processes. */
+function together(batches: readonly Batch[], all: readonly Span[]): readonly Found[] {
+  const fold = new SharedFold({ interval__ns: INTERVAL__NS, margin__ns: MARGIN__NS });
+  const windows = new Map<Span, SharedWindow>();
+  const closed = new Set<Span>();
+  const opened = new Map<Span, number>();
+  const open = (one: Span, index: number) => {
+    const { start__ns, stop__ns, known } = one;
+    const job = one === all[0] ? 'j' : 'another';
+    windows.set(one, fold.open({ start__ns, job, ...(known ? { stop__ns } : {}) }, batches[index - 1]));
+    opened.set(one, index);
+  };
+  const [first, ...others] = all;
+  if (first) open(first, 0);
+  const inOrder = others.sort((a, b) => Number(a.start__ns - b.start__ns));
+  for (const [index, batch] of batches.entries()) {
+    const newest__ns = newestOf(batch);
+    for (const one of inOrder) if (!windows.has(one) && one.start__ns <= newest__ns) open(one, index);
+    for (const [one, window] of windows) {
+      if (one.known || closed.has(one) || one.stop__ns > newest__ns) continue;
+      window.close(one.stop__ns);
+      closed.add(one);
+    }
+    fold.push(batch);
+  }
+  return all.map((one) => {
+    if (!windows.has(one)) open(one, batches.length);
+    const window = windows.get(one);
+    if (!window) throw new Error('it was opened');
+    if (!one.known && !closed.has(one)) window.close(one.stop__ns);
+    window.seal();
+    const from = window.followed ? 0 : Math.max(0, (opened.get(one) ?? 0) - 1);
+    return { folded: window.result(CORES), batches: batches.slice(from) };
+  });
+}
+
+function alone(batches: readonly Batch[], { start__ns, stop__ns }: Span, job: string): Folded {
+  const fold = new SummaryFold({ start__ns, stop__ns, interval__ns: INTERVAL__NS, job });
+  for (const batch of batches) fold.push(batch);
+  return fold.result(CORES);
+}
+
+/** Every bit of it. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one)) ?? '';
+}
+
+test('the first window has all that it has by itself', () => {
+  fc.assert(
+    fc.property(stream, cuts, spans, (readings, at, all) => {
+      const batches = cut(readings, at);
+      const [found] = together(batches, all);
+      const [first] = all;
+      expect(textOf(found?.folded)).toBe(textOf(first && alone(batches, first, 'j')));
+    }),
+  );
+});
+
+/** What is told of the machine, but for energy, which rests on the readings next to the window's edges. */
+function machineOf({ entities }: Folded): unknown {
+  const own = entities.filter(({ entity }) => entity === 'host' || entity === 'gpu');
+  return own.map(({ metrics, ...identity }) => ({ ...identity, ...metrics, energy__J: undefined }));
+}
+
+test('so has each of the others of the machine, whatever opened and ended before and meanwhile', () => {
+  fc.assert(
+    fc.property(stream, cuts, spans, (readings, at, drawn) => {
+      const batches = cut(readings, at);
+      // The first lasts for as long as the stream.
+      const all = [{ start__ns: 0n, stop__ns: 1n << 62n, known: false }, ...drawn];
+      together(batches, all)
+        .slice(1)
+        .forEach((found, index) => {
+          const one = drawn[index];
+          expect(textOf(machineOf(found.folded))).toBe(
+            textOf(one && machineOf(alone(found.batches, one, 'another'))),
+          );
+        });
+    }),
+  );
+});
+
+test('and beyond 256 distinct values, where means are of many more readings than are kept', () => {
+  const readings = Array.from({ length: 20_000 }, (_, tick): Reading => {
+    const load_1min = 3 + Math.sin(tick / 700) + ((tick * 7919) % 1000) / 1000;
+    return { instance: HOST, time__ns: tick * INTERVAL__NS, values: { load_1min } };
+  });
+  const batches = cut(
+    readings,
+    Array.from({ length: 400 }, (_, index) => index * 50),
+  );
+  const all = Array.from({ length: 40 }, (_, index): Span => {
+    const start__ns = BigInt(((index * 389) % 1000) * SECOND);
+    return { start__ns, stop__ns: start__ns + BigInt((200 + index * 17) * SECOND), known: index % 2 === 0 };
+  });
+  together(batches, [{ start__ns: 0n, stop__ns: 1n << 62n, known: false }, ...all])
+    .slice(1)
+    .forEach((found, index) => {
+      const one = all[index];
+      expect(textOf(machineOf(found.folded))).toBe(
+        textOf(one && machineOf(alone(found.batches, one, 'another'))),
+      );
+    });
+});
