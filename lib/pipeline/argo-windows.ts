@@ -9,6 +9,13 @@ import { afterFrom, refused, type Plan } from './options';
 import type { Reader } from './reader';
 import { yaml, type MapNode, type PairNode, type ScalarNode, type SeqNode } from './yaml';
 
+/** The operators that get a window of their own, and the first and last of the job's. */
+interface Asked {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly stepped: ReadonlySet<string>;
+}
+
 /** A stage that an operator waits for. */
 interface Start {
   readonly name: string;
@@ -38,15 +45,20 @@ export class ArgoWindows {
     this.#editor = editor;
   }
 
-  add(entrypoint: MapNode, plan: Plan): void {
+  /** @returns whether there is an operator with a window of its own */
+  add(entrypoint: MapNode, plan: Plan): boolean {
     const operators = this.#operatorsOf(entrypoint, plan);
+    if (!operators) return false;
     const { within } = spanOf(operators.all, plan.from, plan.to);
     if (within.length === 0) throw refused('to', plan.to ?? '', afterFrom(plan));
+    for (const operator of within) this.#checkLoop(operator, plan);
+    const stepped = plan.perStep ? within.filter(({ node }) => !this.#loopOf(node)) : [];
+    const asked = { from: plan.from, to: plan.to, stepped: new Set(stepped.map(({ name }) => name)) };
     const byDepends = operators.all.some(({ node }) => this.#reader.pair(node, 'depends'));
     const added = new Map<number, Value[]>();
     for (const operator of operators.all) {
-      const starts = startsOf(operator, plan, within);
-      const stops = stopsOf(operator, plan, within);
+      const starts = startsOf(operator, asked);
+      const stops = stopsOf(operator, asked);
       this.#checkNames(operators, operator, starts);
       // First: it may end where a key is added.
       if (starts.length > 0 && operators.kind === 'dag') this.#waitFor(operator, starts, byDepends);
@@ -62,10 +74,17 @@ export class ArgoWindows {
         index,
         operators.kind === 'dag' ? values : [values],
       );
+    return stepped.length > 0;
   }
 
-  #operatorsOf(entrypoint: MapNode, plan: Plan): Operators {
+  /** undefined where the entrypoint is a single operator. */
+  #operatorsOf(entrypoint: MapNode, plan: Plan): Operators | undefined {
     const operators = operatorsOf(this.#reader, entrypoint);
+    if (!operators && plan.from === undefined && plan.to === undefined) {
+      const why = "the entrypoint is a single operator: the job's window is its own, and it gets no other";
+      plan.warn(this.#reader.told(entrypoint, why));
+      return undefined;
+    }
     if (!operators)
       throw this.#reader.refusal(
         entrypoint,
@@ -129,14 +148,17 @@ export class ArgoWindows {
     return LOOPS.map((key) => this.#reader.pair(node, key)).find((pair) => pair !== undefined);
   }
 
-  #stopAfter({ kind }: Operators, { name, node }: Operator, stops: readonly Stop[]): void {
+  /** The exit hook of a loop runs at the end of each item, so it would end the window at the first. */
+  #checkLoop({ name, node }: Operator, { to, perStep, warn }: Plan): void {
     const loop = this.#loopOf(node);
-    if (loop)
-      throw this.#reader.refusal(
-        loop.key,
-        `'${name}' runs once an item, so its exit hook would end the window at the first; ` +
-          'put the loop into a template of its own',
-      );
+    if (!loop) return;
+    const once = `'${name}' runs once an item, so no window can end with it`;
+    const remedy = 'put the loop into a template of its own';
+    if (name === to) throw this.#reader.refusal(loop.key, `${once}; ${remedy}`);
+    if (perStep) warn(this.#reader.told(loop.key, `${once}, and it gets none; for one, ${remedy}`));
+  }
+
+  #stopAfter({ kind }: Operators, { name, node }: Operator, stops: readonly Stop[]): void {
     const hooks = this.#reader.mapAt(node, 'hooks');
     const taken = this.#reader.pair(node, 'onExit') ?? (hooks && this.#reader.pair(hooks, 'exit'));
     const scope = kind === 'dag' ? 'tasks' : 'steps';
@@ -205,19 +227,17 @@ export class ArgoWindows {
   }
 }
 
-function startsOf({ name }: Operator, plan: Plan, within: readonly Operator[]): readonly Start[] {
-  const stepped = plan.perStep && within.some((operator) => operator.name === name);
+function startsOf({ name }: Operator, { from, stepped }: Asked): readonly Start[] {
   return [
-    ...(name === plan.from ? [{ name: START, template: START }] : []),
-    ...(stepped ? [{ name: `${START}-${name}`, template: START_STEP, step: name }] : []),
+    ...(name === from ? [{ name: START, template: START }] : []),
+    ...(stepped.has(name) ? [{ name: `${START}-${name}`, template: START_STEP, step: name }] : []),
   ];
 }
 
-function stopsOf({ name }: Operator, plan: Plan, within: readonly Operator[]): readonly Stop[] {
-  const stepped = plan.perStep && within.some((operator) => operator.name === name);
+function stopsOf({ name }: Operator, { to, stepped }: Asked): readonly Stop[] {
   return [
-    ...(name === plan.to ? [{ job: JOB, name: STOP }] : []),
-    ...(stepped ? [{ job: `${JOB}.${name}`, name: STOP_STEP }] : []),
+    ...(name === to ? [{ job: JOB, name: STOP }] : []),
+    ...(stepped.has(name) ? [{ job: `${JOB}.${name}`, name: STOP_STEP }] : []),
   ];
 }
 

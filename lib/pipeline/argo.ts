@@ -16,7 +16,7 @@ import {
 import { operatorsOf } from './argo-operators';
 import { ArgoWindows } from './argo-windows';
 import type { Editor, Value } from './edit';
-import type { Plan } from './options';
+import { HOST_PLACEHOLDER, type Plan } from './options';
 import type { Reader } from './reader';
 import { asWritten, type MapNode, type PairNode, type ScalarNode, type SeqNode } from './yaml';
 
@@ -65,19 +65,27 @@ export class ArgoWorkflow {
     const entrypoint = this.#reader.scalarAt(this.#spec, 'entrypoint');
     if (!entrypoint) throw this.#reader.refusal(this.#spec, 'there is no entrypoint');
     const entry = this.#named(entrypoint, 'entrypoint');
+    if (plan.host === HOST_PLACEHOLDER)
+      plan.warn(
+        this.#reader.told(
+          entrypoint,
+          `the stages find no server until ${HOST_PLACEHOLDER} is replaced by its address`,
+        ),
+      );
     for (const [name, node] of this.#templates)
       if (RESERVED.includes(name))
         throw this.#reader.refusal(node, `template '${name}' has the name of a monitoring stage; rename it`);
-    if (plan.from !== undefined || plan.to !== undefined || plan.perStep) this.#windows.add(entry, plan);
+    const windows = plan.from !== undefined || plan.to !== undefined || plan.perStep;
+    const stepped = windows && this.#windows.add(entry, plan);
     // With --from, the start stands among the operators.
     const wrapper = plan.from === undefined ? [this.#wrap(entrypoint, entry)] : [];
     const added = [
       ...wrapper,
       ...this.#stopAtExit(),
       startTemplate(plan),
-      ...(plan.perStep ? [startStepTemplate(plan)] : []),
+      ...(stepped ? [startStepTemplate(plan)] : []),
       stopTemplate(plan),
-      ...(plan.perStep || plan.to !== undefined ? [stopStepTemplate(plan)] : []),
+      ...(stepped || plan.to !== undefined ? [stopStepTemplate(plan)] : []),
     ];
     this.#editor.insertItems(this.#owner, this.#list, this.#list.items.length, added);
   }

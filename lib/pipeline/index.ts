@@ -15,8 +15,9 @@ export { HOST_PLACEHOLDER, type AddMonitoringOptions } from './options';
  * @throws ERR_OPTION: an option that is not allowed; or, as `file:line:col: why`, a text that is not understood
  */
 export function addMonitoring(text: string, options: AddMonitoringOptions = {}): string {
-  const { file = 'pipeline' } = options;
-  const plan = planOf(options);
+  const { file = 'pipeline', warn } = options;
+  const warnings: string[] = [];
+  const plan = planOf(options, (line) => void warnings.push(line));
   const given = new Source(text, file);
   const plain = changed(given, (pipeline) => pipeline.remove());
   const source = plain === text ? given : new Source(plain, file);
@@ -26,6 +27,7 @@ export function addMonitoring(text: string, options: AddMonitoringOptions = {}):
   // The promise that removing gives the text back is kept here, not hoped for.
   if (removeMonitoring(added, { file }) !== plain)
     throw source.refusal(0, 'is written so that monitoring could not be taken out again unchanged');
+  if (warn) warnings.forEach((line) => warn(line));
   return added;
 }
 

@@ -19,6 +19,8 @@ export interface AddMonitoringOptions {
   readonly tokenSecret?: string;
   /** What messages call the text. @default 'pipeline' */
   readonly file?: string;
+  /** Is told, in one line each, what was left out and what is still to be done. @default nobody is */
+  readonly warn?: (line: string) => void;
 }
 
 /** The same, whole. */
@@ -29,6 +31,7 @@ export interface Plan {
   readonly to: string | undefined;
   readonly perStep: boolean;
   readonly tokenSecret: string | undefined;
+  readonly warn: (line: string) => void;
 }
 
 export const HOST_PLACEHOLDER = 'REPLACE-IP-ADDRESS';
@@ -41,8 +44,11 @@ const IMAGE_REFERENCE =
 /** A DNS subdomain, as Kubernetes names its objects. */
 const SECRET = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
-/** @throws ERR_OPTION naming the option, its value and what is allowed */
-export function planOf(options: AddMonitoringOptions): Plan {
+/**
+ * @param warn is told what `options.warn` shall be told where all goes well
+ * @throws ERR_OPTION naming the option, its value and what is allowed
+ */
+export function planOf(options: AddMonitoringOptions, warn: (line: string) => void): Plan {
   const { host = HOST_PLACEHOLDER, image = IMAGE, from, to, perStep = false, tokenSecret } = options;
   const hosts = host.split(',');
   if (!hosts.every((one) => HOST.test(one)))
@@ -51,7 +57,7 @@ export function planOf(options: AddMonitoringOptions): Plan {
     throw refused('image', image, 'an image, such as clara/monitor-server:1.0');
   if (tokenSecret !== undefined && !SECRET.test(tokenSecret))
     throw refused('tokenSecret', tokenSecret, 'the name of a Kubernetes Secret');
-  return { host, image, from, to, perStep, tokenSecret };
+  return { host, image, from, to, perStep, tokenSecret, warn };
 }
 
 export function refused(option: string, value: string, allowed: string): NvpulseError {

@@ -41,6 +41,11 @@ export class Reader {
     return this.#source.refusal(where, why);
   }
 
+  /** One line: where, and what is to be known of it. */
+  told(where: MaybeNode, what: string): string {
+    return this.#source.told(where, what);
+  }
+
   /** The pair of a key, which may stand in another mapping that is merged in; undefined where there is none. */
   pair(map: MapNode, key: string): PairNode | undefined {
     return this.#pairs(map).find((pair) => keyOf(pair) === key);

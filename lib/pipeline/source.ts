@@ -72,12 +72,16 @@ export class Source {
     return this.#anchored.get(alias);
   }
 
-  /** One line: where, and why. */
   refusal(where: MaybeNode | number, why: string): NvpulseError {
+    return new NvpulseError('ERR_OPTION', this.told(where, why));
+  }
+
+  /** One line: where, and why. */
+  told(where: MaybeNode | number, why: string): string {
     const offset = typeof where === 'number' ? where : (where?.range[0] ?? 0);
     const before = this.text.slice(0, offset).split('\n');
     const column = (before.at(-1)?.length ?? 0) + 1;
-    return new NvpulseError('ERR_OPTION', `${this.file}:${before.length}:${column}: ${why}`);
+    return `${this.file}:${before.length}:${column}: ${why}`;
   }
 
   /** A change in what an alias repeats would change it in both places. */

@@ -288,11 +288,6 @@ describe('Argo', () => {
     ['a circle', '{name: a, depends: b}, {name: b, depends: a}', 'tasks depend on each other in a circle: '],
     ['a name twice', '{name: a}, {name: a}', "p.yaml:8:26: task 'a' is there twice"],
     [
-      'a loop',
-      '{name: a, withItems: [1]}',
-      "p.yaml:8:25: 'a' runs once an item, so its exit hook would end the window at the first",
-    ],
-    [
       'a stage with the name of a task',
       '{name: a}, {name: monitor-start-a}',
       "its stage 'monitor-start-a' has the name of another operator",
@@ -300,9 +295,19 @@ describe('Argo', () => {
     ['a digit', '{name: 1a}', "task '1a' begins with a digit"],
   ])('%s', (_, tasks, line) => refuse(main(`    dag:\n      tasks: [${tasks}]\n`), line, { perStep: true }));
 
-  test('a container has no operators to put windows around', () => {
+  test.each(['withItems: [1]', 'withParam: "[1]"', 'withSequence: {count: 2}'])(
+    'a window that ends with a loop: %s',
+    (loop) =>
+      refuse(
+        main(`    dag:\n      tasks: [{name: a, ${loop}}]\n`),
+        "p.yaml:8:25: 'a' runs once an item, so no window can end with it; put the loop into a template of its own",
+        { to: 'a' },
+      ),
+  );
+
+  test.each(['from', 'to'])('a container has no operators to put a window around: %s', (option) => {
     refuse(main('    container: {image: i}\n'), 'p.yaml:6:5: the entrypoint has neither a dag nor steps', {
-      perStep: true,
+      [option]: 'm',
     });
   });
 });

@@ -540,6 +540,53 @@ describe('Argo', () => {
     });
   });
 
+  describe('what is left out, or left to do, is told', () => {
+    const told = (text: string, options: AddMonitoringOptions): readonly [string, readonly string[]] => {
+      const lines: string[] = [];
+      const result = added(text, { file: 'w.yaml', warn: (line) => void lines.push(line), ...options });
+      // `added` adds twice.
+      expect(lines.slice(lines.length / 2)).toEqual(lines.slice(0, lines.length / 2));
+      return [result, lines.slice(lines.length / 2)];
+    };
+    const STEPS = workflow(`  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - {name: a, template: work}
+    - - name: b
+        template: work
+        withItems: [1, 2]
+  - {name: work, container: {image: i}}
+`);
+
+    test('a loop gets no window of its own', () => {
+      const [result, lines] = told(STEPS, { host: 'n', perStep: true });
+      expect(lines).toEqual([
+        "w.yaml:12:9: 'b' runs once an item, so no window can end with it, and it gets none; for one, put the loop into a template of its own",
+      ]);
+      const { steps } = named(templates(result), 'main');
+      expect(steps.flat().map(({ name }: { name: string }) => name)).toEqual(['monitor-start-a', 'a', 'b']);
+      expect(steps.flat()[2].hooks).toBeUndefined();
+    });
+
+    test('a single operator has no window but that of the job', () => {
+      const text = workflow('  entrypoint: m\n  templates:\n  - {name: m, container: {image: i}}\n');
+      const [result, lines] = told(text, { host: 'n', perStep: true });
+      expect(lines).toEqual([
+        "w.yaml:7:5: the entrypoint is a single operator: the job's window is its own, and it gets no other",
+      ]);
+      expect(result).toBe(addMonitoring(text, { host: 'n' }));
+    });
+
+    test('no server is named yet', () => {
+      const [, lines] = told(STEPS, {});
+      expect(lines).toEqual([
+        'w.yaml:5:15: the stages find no server until REPLACE-IP-ADDRESS is replaced by its address',
+      ]);
+      expect(told(STEPS, { host: 'n' })[1]).toEqual([]);
+    });
+  });
+
   test('depends over several lines is surrounded where it stands', () => {
     const text = added(
       workflow(`  entrypoint: main

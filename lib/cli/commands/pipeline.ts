@@ -6,6 +6,7 @@ import { NvpulseError } from '../../index';
 import { HOST_PLACEHOLDER, addMonitoring, removeMonitoring } from '../../pipeline';
 import { reasonOf } from '../../reason';
 import { explain } from '../help';
+import { note } from '../output';
 
 interface AddOptions {
   readonly host?: string;
@@ -48,7 +49,8 @@ export function define(command: Command): void {
 }
 
 async function add(file: string, { output, ...options }: AddOptions): Promise<void> {
-  write(output, addMonitoring(await read(file), { ...options, file: nameOf(file) }));
+  const warn = (line: string): void => note(`nvpulse pipeline add-monitoring: warning: ${line}`);
+  write(output, addMonitoring(await read(file), { ...options, file: nameOf(file), warn }));
 }
 
 async function remove(file: string, { output }: { readonly output: string }): Promise<void> {
