@@ -1,4 +1,5 @@
 // Documents through a proxy that fails into a real Elasticsearch: each is there once, whatever happens on the way.
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,15 @@ import { Packer } from '../../lib/sinks/elasticsearch/packed';
 import type { OutgoingDocument } from '../../lib/sinks/elasticsearch/bulk';
 import { DeadLetters } from '../../lib/sinks/elasticsearch/dead-letters';
 import { Delivery, type Halt } from '../../lib/sinks/elasticsearch/delivery';
-import { FAULTS, scripted, startChaosProxy, type ChaosProxy, type Decide } from '../support/chaos-proxy';
+import {
+  FAULTS,
+  scripted,
+  startChaosProxy,
+  type ChaosProxy,
+  type Decide,
+  type Fault,
+} from '../support/chaos-proxy';
+import type { Failure } from '../../lib/sinks/elasticsearch/failure';
 import { describeWithElasticsearch } from '../support/elasticsearch';
 import { until } from '../support/processes';
 
@@ -23,6 +32,8 @@ const TEMPLATE = {
       properties: {
         '@timestamp': { type: 'date_nanos' },
         run: { type: 'keyword' },
+        entity: { type: 'keyword' },
+        text: { type: 'text', analyzer: 'keyword' },
         value: { type: 'double' },
       },
     },
@@ -173,6 +184,110 @@ describeWithElasticsearch('delivery', {}, (elasticsearch) => {
     });
   });
 
+  const IMMENSE = 'x'.repeat(40_000);
+  /** Elasticsearch says of it what it also says of much that is no document's fault: illegal_argument_exception. */
+  const poisoned = (document: OutgoingDocument): OutgoingDocument => ({
+    ...document,
+    source: document.source.replace('"value"', `"text":"${IMMENSE}","value"`),
+  });
+
+  /** Documents of other origin than this test's that are there. */
+  async function probes(): Promise<number> {
+    await elasticsearch.request('POST', `/${STREAM}/_refresh`);
+    const { body } = await elasticsearch.request('GET', `/${STREAM}/_count?q=entity:probe`);
+    return body.count;
+  }
+
+  test('a poison document among others goes to the dead letters, and the others are there', async () => {
+    await through(() => 'pass');
+    const before = await probes();
+    const [first, second, third] = documents(3);
+    await deliver([first!, poisoned(second!), third!]);
+    expect(await there()).toEqual({ count: 2, doubled: 0 });
+    expect(delivery.counts).toEqual({ documents: 2, duplicates: 0, rejected: 1, retries: 0 });
+    expect(readFileSync(join(folder, 'rejected.ndjson'), 'utf8')).toMatch(
+      /illegal_argument_exception: .*immense term/,
+    );
+    expect(await probes()).toBe(before);
+  });
+
+  test.each([1, 3])('%d poison documents alone in a request hold up nothing', async (count) => {
+    await through(() => 'pass');
+    const all = documents(count + 10);
+    await deliver(all.slice(0, count).map(poisoned));
+    await deliver(all.slice(count));
+    expect(await there()).toEqual({ count: 10, doubled: 0 });
+    expect(delivery.counts).toMatchObject({ documents: 10, rejected: count, retries: 0 });
+    expect(seen).toEqual([]);
+  });
+
+  /** What holds it up; undefined where nothing does, and it is over. */
+  async function held(delivered: Promise<unknown>): Promise<Failure | undefined> {
+    let over = false;
+    const ended = (): void => void (over = true);
+    delivered.then(ended, ended);
+    await until(() => over || delivery.failure !== undefined);
+    return delivery.failure;
+  }
+
+  test('a default pipeline that is missing refuses, until it is there', async () => {
+    await through(() => 'pass');
+    await deliver(documents(1));
+    const pipeline = (name: string | null) =>
+      elasticsearch.request('PUT', `/${STREAM}/_settings`, { 'index.default_pipeline': name });
+    await pipeline('not-there');
+    const delivered = deliver(documents(10));
+    expect(await held(delivered)).toEqual({
+      state: 'refused',
+      reason: `${STREAM} takes no documents: pipeline with id [not-there] does not exist`,
+      ambiguous: false,
+    });
+    await pipeline(null);
+    await delivered;
+    expect(await there()).toEqual({ count: 10, doubled: 0 });
+    expect(delivery.counts).toMatchObject({ documents: 11, rejected: 0 });
+    expect(seen).toEqual(['refused', 'none']);
+  });
+
+  test('a pipeline that fails of all but the simplest document refuses, until it is mended', async () => {
+    await through(() => 'pass');
+    await deliver(documents(1));
+    const processors = [{ convert: { field: 'run', type: 'boolean', ignore_missing: true } }];
+    await elasticsearch.request('PUT', '/_ingest/pipeline/picky', { processors });
+    await elasticsearch.request('PUT', `/${STREAM}/_settings`, { 'index.default_pipeline': 'picky' });
+    const delivered = deliver(documents(10));
+    expect(await held(delivered)).toMatchObject({
+      state: 'refused',
+      reason: expect.stringMatching(/takes no documents: .*is not a boolean value/),
+    });
+    await elasticsearch.request('PUT', `/${STREAM}/_settings`, { 'index.default_pipeline': null });
+    await delivered;
+    expect(await there()).toEqual({ count: 10, doubled: 0 });
+    expect(delivery.counts).toMatchObject({ documents: 11, rejected: 0 });
+  });
+
+  test('a limit of shards refuses, until it is raised', async () => {
+    await through(() => 'pass');
+    await deliver(documents(1));
+    await elasticsearch.request('PUT', '/_index_template/jobmetrics', {
+      ...TEMPLATE,
+      index_patterns: ['jobmetrics'],
+    });
+    const limit = (shards: number | null) =>
+      elasticsearch.request('PUT', '/_cluster/settings', {
+        persistent: { 'cluster.max_shards_per_node': shards },
+      });
+    await limit(1);
+    const delivered = deliver(documents(10).map((document) => ({ ...document, index: 'jobmetrics' })));
+    expect(await held(delivered)).toMatchObject({
+      state: 'refused',
+      reason: expect.stringMatching(/^jobmetrics takes no documents: .*maximum normal shards open/),
+    });
+    await limit(null);
+    await delivered;
+    expect(delivery.counts).toMatchObject({ documents: 11, rejected: 0 });
+  });
+
   test('a proxy that takes only small bodies gets small ones', async () => {
     await through(({ path, body }) => (path.startsWith('/_bulk') && body.length > 1000 ? '413' : 'pass'));
     await deliver(documents(2000));
@@ -184,10 +299,36 @@ describeWithElasticsearch('delivery', {}, (elasticsearch) => {
   });
 
   test('a single document that is too large goes to the dead letters', async () => {
-    await through(({ path }) => (path.startsWith('/_bulk') ? '413' : 'pass'));
-    await deliver(documents(3));
-    expect(delivery.counts).toMatchObject({ documents: 0, rejected: 3 });
-    expect(await there()).toEqual({ count: 0, doubled: 0 });
+    await through(({ path, body }) => (path.startsWith('/_bulk') && body.length > 400 ? '413' : 'pass'));
+    const [first, second, third] = documents(3);
+    const noise = randomBytes(1000).toString('hex');
+    const large = { ...second!, source: second!.source.replace('"value"', `"noise":"${noise}","value"`) };
+    await deliver([first!, large, third!]);
+    expect(delivery.counts).toMatchObject({ documents: 2, rejected: 1 });
+    expect(await there()).toEqual({ count: 2, doubled: 0 });
+  });
+
+  test('a single document that is too large, and is there all the same, is no dead letter', async () => {
+    const [only] = documents(1);
+    const bulks: Fault[] = ['413_done', 'pass'];
+    await through(({ path }) => (path.startsWith('/_bulk') ? (bulks.shift() ?? 'pass') : 'pass'));
+    await deliver([only!]);
+    expect(delivery.counts).toMatchObject({ documents: 0, duplicates: 1, rejected: 0 });
+    expect(await there()).toEqual({ count: 1, doubled: 0 });
+  });
+
+  test('a proxy that takes no body at all refuses, until it does', async () => {
+    let open = false;
+    await through(({ path }) => (path.startsWith('/_bulk') && !open ? '413' : 'pass'));
+    const delivered = deliver(documents(3));
+    expect(await held(delivered)).toMatchObject({
+      state: 'refused',
+      reason: expect.stringContaining('the request is longer than it takes'),
+    });
+    open = true;
+    await delivered;
+    expect(delivery.counts).toMatchObject({ documents: 3, rejected: 0 });
+    expect(await there()).toEqual({ count: 3, doubled: 0 });
   });
 
   test('no template: not set up, until it is', async () => {

@@ -7,7 +7,7 @@
 //   cut_response   all is passed on; half of the answer comes back, then the connection breaks
 //   lose_response  all is passed on, and the connection breaks instead of an answer
 //   429, 503, 413  the proxy's own answer, nothing is passed on; also of a request that is no bulk
-//   503_done       all is passed on, and the proxy answers 503
+//   503_done, …    all is passed on, and the proxy answers 503, or 413
 //   403_text …     all is passed on, and the proxy answers that with a text for an error, as gateways do
 //   429_unsigned   all is passed on, and the proxy answers as Elasticsearch would, but for the product's header
 //   unsigned       all is passed on, and so is the answer, but for the product's header
@@ -26,6 +26,7 @@ export const FAULTS = [
   '503',
   '413',
   '503_done',
+  '413_done',
   '403_text',
   '408_text',
   '429_text',
@@ -162,8 +163,9 @@ async function suffer(fault: Fault, exchange: Exchange): Promise<void> {
       outgoing.writeHead(Number(fault), { 'content-type': 'text/html' });
       return void outgoing.end('<html>not now</html>');
     case '503_done':
+    case '413_done':
       await pass(exchange);
-      outgoing.writeHead(503, { 'content-type': 'text/html' });
+      outgoing.writeHead(Number.parseInt(fault), { 'content-type': 'text/html' });
       return void outgoing.end('<html>the server took too long</html>');
     case '403_text':
     case '408_text':

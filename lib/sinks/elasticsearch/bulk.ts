@@ -23,6 +23,8 @@ export type ItemOutcome =
   | { readonly kind: 'duplicate' }
   /** Elasticsearch will never take it; the reason in one line. */
   | { readonly kind: 'rejected'; readonly reason: string }
+  /** Either Elasticsearch will never take it, or it takes no document at the moment: both are told alike. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly failure: Failure }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 export type BulkOutcome =
@@ -82,15 +84,26 @@ const NO_ANSWER: Failure = {
   ambiguous: true,
 };
 
+/**
+ * What Elasticsearch complains of when it has read a document and found it wrong. Others of the same status are told
+ * of a document (`illegal_argument_exception` of a term that is too long) and of the cluster (of a pipeline that is not
+ * there). Since 8.8 what is wrong with a mapping has a type of its own.
+ */
+const DOCUMENT_ERRORS: readonly string[] = ['document_parsing_exception', 'strict_dynamic_mapping_exception'];
+
 function outcomeOf({ status, error, failure_store }: BulkAnswer['items'][number]['create']): ItemOutcome {
+  // Elasticsearch keeps it; sent again, it would be there twice.
   if (failure_store === 'used')
     return { kind: 'rejected', reason: "put into the data stream's failure store" };
   if (!error && status < 300) return { kind: 'created' };
   if (status === 409) return { kind: 'duplicate' };
   const failure = failureOfItem(status, error);
-  // Closed and write-protected indices, and all that has another status, are no fault of the document.
-  const rejected = status === 400 && error?.type !== 'index_closed_exception';
-  return rejected && error ? { kind: 'rejected', reason: describe(error) } : { kind: 'failed', failure };
+  // A closed index, and all that has another status, is no fault of the document.
+  if (status !== 400 || !error || error.type === 'index_closed_exception') return { kind: 'failed', failure };
+  const reason = describe(error);
+  return DOCUMENT_ERRORS.includes(error.type ?? '')
+    ? { kind: 'rejected', reason }
+    : { kind: 'refused', reason, failure };
 }
 
 function isAnswer(answer: unknown, length: number): answer is BulkAnswer {

@@ -3,11 +3,12 @@
 import type { Client } from '@elastic/elasticsearch';
 import { reasonOf } from '../../reason';
 import { backOff } from './backoff';
-import { sendBulk, type ItemOutcome } from './bulk';
+import { sendBulk, type BulkOutcome, type ItemOutcome } from './bulk';
 import type { DeadLetter, DeadLetters } from './dead-letters';
 import { failureOf, type Failure } from './failure';
 import { sizeOf, type PackedDocument } from './packed';
 import { anyThere, idsThere, refresh, streamsOf, type Stretch } from './presence';
+import { plainProbe, spoiltProbe } from './probe';
 
 /** Bytes of a request at most, before they are compressed. */
 const LARGEST = 8 * 2 ** 20;
@@ -47,6 +48,12 @@ interface Journey {
   letters: readonly DeadLetter[];
   /** How many were found when they were looked up. */
   found: number;
+}
+
+/** A document that is refused, and what that means where it is not its own fault. */
+interface Refusal {
+  readonly document: PackedDocument;
+  readonly failure: Failure;
 }
 
 export class Delivery {
@@ -164,34 +171,42 @@ export class Delivery {
   }
 
   private async send(journey: Journey, signal: AbortSignal): Promise<Failure | undefined> {
-    const count = this.fitting(journey.open);
-    const sent = journey.open.slice(0, count);
-    const rest = journey.open.slice(count);
+    const sent = journey.open.slice(0, this.fitting(journey.open));
     const outcome = await sendBulk(this.client, sent, signal);
-    if (outcome.kind === 'answered') {
-      if (++this.fitted % GROW_AFTER === 0) this.largest = Math.min(LARGEST, this.largest * 2);
-      return this.sort(journey, sent, rest, outcome.items);
-    }
-    const { failure } = outcome;
-    journey.doubtful = failure.ambiguous;
-    if (outcome.kind === 'failed') return failure;
-    this.largest = Math.floor(sent.reduce((sum, document) => sum + sizeOf(document), 0) / 2);
-    this.fitted = 0;
-    const [only] = sent;
-    if (!only || sent.length > 1) return undefined;
-    journey.letters = [{ document: only, reason: failure.reason }];
-    journey.open = rest;
-    return undefined;
+    if (outcome.kind !== 'answered') return this.notAnswered(journey, sent, outcome, signal);
+    if (++this.fitted % GROW_AFTER === 0) this.largest = Math.min(LARGEST, this.largest * 2);
+    const { items } = outcome;
+    const { failure, refused } = this.settle(journey, sent, items, streamsTaking(sent, items));
+    return failure ?? this.question(journey, refused, signal);
   }
 
-  /** What has an outcome is no longer open; the failure where some have to be sent again, and nothing was created. */
-  private sort(
+  /** Nothing is known of the documents, or the request was too large. */
+  private async notAnswered(
     journey: Journey,
     sent: readonly PackedDocument[],
-    rest: readonly PackedDocument[],
+    { kind, failure }: Exclude<BulkOutcome, { kind: 'answered' }>,
+    signal: AbortSignal,
+  ): Promise<Failure | undefined> {
+    journey.doubtful = failure.ambiguous;
+    if (kind === 'failed') return failure;
+    this.largest = Math.floor(sent.reduce((sum, document) => sum + sizeOf(document), 0) / 2);
+    this.fitted = 0;
+    const [only, ...others] = sent;
+    return only && others.length === 0 ? this.questionSize(journey, only, failure, signal) : undefined;
+  }
+
+  /**
+   * What has an outcome is no longer open; the failure where some have to be sent again.
+   * @param takes streams that are known to take documents: what they refuse, they will never take
+   */
+  private settle(
+    journey: Journey,
+    sent: readonly PackedDocument[],
     items: readonly ItemOutcome[],
-  ): Failure | undefined {
-    const again: PackedDocument[] = [];
+    takes: ReadonlySet<string>,
+  ): { readonly failure: Failure | undefined; readonly refused: readonly Refusal[] } {
+    const again = new Set<PackedDocument>();
+    const refused: Refusal[] = [];
     const letters: DeadLetter[] = [];
     let failure: Failure | undefined;
     sent.forEach((document, at) => {
@@ -199,15 +214,66 @@ export class Delivery {
       if (item?.kind === 'created') this.total.documents++;
       else if (item?.kind === 'duplicate') this.total.duplicates++;
       else if (item?.kind === 'rejected') letters.push({ document, reason: item.reason });
+      else if (item?.kind === 'refused' && takes.has(document.index))
+        letters.push({ document, reason: item.reason });
       else {
-        again.push(document);
-        if (!failure || item?.failure.ambiguous) failure = item?.failure;
+        again.add(document);
+        if (item?.kind === 'refused') refused.push({ document, failure: item.failure });
+        else if (!failure || item?.failure.ambiguous) failure = item?.failure;
       }
     });
-    journey.open = [...again, ...rest];
-    journey.letters = letters;
+    const settled = new Set(sent.filter((document) => !again.has(document)));
+    journey.open = journey.open.filter((document) => !settled.has(document));
+    journey.letters = [...journey.letters, ...letters];
     journey.doubtful = failure?.ambiguous ?? false;
-    return failure;
+    return { failure, refused };
+  }
+
+  /**
+   * Of streams that took none of the documents they were sent: sends those again, together with such as it takes, so
+   * that all is answered at one time. It is the documents' fault where those are taken.
+   */
+  private async question(
+    journey: Journey,
+    refused: readonly Refusal[],
+    signal: AbortSignal,
+  ): Promise<Failure | undefined> {
+    if (refused.length === 0) return undefined;
+    const documents = refused.map(({ document }) => document);
+    const suspects = [...new Map(documents.map((document) => [document.index, document])).values()];
+    const probes = suspects.flatMap((suspect) => [plainProbe(suspect), spoiltProbe(suspect)]);
+    const outcome = await sendBulk(this.client, [...documents, ...probes], signal);
+    if (outcome.kind !== 'answered') return this.notAnswered(journey, documents, outcome, signal);
+    const items = outcome.items.slice(0, documents.length);
+    const takes = streamsTaking(documents, items);
+    suspects.forEach(({ index }, at) => {
+      const [plain, spoilt] = outcome.items.slice(documents.length + 2 * at);
+      if (isThere(plain) && spoilt?.kind === 'rejected') takes.add(index);
+    });
+    const { failure, refused: still } = this.settle(journey, documents, items, takes);
+    const [first] = still;
+    if (failure || !first) return failure;
+    return {
+      ...first.failure,
+      reason: `${first.document.index} takes no documents: ${first.failure.reason}`,
+    };
+  }
+
+  /** Of a document that is too large alone: whether any is small enough. */
+  private async questionSize(
+    journey: Journey,
+    document: PackedDocument,
+    failure: Failure,
+    signal: AbortSignal,
+  ): Promise<Failure | undefined> {
+    const outcome = await sendBulk(this.client, [plainProbe(document)], signal);
+    if (outcome.kind !== 'answered' || !isThere(outcome.items[0])) return failure;
+    // It may be there all the same.
+    const doubt = journey.doubtful ? await this.lookUp(journey, signal) : undefined;
+    if (doubt || !journey.open.includes(document)) return doubt;
+    journey.open = journey.open.filter((other) => other !== document);
+    journey.letters = [{ document, reason: failure.reason }];
+    return undefined;
   }
 
   /** How many from the front fit into a request; at least one. */
@@ -223,4 +289,13 @@ export class Delivery {
     else this.held.delete(key);
     if (before?.state !== failure?.state || before?.reason !== failure?.reason) this.onChange();
   }
+}
+
+function isThere(item: ItemOutcome | undefined): boolean {
+  return item?.kind === 'created' || item?.kind === 'duplicate';
+}
+
+/** Those that took one of the documents. */
+function streamsTaking(sent: readonly PackedDocument[], items: readonly ItemOutcome[]): Set<string> {
+  return new Set(sent.filter((_, at) => isThere(items[at])).map(({ index }) => index));
 }

@@ -110,6 +110,21 @@ test('created, there already, rejected: of each document its own', async () => {
   );
 });
 
+test.each([
+  'illegal_argument_exception',
+  'validation_exception',
+  'mapper_parsing_exception',
+  'something_that_is_yet_to_come',
+])('a refusal that may be of the document or of all (%s) is not yet the one or the other', async (type) => {
+  expect(await outcomeOf(answer(item(201), item(400, type), item(201)))).toMatchObject({
+    items: [
+      { kind: 'created' },
+      { kind: 'refused', reason: `${type}: why`, failure: { state: 'refused', ambiguous: false } },
+      { kind: 'created' },
+    ],
+  });
+});
+
 test('put into a failure store is not in the data stream', async () => {
   const aside = { create: { status: 201, failure_store: 'used' } };
   const outcome = await outcomeOf(answer(item(201), aside, item(201)));
