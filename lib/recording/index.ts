@@ -17,6 +17,18 @@ export { findRecordings, listRecordings, type RecordingListing } from './list';
 export { parsePosition, TABLE_START, TAIL_START, type TablePosition, type TailPosition } from './position';
 export { openRecording, Recording, type OnRead } from './reader';
 export { type RecordingProblem } from './segment-reader';
+export {
+  isBefore,
+  parseSummaryPlace,
+  readSummaries,
+  readSummary,
+  SUMMARIES_START,
+  summariesBeyond,
+  tellsSummaries,
+  trimSummaries,
+  type SummaryPlace,
+  type ToldSummary,
+} from './summaries';
 export { RecordingTail, type TailRead } from './tail';
 export { trimRecording, type TrimResult } from './trim';
 export {

@@ -31,6 +31,7 @@ import {
 } from './manifest';
 import { reasonOf } from '../reason';
 import { SegmentSequence } from './segments';
+import { SummaryLog, type SummaryPlace } from './summaries';
 
 /** Rows are in a file half a second after they came, or at once where none came in that time. */
 const FLUSH__MS = 500;
@@ -63,6 +64,7 @@ export interface CloseOptions {
 export class RecordingWriter {
   private readonly journal: AppendFile;
   private readonly eventFile: AppendFile;
+  private readonly summaries: SummaryLog;
   private readonly segments = new Map<Entity, SegmentSequence>();
   /** What the pending batches are about. */
   private instances = new Map<number, Instance>();
@@ -95,6 +97,7 @@ export class RecordingWriter {
   ) {
     this.journal = new AppendFile(join(dir, JOURNAL));
     this.eventFile = new AppendFile(join(dir, EVENTS));
+    this.summaries = new SummaryLog(dir);
   }
 
   /**
@@ -171,6 +174,19 @@ export class RecordingWriter {
     this.event('mark', { text: name });
   }
 
+  /**
+   * Adds what became of windows, as JSON, on the disk when done; where each stands. Rejects with ERR_IO: then none was added.
+   * @throws ERR_STATE after `close`
+   */
+  tellSummaries(values: readonly object[]): Promise<readonly SummaryPlace[]> {
+    this.refuseClosed('tellSummaries');
+    const told = this.lane.then(() => this.summaries.append(values));
+    this.enqueue(async () => void (await told));
+    return told.catch((error: unknown) => {
+      throw this.failureOf(error);
+    });
+  }
+
   /** Corrects what was told at the start, once more is known. @throws ERR_STATE after `close` */
   describe(known: Partial<Omit<RecordingMeta, 'utcOffset__ns'>>): void {
     this.refuseClosed('describe');
@@ -205,6 +221,7 @@ export class RecordingWriter {
     this.enqueueLines();
     this.enqueue(() => this.journal.remove());
     this.enqueue(() => this.eventFile.close());
+    this.enqueue(() => this.summaries.close());
     await this.lane;
     const end = formatUtc(end__ns + this.utcOffset__ns);
     this.current = { ...this.current, end, complete, exit, duration__s, lostRows: this.lost };
@@ -362,9 +379,11 @@ export class RecordingWriter {
   }
 
   private fail(cause: unknown): void {
-    this.error = new NvpulseError('ERR_IO', `recording into '${this.dir}' failed: ${reasonOf(cause)}`, {
-      cause,
-    });
+    this.error = this.failureOf(cause);
+  }
+
+  private failureOf(cause: unknown): NvpulseError {
+    return new NvpulseError('ERR_IO', `recording into '${this.dir}' failed: ${reasonOf(cause)}`, { cause });
   }
 
   private refuseClosed(call: string): void {

@@ -58,12 +58,12 @@ export interface JobView {
 }
 
 export interface JobDetail extends JobView {
-  /** Null while the window is open, and shortly after. */
+  /** Null while the window is open, shortly after, and where its recording had to make room. */
   readonly summary: JobSummary | null;
 }
 
 export interface JobList {
-  /** Oldest first; of those that ended the latest 1000. */
+  /** Oldest first; of those that ended the latest 1000, and those whose summary waits for Elasticsearch. */
   readonly jobs: readonly JobView[];
 }
 

@@ -2,22 +2,20 @@
 import { join } from 'node:path';
 import { connect, Exporter } from '../sinks/elasticsearch';
 import type { ElasticsearchConfig } from './options';
-import type { Monitor } from './monitor';
 
 /** @throws ERR_OPTION, ERR_IO as `connect` does, and where the cursors' folder cannot be written */
 export async function startExport(
   { connection, resolution, cores }: ElasticsearchConfig,
-  monitor: Monitor,
+  spool: string,
   { state, log }: { readonly state: string; readonly log: (line: string) => void },
 ): Promise<Exporter> {
   const client = await connect(connection);
   const exporter = new Exporter({
     client,
-    source: monitor.spool,
+    source: spool,
     state: join(state, 'export'),
     resolution,
     cores,
-    summaryOf: (_, job) => monitor.summaryAfter(job),
     onChange: ({ state, reason }) =>
       log(reason === '' ? `export is ${state}` : `export is ${state}: ${reason}`),
   });

@@ -1,6 +1,6 @@
 // The book of jobs: a pure state machine. A command looks at the book, says what it makes of it, and where that changes
 // something writes a record; the records alone, applied in their order, give the book again after a restart.
-import type { Ending, Job, JobSpec } from './job';
+import type { Ending, Job, JobSpec, JobSummaryPlace } from './job';
 
 /** What the log keeps. Applying one twice is applying it once. */
 export type JobRecord =
@@ -13,31 +13,27 @@ export type JobRecord =
     }
   | { readonly kind: 'gpu'; readonly id: string; readonly uuid: string }
   | { readonly kind: 'stop'; readonly id: string; readonly ending: Ending }
-  | { readonly kind: 'finish'; readonly id: string }
-  /** All of a job at once, where the log was compacted. */
-  | { readonly kind: 'job'; readonly job: Job };
+  | { readonly kind: 'finish'; readonly id: string; readonly summary?: JobSummaryPlace | null }
+  /** All of a job at once, where the log was compacted; before 0.2 without its summary's place. */
+  | { readonly kind: 'job'; readonly job: Omit<Job, 'summary'> & Partial<Pick<Job, 'summary'>> };
 
 export interface Outcome<Kind extends string> {
   readonly outcome: Kind;
   readonly job: Job;
 }
 
-/** Ended jobs that are remembered. */
+/** The latest ended jobs are remembered. */
 const REMEMBERED = 1000;
+/** So many ended jobs at most that wait for a sink: what is to be sent stands in the recordings, not here. */
+const WAITING = 10_000;
 
 export class JobBook {
   private readonly jobs = new Map<string, Job>();
   private readonly opened = new Set<string>();
   private readonly ended = new Set<string>();
 
-  /**
-   * @param append is given each record once the book has changed
-   * @param onForget is told of ended jobs that are remembered no longer
-   */
-  constructor(
-    private readonly append: (record: JobRecord) => void,
-    private readonly onForget: (id: string) => void = () => undefined,
-  ) {}
+  /** @param append is given each record once the book has changed */
+  constructor(private readonly append: (record: JobRecord) => void) {}
 
   /** Jobs whose window is open, oldest first. */
   get open(): readonly Job[] {
@@ -116,9 +112,27 @@ export class JobBook {
       });
   }
 
-  /** The job's summary is kept. */
-  finish(id: string): void {
-    if (this.jobs.get(id)?.finished === false) this.write(id, { kind: 'finish', id });
+  /** All that can be told of the job is kept; its summary, where there is one, at that place. */
+  finish(id: string, summary: JobSummaryPlace | null): void {
+    const job = this.jobs.get(id);
+    if (job && (!job.finished || (summary && !job.summary))) this.write(id, { kind: 'finish', id, summary });
+  }
+
+  /**
+   * Ended jobs that need not be remembered any longer: finished ones before the latest, oldest first.
+   * @param isTaken whether a sink has the job's summary, or there is no sink
+   */
+  past(isTaken: (job: Job) => boolean): readonly string[] {
+    const before = [...this.ended].slice(0, Math.max(0, this.ended.size - REMEMBERED));
+    return before.filter((id, at) => {
+      const job = this.jobs.get(id);
+      return job?.finished && (this.ended.size - at > WAITING || isTaken(job));
+    });
+  }
+
+  /** Whoever has to know that an id was used knows by now. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) if (this.ended.delete(id)) this.jobs.delete(id);
   }
 
   /** The book as few records. */
@@ -138,9 +152,9 @@ export class JobBook {
       case 'stop':
         return this.end(record.id, record.ending);
       case 'finish':
-        return this.change(record.id, { finished: true });
+        return this.change(record.id, { finished: true, summary: record.summary ?? null });
       case 'job':
-        return this.put(record.job);
+        return this.put({ summary: null, ...record.job });
     }
   }
 
@@ -155,7 +169,15 @@ export class JobBook {
   private begin(spec: JobSpec, start__ns: bigint): void {
     if (this.jobs.has(spec.id)) return;
     const deadline__ns = start__ns + BigInt(spec.lease__ns);
-    this.put({ ...spec, start__ns, deadline__ns, gpu_shared: false, end: null, finished: false });
+    this.put({
+      ...spec,
+      start__ns,
+      deadline__ns,
+      gpu_shared: false,
+      end: null,
+      finished: false,
+      summary: null,
+    });
     this.share(spec.id);
   }
 
@@ -171,13 +193,11 @@ export class JobBook {
     this.change(id, { end });
     this.opened.delete(id);
     this.ended.add(id);
-    this.forget();
   }
 
   private put(job: Job): void {
     this.jobs.set(job.id, job);
     (job.end ? this.ended : this.opened).add(job.id);
-    this.forget();
   }
 
   private change(id: string, changes: Partial<Job>): void {
@@ -193,15 +213,6 @@ export class JobBook {
       if (other.id === id || !meet(job, other)) continue;
       this.change(id, { gpu_shared: true });
       this.change(other.id, { gpu_shared: true });
-    }
-  }
-
-  private forget(): void {
-    for (const id of this.ended) {
-      if (this.ended.size <= REMEMBERED) return;
-      this.ended.delete(id);
-      this.jobs.delete(id);
-      this.onForget(id);
     }
   }
 }

@@ -1,6 +1,6 @@
 // A job as the server knows it: what it is about, its window, and whose GPUs are meant. Times are UTC nanoseconds.
 
-import type { EndedBy, GpuScope } from '../recording';
+import type { EndedBy, GpuScope, SummaryPlace } from '../recording';
 
 /** What runs: the window ends when it is gone. */
 export type JobRoot =
@@ -37,6 +37,13 @@ export interface Ending {
   readonly status: string;
 }
 
+/** In a recording of the spool. */
+export interface JobSummaryPlace {
+  /** The recording's folder in the spool. */
+  readonly recording: string;
+  readonly at: SummaryPlace;
+}
+
 export interface Job extends JobSpec {
   readonly start__ns: bigint;
   /** When the lease runs out, unless it is renewed. */
@@ -45,6 +52,8 @@ export interface Job extends JobSpec {
   readonly gpu_shared: boolean;
   /** Null while the window is open. */
   readonly end: Ending | null;
-  /** Its summary is kept. */
+  /** All that can be told of it is kept: its summary, where one could be made. */
   readonly finished: boolean;
+  /** Where that stands; null where it is not there, or in a file of its own as 0.1 had it. */
+  readonly summary: JobSummaryPlace | null;
 }

@@ -11,16 +11,19 @@ import type { Batch } from '../sampling/batch';
 import type { MachineOptions } from '../sampling/machine';
 import { reasonOf } from '../reason';
 import type { JobView, StartRequest } from './api';
-import type { Job, JobSpec } from './job';
+import type { Job, JobSpec, JobSummaryPlace } from './job';
 import { JobBook } from './job-book';
 import { JobLog, readJobLog } from './job-log';
+import { isTakenBy, summaryIn, type TakenRecording } from './job-summary';
 import { viewOf } from './job-view';
 import { leaseOf, specOf } from './job-request';
+import { takeOldSummaries } from './old-summaries';
 import { recordingsSince, stopsToldIn } from './past-recordings';
 import type { LiveWindow } from './live-window';
 import { isSame } from './root';
 import { Session } from './session';
-import { SummaryStore } from './summary-store';
+import { SummaryQueue } from './summary-queue';
+import { UsedIds } from './used-ids';
 import { Windows } from './windows';
 
 export interface MonitorOptions {
@@ -35,6 +38,8 @@ export interface MonitorOptions {
   readonly machine: MachineOptions;
   /** CLOCK_REALTIME − CLOCK_MONOTONIC, in nanoseconds. @default the system's */
   readonly utcOffset?: (() => bigint) | undefined;
+  /** How far the sink has taken the recordings; absent where there is none. */
+  readonly taken?: (() => readonly TakenRecording[]) | undefined;
   /** Told of what people should know, a line each. */
   readonly log: (line: string) => void;
   /** Told of each batch. */
@@ -72,7 +77,9 @@ export class Monitor {
   /** By job: once its summary is kept. */
   private readonly finishing = new Map<string, Promise<void>>();
   /** Summaries are made one after another, so that many at once don't hold up a request. */
-  private lane: Promise<void> = Promise.resolve();
+  private lane: Promise<unknown> = Promise.resolve();
+  private readonly summaries = new SummaryQueue((windows) => this.session.tellSummaries(windows));
+  private forgetting: Promise<void> = Promise.resolve();
   private refolding: Promise<void> = Promise.resolve();
   private readonly housekeeping: NodeJS.Timeout;
   private lease: NodeJS.Timeout | undefined;
@@ -83,7 +90,7 @@ export class Monitor {
     private readonly options: MonitorOptions,
     private readonly book: JobBook,
     private readonly log: JobLog,
-    private readonly summaries: SummaryStore,
+    private readonly used: UsedIds,
     private session: Session,
   ) {
     this.windows = new Windows(session);
@@ -98,20 +105,16 @@ export class Monitor {
     const path = join(options.state, 'jobs.log');
     const { records, damaged } = await readJobLog(path);
     if (damaged.length > 0) options.log(`${path}: lines ${damaged.join(', ')} are damaged and left out`);
-    const summaries = new SummaryStore(join(options.state, 'summaries'));
+    const used = await UsedIds.open(join(options.state, 'used-ids'));
     const past = new JobBook(() => undefined);
     for (const record of records) past.apply(record);
+    past.forget(past.all.flatMap(({ id }) => (used.has(id) ? [id] : [])));
     const log = await JobLog.create(path, past.snapshot());
-    const book = new JobBook(
-      (record) => log.append(record),
-      (id) => {
-        summaries.remove(id).catch((error: unknown) => options.log(`job '${id}': ${reasonOf(error)}`));
-      },
-    );
+    const book = new JobBook((record) => log.append(record));
     for (const record of past.snapshot()) book.apply(record);
     const before = await recordingsSince(spoolOf(options), startOfOldest(book));
     const session = await startSession(options, intervalFor(book, options));
-    const monitor = new Monitor(options, book, log, summaries, session);
+    const monitor = new Monitor(options, book, log, used, session);
     await monitor.resume(before);
     return monitor;
   }
@@ -149,11 +152,7 @@ export class Monitor {
    */
   async start(request: StartRequest): Promise<{ readonly created: boolean; readonly job: JobView }> {
     const known = request.id === undefined ? undefined : this.book.get(request.id);
-    if (known?.end)
-      throw new NvpulseError(
-        'ERR_STATE',
-        `job '${known.id}' has ended; an id names one window: start another id`,
-      );
+    if (request.id !== undefined && (known?.end || this.used.has(request.id))) throw isUsed(request.id);
     const job = known ?? this.begin(this.spec(request));
     await this.durable();
     return { created: known === undefined, job: viewOf(job) };
@@ -193,13 +192,8 @@ export class Monitor {
 
   /** A finished job's summary; undefined while its window is open, and shortly after. */
   async summaryOf(id: string): Promise<JobSummary | undefined> {
-    return this.book.get(id)?.finished ? this.summaries.get(id) : undefined;
-  }
-
-  /** The summary of a job that has ended, once it is kept; undefined where there is none. */
-  async summaryAfter(id: string): Promise<JobSummary | undefined> {
-    await this.finishing.get(id);
-    return this.summaryOf(id);
+    const summary = this.book.get(id)?.summary;
+    return summary ? summaryIn(this.spool, summary) : undefined;
   }
 
   /** Once the summary of a job that has ended is kept, and all of its window is in files; gives the window's end. */
@@ -240,8 +234,10 @@ export class Monitor {
       Promise.all(this.finishing.values()),
       delay(LAST_SUMMARIES__MS, undefined, { ref: false }),
     ]);
+    await this.forgetting;
     await this.session.stop();
     await this.log.close();
+    await this.used.close();
   }
 
   /** Declares what the new recording must know, and goes on with the windows. */
@@ -260,7 +256,16 @@ export class Monitor {
       if (job.end) this.finishLater(job);
       else this.trackAgain(job);
     }
+    this.takeOldSummaries().catch((error: unknown) => this.options.log(`old summaries: ${reasonOf(error)}`));
     this.retime();
+  }
+
+  private takeOldSummaries(): Promise<void> {
+    const untold = this.book.all.filter(({ finished, summary }) => finished && !summary);
+    return takeOldSummaries(join(this.options.state, 'summaries'), untold, async (job, summary) => {
+      this.book.finish(job.id, await this.tell(job, summary));
+      await this.log.durable();
+    });
   }
 
   private spec(request: StartRequest): JobSpec {
@@ -287,7 +292,12 @@ export class Monitor {
   private known(id: string): Job {
     const job = this.book.get(id);
     if (job) return job;
-    throw new NvpulseError('ERR_JOB_UNKNOWN', `there is no job '${id}' here`);
+    throw new NvpulseError(
+      'ERR_JOB_UNKNOWN',
+      this.used.has(id)
+        ? `job '${id}' has ended, and is no longer remembered here`
+        : `there is no job '${id}' here`,
+    );
   }
 
   /** @throws ERR_IO where the log cannot be written; what a recording lacks is told by `status` */
@@ -374,18 +384,14 @@ export class Monitor {
   }
 
   private finishLater({ id }: Job): void {
-    const finished = this.readings(id).then(() => {
-      this.session.untrack(id);
-      const window = this.windows.seal(id);
-      this.lane = this.lane
-        .then(() => this.finish(id, window))
-        .catch((error: unknown) => this.failed(id, error));
-      return this.lane;
-    });
-    this.finishing.set(
-      id,
-      finished.finally(() => this.finishing.delete(id)),
-    );
+    const finished = this.readings(id)
+      .then(() => {
+        this.session.untrack(id);
+        return this.finish(id, this.windows.seal(id));
+      })
+      .catch((error: unknown) => this.failed(id, error))
+      .finally(() => this.finishing.delete(id));
+    this.finishing.set(id, finished);
   }
 
   /** Once all that a window's summary is made of was read, or could not be. */
@@ -395,16 +401,26 @@ export class Monitor {
   }
 
   private async finish(id: string, window: LiveWindow | undefined): Promise<void> {
-    // Requests that wait come first.
-    await turn();
-    const summary = window?.summary(this.known(id));
-    if (summary) await this.summaries.put(id, summary);
-    this.book.finish(id);
+    const summarised = this.lane.then(async () => {
+      // Requests that wait come first.
+      await turn();
+      return window?.summary(this.known(id));
+    });
+    this.lane = summarised.catch(() => undefined);
+    const summary = await summarised;
+    this.book.finish(id, summary ? await this.tell(this.known(id), summary) : null);
     await this.log.durable();
   }
 
+  /** Once it stands in the recording. */
+  private tell(job: Job, summary: JobSummary): Promise<JobSummaryPlace> {
+    const { gpu_scope, gpus, gpu_shared, end } = job;
+    const { by: ended_by = 'stop', status = '' } = end ?? {};
+    return this.summaries.put({ summary, gpu_scope, gpus, gpu_shared, ended_by, status });
+  }
+
   private failed(id: string, error: unknown): void {
-    this.options.log(`job '${id}': no summary: ${reasonOf(error)}`);
+    this.options.log(`job '${id}': its summary is not kept: ${reasonOf(error)}`);
   }
 
   /** Samples as finely as the open jobs ask, and wakes when the next lease runs out. */
@@ -433,7 +449,23 @@ export class Monitor {
     this.session.note('open_jobs', this.book.open.length);
     // What the disk refused before is tried again; it is told to whoever asks next.
     if (this.log.behind) this.log.durable().catch(() => undefined);
+    void this.summaries.write();
+    this.forgetPast();
     if (this.isDueToRoll()) void this.roll();
+  }
+
+  /** Ended jobs make way for others once nothing more is to be told of them; their ids stay used. */
+  private forgetPast(): void {
+    const { taken } = this.options;
+    const isTaken = taken ? isTakenBy(this.spool, taken()) : () => true;
+    const past = this.book.past(isTaken);
+    if (past.length === 0) return;
+    this.forgetting = this.forgetting
+      .then(() => this.used.add(past))
+      .then(
+        () => this.book.forget(past),
+        (error: unknown) => this.options.log(`used ids: ${reasonOf(error)}`),
+      );
   }
 
   /** Nothing hangs on the recording, and it is old, or its times are no longer the system's. */
@@ -484,6 +516,10 @@ function intervalFor(book: JobBook, { background__ns }: MonitorOptions): number 
 /** When the oldest window began whose summary is still to come. */
 function startOfOldest(book: JobBook): bigint | undefined {
   return book.all.find(({ finished }) => !finished)?.start__ns;
+}
+
+function isUsed(id: string): NvpulseError {
+  return new NvpulseError('ERR_STATE', `job '${id}' has ended; an id names one window: start another id`);
 }
 
 function hasEnded(id: string): NvpulseError {

@@ -122,7 +122,8 @@ function showingJobs(route: RouteMaker, { monitor, documents }: ApiSubject): rea
         method: 'GET',
         path: '/v1/jobs',
         summary: 'List the jobs',
-        description: 'Oldest first; of those that ended the latest 1000.',
+        description:
+          'Oldest first; of those that ended the latest 1000, and those whose summary waits for Elasticsearch.',
         querystring: schemas.LIST_QUERY,
         responses: { 200: json('The jobs.', schemas.JOB_LIST), ...PROBLEMS },
       },

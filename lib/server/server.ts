@@ -12,6 +12,7 @@ import { createApi } from './http';
 import { lockState } from './lock';
 import { Monitor } from './monitor';
 import { configOf, type ServerConfig, type ServerOptions } from './options';
+import type { Acknowledged, Exporter } from '../sinks/elasticsearch';
 import { Spool } from './spool';
 import { LiveStream } from './stream';
 import { Watch } from './watch';
@@ -69,22 +70,25 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
   closers.push(() => lock.release());
   const stream = new LiveStream();
   const freshness = new Freshness();
+  let exporter: Exporter | undefined;
+  const taken = (): readonly Acknowledged[] => exporter?.acknowledged() ?? [];
   const monitor = await Monitor.open({
     ...config,
+    taken: config.elasticsearch && taken,
     onBatch: (batch) => {
       freshness.push(batch);
       stream.push(batch);
     },
   });
   closers.push(() => monitor.close());
-  const exporter = config.elasticsearch && (await startExport(config.elasticsearch, monitor, config));
+  if (config.elasticsearch) exporter = await startExport(config.elasticsearch, monitor.spool, config);
   closers.push(async () => exporter?.stop());
   const spool = new Spool({
     dir: monitor.spool,
     limit__B: config.spoolLimit__B,
     current: () => monitor.recording,
     needed__ns: () => monitor.needed__ns,
-    taken: () => exporter?.acknowledged() ?? [],
+    taken,
     log: config.log,
   });
   closers.push(keepRegularly(spool));

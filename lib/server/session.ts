@@ -1,18 +1,20 @@
 // A sampling session: one sampler, and the recording in the spool that everything it reads goes to. Times are UTC
 // nanoseconds by the session's own offset, which a jump of the system's clock doesn't change.
+import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type { Instance, NotedMetric } from '../catalog';
 import type { NvpulseError } from '../errors';
 import { ClockWatch, type UtcOffset } from '../jobs/clock-watch';
 import { Measurement } from '../jobs/measurement';
+import type { EndedWindow } from '../jobs/ended-window';
 import type { HostInfo } from '../jobs/summary-types';
 import type { GpuState, NativeStats } from '../native/addon';
 import { defaultRecordingDir, RecordingWriter, type EventKind, type Json } from '../recording';
 import type { Batch } from '../sampling/batch';
 import type { MachineOptions } from '../sampling/machine';
 import type { Sampler } from '../sampling/sampler';
-import type { JobRoot } from './job';
+import type { JobRoot, JobSummaryPlace } from './job';
 
 export interface SessionOptions {
   /** Folder of recordings. */
@@ -192,6 +194,13 @@ export class Session {
   /** Once all events and rows so far are in files; false where some could not be written. */
   flushed(): Promise<boolean> {
     return this.writer.flushed();
+  }
+
+  /** Tells the recording what became of windows, on the disk when done. @throws ERR_IO, ERR_STATE: then none is told */
+  async tellSummaries(windows: readonly EndedWindow[]): Promise<readonly JobSummaryPlace[]> {
+    const { writer } = this;
+    const places = await writer.tellSummaries(windows);
+    return places.map((at) => ({ recording: basename(writer.dir), at }));
   }
 
   /** Looks at the system's clock; a jump is an event. */

@@ -11,13 +11,7 @@ import {
 } from '../recording';
 import { parseSegmentName } from '../recording/segments';
 import { reasonOf } from '../reason';
-
-/** How far a sink has taken a recording. */
-export interface TakenRecording {
-  readonly dir: string;
-  readonly position: unknown;
-  readonly finished: boolean;
-}
+import type { TakenRecording } from './job-summary';
 
 export interface SpoolOptions {
   /** Folder of the recordings. */

@@ -1,7 +1,13 @@
 // The mapping derived from the catalog: every field that a document can have is in it, and Elasticsearch can take it.
 import { ENTITIES, metricsOf, STATUS, type Entity, type Instance } from '../../lib/catalog';
 import type { JobSpan, RecordedEvent } from '../../lib/recording';
-import { eventDocuments, toDocuments, windowDocument, type JobDocument } from '../../lib/sinks/elasticsearch';
+import {
+  eventDocuments,
+  toDocuments,
+  endedWindow,
+  windowDocument,
+  type JobDocument,
+} from '../../lib/sinks/elasticsearch';
 import { fieldsOf, type Field, type Fields } from '../../lib/sinks/elasticsearch/mapping';
 import { STREAMS } from '../../lib/sinks/elasticsearch/streams';
 import { batchOf, gpu, HOST, JOB, MEMORY, process, SECOND, type Reading } from '../support/readings';
@@ -99,7 +105,7 @@ test('every field of documents about windows is mapped, by its kind of value', (
   };
   const instances = new Map([[gpu(0).id, gpu(0)]]);
   const documents = [
-    windowDocument(summary, span, [span]),
+    windowDocument(endedWindow(summary, span, [span])),
     ...eventDocuments([lost], { host: 'n', spans: [span], instances }),
   ];
   const told = Object.assign({}, ...documents.map(({ source }) => source)) as JobDocument['source'];

@@ -1,6 +1,6 @@
 // What an exporter is given, and what it tells of itself.
 import type { Client } from '@elastic/elasticsearch';
-import type { TailPosition } from '../../recording';
+import type { SummaryPlace, TailPosition } from '../../recording';
 import type { JobSummary } from '../../jobs/summary-types';
 import type { Duration } from '../../sampling/options';
 
@@ -43,6 +43,8 @@ export interface Acknowledged {
   readonly recording: string;
   /** Everything before it is in Elasticsearch, or among the dead letters. */
   readonly position: TailPosition;
+  /** The summaries before it, too. */
+  readonly summaries: SummaryPlace;
   /** All of the recording is acknowledged, and nothing will be added to it. */
   readonly finished: boolean;
 }
@@ -54,8 +56,8 @@ export interface DocumentChoice {
   /** Also documents of single CPU cores. @default false */
   readonly cores?: boolean;
   /**
-   * The summary of a window that has ended, by the recording's folder and the job's id; where it gives none, the
-   * window has no document in `jobmetrics`.
+   * The summary of a window that has ended, by the recording's folder and the job's id, of recordings that don't tell
+   * it themselves, as a server's do; where it gives none, the window has no document in `jobmetrics`.
    */
   readonly summaryOf?: (dir: string, job: string) => Promise<JobSummary | undefined>;
 }

@@ -33,4 +33,10 @@ export {
 } from './documents';
 export { EnergyMeter } from './energy-meter';
 export { STREAMS, type Stream } from './streams';
-export { eventDocuments, windowDocument, type EventContext, type JobDocument } from './job-documents';
+export {
+  endedWindow,
+  eventDocuments,
+  windowDocument,
+  type EventContext,
+  type JobDocument,
+} from './job-documents';

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Instance } from '../../catalog';
 import type { EntitySummary, GaugeSummary, JobSummary, MetricSummary } from '../../jobs/summary-types';
+import type { EndedWindow } from '../../jobs/ended-window';
 import type { EventKind, Json, JobSpan, RecordedEvent } from '../../recording';
 import { belongingsOf } from './attribution';
 import { documentId } from './documents';
@@ -39,14 +40,33 @@ function idOf(time: string, identity: readonly (string | number)[]): string {
 }
 
 /**
- * The document of a window that has ended, or was cut.
+ * What became of a window, by the events of its recording.
  * @param summary of the window; of the job's GPUs alone, or of more
  * @param spans all windows of the recording, to tell which GPUs were shared
  */
-export function windowDocument(summary: JobSummary, span: JobSpan, spans: readonly JobSpan[]): JobDocument {
+export function endedWindow(summary: JobSummary, span: JobSpan, spans: readonly JobSpan[]): EndedWindow {
+  const { gpu_scope, stop__ns, status = '', ended_by = 'stop' } = span;
+  const gpus = gpusOf(summary).filter(({ uuid }) => hasGpu(span, uuid));
+  return {
+    summary,
+    gpu_scope,
+    gpus: gpus.map(({ uuid }) => uuid),
+    gpu_shared: gpus.some((gpu) => isShared(gpu, span, spans)),
+    ended_by: stop__ns === undefined ? 'cut' : ended_by,
+    status,
+  };
+}
+
+function gpusOf({ entities }: JobSummary): readonly Gpu[] {
+  return entities.filter((one): one is Gpu => one.entity === 'gpu');
+}
+
+/** The document of a window that has ended, or was cut. */
+export function windowDocument(window: EndedWindow): JobDocument {
+  const { summary, gpu_scope, gpu_shared, ended_by, status } = window;
   const { job, host, complete, simulated, energy } = summary;
-  const all = summary.entities.filter((one): one is Gpu => one.entity === 'gpu');
-  const gpus = all.filter(({ uuid }) => hasGpu(span, uuid));
+  const all = gpusOf(summary);
+  const gpus = all.filter(({ uuid }) => gpu_scope === 'node' || window.gpus.includes(uuid));
   const denied = deniedIn(summary);
   return {
     index: 'jobmetrics',
@@ -62,14 +82,14 @@ export function windowDocument(summary: JobSummary, span: JobSpan, spans: readon
       start: job.start,
       end: job.end,
       duration__s: job.duration__s,
-      ...(span.status ? { status: span.status } : {}),
-      ended_by: span.stop__ns === undefined ? 'cut' : (span.ended_by ?? 'stop'),
+      ...(status === '' ? {} : { status }),
+      ended_by,
       ...(job.exitCode === null ? {} : { exit_code: job.exitCode }),
       ...(job.signal === null ? {} : { signal: job.signal }),
-      gpu_scope: span.gpu_scope,
+      gpu_scope,
       gpu_index: gpus.map(({ index }) => index),
       gpu_uuid: gpus.map(({ uuid }) => uuid),
-      gpu_shared: gpus.some((gpu) => isShared(gpu, span, spans)),
+      gpu_shared,
       // Energy is told of all GPUs of a summary together.
       ...(gpus.length === all.length ? energyFields(energy) : {}),
       complete,

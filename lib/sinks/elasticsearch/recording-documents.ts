@@ -1,11 +1,24 @@
 // A recording as documents, in parcels of a size that Elasticsearch takes well, each with the place in the
 // recording up to which all has been made.
-import { parsePosition, RecordingTail, type JobSpan, type Json, type Manifest } from '../../recording';
+import type { EndedWindow } from '../../jobs/ended-window';
+import {
+  parsePosition,
+  parseSummaryPlace,
+  readSummaries,
+  RecordingTail,
+  SUMMARIES_START,
+  summariesBeyond,
+  tellsSummaries,
+  type JobSpan,
+  type Json,
+  type Manifest,
+  type SummaryPlace,
+} from '../../recording';
 import { parseDuration } from '../../time';
 import type { OutgoingDocument } from './bulk';
 import { DocumentFold, FOLD_START, type FoldPosition } from './document-fold';
 import { parseReadings } from './energy-meter';
-import { eventDocuments, windowDocument, type JobDocument } from './job-documents';
+import { endedWindow, eventDocuments, windowDocument, type JobDocument } from './job-documents';
 import type { DocumentChoice } from './exporter-types';
 import { asciiJson } from './instance-fold';
 import { Packer, sizeOf, type PackedDocument } from './packed';
@@ -20,7 +33,7 @@ const RESOLUTION = { default: '100ms', range: { min: '1ms', max: '1h' } } as con
 export interface DocumentSetting {
   readonly resolution__ns: number;
   readonly cores: boolean;
-  readonly summaryOf: NonNullable<DocumentChoice['summaryOf']>;
+  readonly summaryOf: DocumentChoice['summaryOf'];
   /** Windows that are open when the recording ends were cut; else they go on in the next recording. */
   readonly endsWindows: boolean;
 }
@@ -34,7 +47,7 @@ export function settingOf(
   return {
     resolution__ns: parseDuration(text, 'resolution', RESOLUTION.range),
     cores: cores ?? false,
-    summaryOf: summaryOf ?? (() => Promise.resolve(undefined)),
+    summaryOf,
     endsWindows,
   };
 }
@@ -44,6 +57,8 @@ export interface Checkpoint {
   readonly position: FoldPosition;
   /** How many of its events. */
   readonly events: number;
+  /** Where the summaries begin that have not. */
+  readonly summaries: SummaryPlace;
 }
 
 export interface Parcel {
@@ -56,7 +71,7 @@ export interface Parcel {
   readonly retold: boolean;
 }
 
-export const BEGINNING: Checkpoint = { position: FOLD_START, events: 0 };
+export const BEGINNING: Checkpoint = { position: FOLD_START, events: 0, summaries: SUMMARIES_START };
 
 /** Calls must not overlap. */
 export class RecordingDocuments {
@@ -66,16 +81,19 @@ export class RecordingDocuments {
 
   /** How many events were made into documents. */
   private events: number;
+  /** Where the summaries begin that were not. */
+  private summaries: SummaryPlace;
   private retold = false;
 
   private constructor(
     private readonly tail: RecordingTail,
     private readonly setting: DocumentSetting,
-    { position, events }: Checkpoint,
+    { position, events, summaries }: Checkpoint,
   ) {
     this.fold = new DocumentFold(tail.manifest, setting, position);
     this.newest__ns = this.start__ns;
     this.events = events;
+    this.summaries = summaries;
   }
 
   /** @throws ERR_RECORDING where it is none, or a newer one */
@@ -103,13 +121,14 @@ export class RecordingDocuments {
    */
   async next(): Promise<Parcel | undefined> {
     const documents: PackedDocument[] = [];
-    const { events } = this;
+    const { events, summaries } = this;
     let size__B = 0;
     let rows = false;
     while (documents.length < PARCEL.documents && size__B < PARCEL.size__B) {
       const read = await this.tail.read(ROWS);
       if (!read) {
-        for (const document of await this.told()) documents.push(this.packer.pack(document));
+        const told = [...(await this.told()), ...(await this.summarised())];
+        for (const document of told) documents.push(this.packer.pack(document));
         break;
       }
       rows = true;
@@ -120,7 +139,8 @@ export class RecordingDocuments {
       }
       for (const { time } of read.batch.tables) this.note((time.at(-1) ?? 0n) + this.tail.utcOffset__ns);
     }
-    return rows || this.events > events ? this.parcel(documents, this.fold.position) : undefined;
+    const isMore = rows || this.events > events || this.summaries !== summaries;
+    return isMore ? this.parcel(documents, this.fold.position) : undefined;
   }
 
   /** The last parcel, where nothing will be added to the recording. @throws what `summaryOf` throws */
@@ -135,8 +155,8 @@ export class RecordingDocuments {
   }
 
   /** Bytes on disk beyond a checkpoint. */
-  backlog({ position }: Checkpoint): Promise<number> {
-    return this.tail.backlog(position);
+  async backlog({ position, summaries }: Checkpoint): Promise<number> {
+    return (await this.tail.backlog(position)) + (await summariesBeyond(this.tail.dir, summaries));
   }
 
   /** Whether rows before a UTC time, in nanoseconds, wait for later ones. */
@@ -145,9 +165,9 @@ export class RecordingDocuments {
   }
 
   private parcel(documents: readonly PackedDocument[], position: FoldPosition): Parcel {
-    const { newest__ns, retold, events } = this;
+    const { newest__ns, retold, events, summaries } = this;
     this.retold = false;
-    return { documents, checkpoint: { position, events }, newest__ns, retold };
+    return { documents, checkpoint: { position, events, summaries }, newest__ns, retold };
   }
 
   /** Documents of what happened since the last time, and of the windows that have ended. */
@@ -167,11 +187,24 @@ export class RecordingDocuments {
     return documents;
   }
 
+  /** Documents of windows whose summaries the recording tells, some at a time. */
+  private async summarised(): Promise<readonly OutgoingDocument[]> {
+    const told = await readSummaries(this.tail.dir, this.summaries);
+    this.summaries = told.at(-1)?.next ?? this.summaries;
+    const windows = told.map(({ value }) => value).filter(isEndedWindow);
+    // One that ended before the recording began may have been told in an earlier one.
+    this.retold ||= windows.some(({ summary }) => summary.job.end < this.manifest.start);
+    return windows.map((window) => lineOf(windowDocument(window)));
+  }
+
+  /** Of windows whose summaries the recording does not tell. */
   private async windows(spans: readonly JobSpan[]): Promise<readonly OutgoingDocument[]> {
+    const { summaryOf } = this.setting;
+    if (!summaryOf || spans.length === 0 || (await tellsSummaries(this.tail.dir))) return [];
     const documents: OutgoingDocument[] = [];
     for (const span of spans) {
-      const summary = await this.setting.summaryOf(this.tail.dir, span.id);
-      if (summary) documents.push(lineOf(windowDocument(summary, span, this.tail.spans)));
+      const summary = await summaryOf(this.tail.dir, span.id);
+      if (summary) documents.push(lineOf(windowDocument(endedWindow(summary, span, this.tail.spans))));
     }
     return documents;
   }
@@ -179,6 +212,11 @@ export class RecordingDocuments {
   private note(utc__ns: bigint): void {
     if (utc__ns > this.newest__ns) this.newest__ns = utc__ns;
   }
+}
+
+/** What a server tells in its recordings. */
+function isEndedWindow(value: unknown): value is EndedWindow {
+  return typeof value === 'object' && value !== null && 'summary' in value;
 }
 
 /** Recordings of one job did not say whose stop it is. */
@@ -197,5 +235,7 @@ export function parseCheckpoint(value: unknown): Checkpoint | undefined {
   const position = parsePosition(value.position);
   const { events } = value;
   if (!position || typeof events !== 'number') return undefined;
-  return { position: { ...position, meters: parseReadings(value.position) }, events };
+  // Before 0.2 recordings told no summaries.
+  const summaries = parseSummaryPlace('summaries' in value ? value.summaries : undefined) ?? SUMMARIES_START;
+  return { position: { ...position, meters: parseReadings(value.position) }, events, summaries };
 }

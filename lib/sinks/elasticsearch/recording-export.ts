@@ -81,7 +81,8 @@ export class RecordingExport {
   /** Where it is acknowledged to, also after a crash. */
   get acknowledged(): Acknowledged {
     const { checkpoint, finished } = this.durable;
-    return { dir: this.options.dir, recording: this.recording, position: checkpoint.position, finished };
+    const { position, summaries } = checkpoint;
+    return { dir: this.options.dir, recording: this.recording, position, summaries, finished };
   }
 
   get recording(): string {

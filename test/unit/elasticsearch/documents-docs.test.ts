@@ -13,7 +13,7 @@ import {
   type Json,
   type Recording,
 } from '../../../lib/recording';
-import { eventDocuments, toDocuments, windowDocument } from '../../../lib/sinks/elasticsearch';
+import { eventDocuments, toDocuments, endedWindow, windowDocument } from '../../../lib/sinks/elasticsearch';
 import { DocumentFold } from '../../../lib/sinks/elasticsearch/document-fold';
 import { IDENTITY_FIELDS, streamOf } from '../../../lib/sinks/elasticsearch/streams';
 import { META } from '../../fixtures/recording/batches';
@@ -135,7 +135,7 @@ describe('a window and an event', () => {
   test('are those of a recording', async () => {
     const spans = spansOf(recording.events);
     const summaries = await summarizeJobs(recording);
-    const { source } = windowDocument(summaries.get('train-7')!, spans[0]!, spans);
+    const { source } = windowDocument(endedWindow(summaries.get('train-7')!, spans[0]!, spans));
     // Readings are taken a second apart, to within the digits of a double.
     const rounded = Object.entries(source).map(([field, value]) => [
       field,

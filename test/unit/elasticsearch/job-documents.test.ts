@@ -12,7 +12,7 @@ import {
   type JobSpan,
   type Recording,
 } from '../../../lib/recording';
-import { eventDocuments, windowDocument } from '../../../lib/sinks/elasticsearch';
+import { eventDocuments, endedWindow, windowDocument } from '../../../lib/sinks/elasticsearch';
 import { META } from '../../fixtures/recording/batches';
 import { batchOf, gpu, HOST, JOB, MEMORY, SECOND } from '../../support/readings';
 import { summaryOfReadings } from '../../support/summaries';
@@ -100,7 +100,7 @@ beforeAll(async () => {
 
 const windowOf = (id: string) => {
   const span = spans.find((one) => one.id === id)!;
-  return windowDocument(summaries.get(id)!, span, spans);
+  return windowDocument(endedWindow(summaries.get(id)!, span, spans));
 };
 
 test('a window of a named GPU, shared for a while, whose lease ran out', () => {
@@ -194,7 +194,7 @@ test('a window names what could not be read for want of a permission', () => {
     { stop__s: 2 },
   );
   const span = spans.find(({ id }) => id === 'node')!;
-  const { source } = windowDocument({ ...windowed, entities: summary.entities }, span, spans);
+  const { source } = windowDocument(endedWindow({ ...windowed, entities: summary.entities }, span, spans));
   expect(source['denied']).toEqual(['job.io_read__B', 'job.memory_pss__MiB']);
 });
 
@@ -202,14 +202,17 @@ test('a command’s window says how it ended', () => {
   const summary = summaries.get('node')!;
   const ended = { ...summary, job: { ...summary.job, exitCode: 3 } };
   const span = spans.find(({ id }) => id === 'node')!;
-  expect(windowDocument(ended, span, [span]).source).toMatchObject({ exit_code: 3, gpu_shared: false });
+  expect(windowDocument(endedWindow(ended, span, [span])).source).toMatchObject({
+    exit_code: 3,
+    gpu_shared: false,
+  });
   const killed = { ...summary, job: { ...summary.job, signal: 'SIGKILL' } };
-  expect(windowDocument(killed, span, [span]).source).toMatchObject({ signal: 'SIGKILL' });
+  expect(windowDocument(endedWindow(killed, span, [span])).source).toMatchObject({ signal: 'SIGKILL' });
 });
 
 test('energy of other GPUs is not told as the job’s', () => {
   const span = spans.find(({ id }) => id === 'named')!;
-  const { source } = windowDocument(summaries.get('node')!, span, spans);
+  const { source } = windowDocument(endedWindow(summaries.get('node')!, span, spans));
   expect(source).toMatchObject({ gpu_index: [1], power_draw__W: 200 });
   expect(source).not.toHaveProperty('gpu_energy__J');
 });

@@ -126,7 +126,7 @@ test('its records give the book again, applied once or twice, and so does its sn
   book.sawGpu('a', 'A');
   book.renew('b', 20e9, 2n);
   book.stop('a', stopAt(5n));
-  book.finish('a');
+  book.finish('a', { recording: 'r', at: { file: 1, offset: 7 } });
   book.start(spec('c'), 6n);
   const replayed = new JobBook(() => undefined);
   for (const record of records.flatMap((record) => [record, record])) replayed.apply(record);
@@ -138,19 +138,45 @@ test('its records give the book again, applied once or twice, and so does its sn
   expect(compacted.all).toHaveLength(3);
 });
 
-test('of jobs that ended, the latest 1000 are remembered, and who keeps more of them is told', () => {
-  const forgotten: string[] = [];
-  const book = new JobBook(
-    () => undefined,
-    (id) => forgotten.push(id),
-  );
-  book.start(spec('open'), 0n);
-  for (let i = 0; i < 1002; i++) {
-    book.start(spec(`job-${i}`), BigInt(i));
-    book.stop(`job-${i}`, stopAt(BigInt(i + 1)));
+describe('of jobs that ended', () => {
+  const PLACE = { recording: 'r', at: { file: 1, offset: 0 } };
+
+  /** A book of an open job, and of so many that have ended and are finished. */
+  function bookOf(ended: number): JobBook {
+    const { book } = bookWithLog();
+    book.start(spec('open'), 0n);
+    for (let i = 0; i < ended; i++) {
+      book.start(spec(`job-${i}`), BigInt(i));
+      book.stop(`job-${i}`, stopAt(BigInt(i + 1)));
+      book.finish(`job-${i}`, PLACE);
+    }
+    return book;
   }
-  expect(forgotten).toEqual(['job-0', 'job-1']);
-  expect(book.all).toHaveLength(1001);
-  expect(book.get('job-1')).toBeUndefined();
-  expect(book.get('open')).toBeDefined();
+
+  test('those before the latest 1000 may be forgotten once they are taken', () => {
+    const book = bookOf(1003);
+    expect(book.past(() => false)).toEqual([]);
+    expect(book.past(({ id }) => id !== 'job-1')).toEqual(['job-0', 'job-2']);
+    book.forget(['job-0', 'job-2']);
+    expect(book.past(() => true)).toEqual(['job-1']);
+    expect(book.get('job-0')).toBeUndefined();
+    expect(book.get('job-1')).toMatchObject({ finished: true, summary: PLACE });
+    expect(book.get('open')).toBeDefined();
+  });
+
+  test('one whose summary is not kept yet is never forgotten', () => {
+    const book = bookOf(1003);
+    book.start(spec('late'), 0n);
+    book.stop('late', stopAt(1n));
+    for (let i = 0; i < 1000; i++) {
+      book.start(spec(`more-${i}`), 2n);
+      book.stop(`more-${i}`, stopAt(3n));
+    }
+    expect(book.past(() => true)).not.toContain('late');
+    expect(book.past(() => true)).toHaveLength(1003);
+  });
+
+  test('a sink that is away for long costs no memory: what it is to be sent stands in the recordings', () => {
+    expect(bookOf(10_002).past(() => false)).toEqual(['job-0', 'job-1']);
+  });
 });

@@ -50,7 +50,8 @@ test('a job whose last reading failed has its summary, and so have the jobs afte
     await monitor.start({ id });
     failOnce();
     await monitor.stop(id);
-    expect(await monitor.summaryAfter(id)).toMatchObject({ job: { id } });
+    await monitor.finished(id);
+    expect(await monitor.summaryOf(id)).toMatchObject({ job: { id } });
   }
   expect(told).toContain("job 'one': no reading this time");
 });

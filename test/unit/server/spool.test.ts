@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRecording, readCursor, RecordingWriter } from '../../../lib/recording';
 import { segmentName } from '../../../lib/recording/segments';
-import { Spool, type TakenRecording } from '../../../lib/server/spool';
+import { Spool } from '../../../lib/server/spool';
+import type { TakenRecording } from '../../../lib/server/job-summary';
 import { META } from '../../fixtures/recording/batches';
 
 const KIB = 1024;
@@ -58,7 +59,7 @@ const segmentsIn = (dir: string): readonly string[] =>
 
 test('below the limit nothing goes, whether taken or not', async () => {
   const dirs = [await recording('a', 2), await recording('b', 2)];
-  const taken = dirs.map((dir) => ({ dir, position: positionAt(3), finished: true }));
+  const taken = dirs.map((dir) => ({ dir, position: positionAt(3), summaries: undefined, finished: true }));
   const { spool, lines } = spoolOf({ limit__KiB: 500, taken });
   await spool.keep();
   expect(dirs.map((dir) => segmentsIn(dir).length)).toEqual([2, 2]);
@@ -68,7 +69,7 @@ test('below the limit nothing goes, whether taken or not', async () => {
 
 test('what a sink has taken goes first, the oldest of it before the rest, and nothing is counted as lost', async () => {
   const [a, b, c] = [await recording('a', 2), await recording('b', 2), await recording('c', 2)];
-  const taken = [a, b].map((dir) => ({ dir, position: positionAt(3), finished: true }));
+  const taken = [a, b].map((dir) => ({ dir, position: positionAt(3), summaries: undefined, finished: true }));
   const { spool } = spoolOf({ limit__KiB: 560, current: c, taken });
   await spool.keep();
   expect([a, b, c].map(existsSync)).toEqual([false, true, true]);
@@ -81,7 +82,7 @@ test('of the recording that is being written only the segments that are taken go
   const { spool } = spoolOf({
     limit__KiB: 400,
     current: dir,
-    taken: [{ dir, position: positionAt(3), finished: false }],
+    taken: [{ dir, position: positionAt(3), summaries: undefined, finished: false }],
   });
   await spool.keep();
   expect(segmentsIn(dir)).toEqual([3, 4, 5].map((number) => segmentName('gpu', number)));
@@ -93,7 +94,7 @@ test('what an open window would be folded from again is spared while there is so
   const a = await recording('a', 3);
   const began = BigInt(Date.parse((await openRecording(a)).manifest.start)) * 1_000_000n;
   const [b, c] = [await recording('b', 3), await recording('c', 1)];
-  const all = [a, b].map((dir) => ({ dir, position: positionAt(4), finished: true }));
+  const all = [a, b].map((dir) => ({ dir, position: positionAt(4), summaries: undefined, finished: true }));
   // The window began in the second: the first is not needed.
   const { manifest } = await openRecording(b);
   const second = spoolOf({

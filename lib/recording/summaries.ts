@@ -1,0 +1,161 @@
+// What became of the windows of a server's jobs: a line of JSON each, in gzip members, so that a reader steps from one
+// to the next and may begin at any. Files of bounded size: those that a sink has taken can go.
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppendFile } from './append-file';
+import { readFrom } from './files';
+import { compress, decompress, MEMBER_HEADER__B, memberLength } from './gzip';
+
+/** A file that has reached this takes no more. */
+const ROTATE__B = 8 * 2 ** 20;
+/** As much is read at once, unless a line is longer. */
+const READ__B = 512 * 1024;
+
+const FILE = /^summaries-(\d{6})\.ndjson\.gz$/;
+
+/** Number of a file, and byte offset of a line in it. */
+export interface SummaryPlace {
+  readonly file: number;
+  readonly offset: number;
+}
+
+export const SUMMARIES_START: SummaryPlace = { file: 1, offset: 0 };
+
+export interface ToldSummary {
+  /** JSON, as it was told. */
+  readonly value: unknown;
+  readonly at: SummaryPlace;
+  /** Where what comes after it begins. */
+  readonly next: SummaryPlace;
+}
+
+function pathOf(dir: string, file: number): string {
+  return join(dir, `summaries-${String(file).padStart(6, '0')}.ndjson.gz`);
+}
+
+/** Of which number; undefined where the file is none of these. */
+export function parseSummaryName(name: string): number | undefined {
+  const [, number] = FILE.exec(name) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
+export function isBefore(place: SummaryPlace, other: SummaryPlace): boolean {
+  return place.file < other.file || (place.file === other.file && place.offset < other.offset);
+}
+
+/** Calls must not overlap: the writer's queue sees to it. */
+export class SummaryLog {
+  private number = 1;
+  private file: AppendFile;
+
+  constructor(private readonly dir: string) {
+    this.file = new AppendFile(pathOf(dir, this.number));
+  }
+
+  /** On the disk when done; where each stands. Rejects with the system's error: then none of them counts. */
+  async append(values: readonly object[]): Promise<readonly SummaryPlace[]> {
+    if (this.file.size >= ROTATE__B) await this.rotate();
+    const members = await Promise.all(
+      values.map((value) => compress(Buffer.from(`${JSON.stringify(value)}\n`))),
+    );
+    let offset = this.file.size;
+    const places = members.map(({ length }) => {
+      const place = { file: this.number, offset };
+      offset += length;
+      return place;
+    });
+    await this.file.append(Buffer.concat(members));
+    await this.file.sync();
+    return places;
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+
+  private async rotate(): Promise<void> {
+    await this.file.close();
+    this.file = new AppendFile(pathOf(this.dir, ++this.number));
+  }
+}
+
+/** Numbers of the files that a recording has, ascending. */
+async function filesIn(dir: string): Promise<readonly number[]> {
+  const numbers = (await readdir(dir)).flatMap((name) => parseSummaryName(name) ?? []);
+  return numbers.sort((one, other) => one - other);
+}
+
+/** Whether a recording tells what became of its windows. */
+export async function tellsSummaries(dir: string): Promise<boolean> {
+  return (await filesIn(dir)).length > 0;
+}
+
+/** What was told from a place on, about half a megabyte of it at most; a line that is damaged is left out. */
+export async function readSummaries(dir: string, from: SummaryPlace): Promise<readonly ToldSummary[]> {
+  const files = await filesIn(dir);
+  for (const file of files.filter((number) => number >= from.file)) {
+    const found = await readFile(dir, { file, offset: file === from.file ? from.offset : 0 });
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** The one at a place; undefined where it is there no longer, or damaged. */
+export async function readSummary(dir: string, { file, offset }: SummaryPlace): Promise<unknown> {
+  const path = pathOf(dir, file);
+  const length = memberLength(await readFrom(path, offset, MEMBER_HEADER__B));
+  return length === undefined ? undefined : parse(await readFrom(path, offset, length));
+}
+
+async function readFile(dir: string, { file, offset }: SummaryPlace): Promise<readonly ToldSummary[]> {
+  const path = pathOf(dir, file);
+  let bytes = await readFrom(path, offset, READ__B);
+  const first = memberLength(bytes);
+  if (first !== undefined && first > bytes.length) bytes = await readFrom(path, offset, first);
+  const told: ToldSummary[] = [];
+  for (let at = 0; ;) {
+    const length = memberLength(bytes.subarray(at));
+    // What is half written is waited for.
+    if (length === undefined || at + length > bytes.length) return told;
+    const value = await parse(bytes.subarray(at, at + length));
+    const next = { file, offset: offset + at + length };
+    if (value !== undefined) told.push({ value, at: { file, offset: offset + at }, next });
+    at += length;
+  }
+}
+
+async function parse(member: Buffer): Promise<unknown> {
+  try {
+    return JSON.parse((await decompress(member)).toString()) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes of what is told from a place on. */
+export async function summariesBeyond(dir: string, { file, offset }: SummaryPlace): Promise<number> {
+  let sum = 0;
+  for (const number of (await filesIn(dir)).filter((one) => one >= file)) {
+    const { size } = await stat(pathOf(dir, number));
+    sum += number === file ? Math.max(0, size - offset) : size;
+  }
+  return sum;
+}
+
+/** Removes the files before that of a place; bytes that were removed. */
+export async function trimSummaries(dir: string, { file }: SummaryPlace): Promise<number> {
+  let bytes = 0;
+  for (const number of (await filesIn(dir)).filter((one) => one < file)) {
+    bytes += (await stat(pathOf(dir, number))).size;
+    await rm(pathOf(dir, number));
+  }
+  return bytes;
+}
+
+/** A place from JSON; undefined where it is none. */
+export function parseSummaryPlace(value: unknown): SummaryPlace | undefined {
+  if (typeof value !== 'object' || value === null || !('file' in value) || !('offset' in value))
+    return undefined;
+  const { file, offset } = value;
+  return typeof file === 'number' && typeof offset === 'number' ? { file, offset } : undefined;
+}

@@ -1,0 +1,83 @@
+// What a recording tells of windows: read from any place on, also while it is written, from files that may have gone.
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import {
+  readSummaries,
+  readSummary,
+  RecordingWriter,
+  SUMMARIES_START,
+  summariesBeyond,
+  tellsSummaries,
+  trimSummaries,
+  type SummaryPlace,
+} from '../../lib/recording';
+import { META } from '../fixtures/recording/batches';
+import { temporaryFolder } from '../support/folder';
+
+const folder = temporaryFolder();
+let count = 0;
+const writerOf = (): Promise<RecordingWriter> => RecordingWriter.create(join(folder, String(++count)), META);
+
+/** All from a place on, as a reader that follows takes them. */
+async function allFrom(dir: string, from: SummaryPlace): Promise<readonly unknown[]> {
+  const values: unknown[] = [];
+  for (let told = await readSummaries(dir, from); told.length > 0;) {
+    values.push(...told.map(({ value }) => value));
+    told = await readSummaries(dir, told.at(-1)?.next ?? from);
+  }
+  return values;
+}
+
+test('each stands where it was told to, and a reader finds what is new', async () => {
+  const writer = await writerOf();
+  const { dir } = writer;
+  expect([await tellsSummaries(dir), await allFrom(dir, SUMMARIES_START)]).toEqual([false, []]);
+  const places = await writer.tellSummaries([{ a: 1 }, { b: 'ü' }]);
+  const [later] = await writer.tellSummaries([{ c: [] }]);
+  expect(await allFrom(dir, SUMMARIES_START)).toEqual([{ a: 1 }, { b: 'ü' }, { c: [] }]);
+  expect(await allFrom(dir, later!)).toEqual([{ c: [] }]);
+  expect(await readSummary(dir, places[1]!)).toEqual({ b: 'ü' });
+  expect(await readSummary(dir, { file: 1, offset: 7 })).toBeUndefined();
+  await writer.close();
+  expect(() => writer.tellSummaries([{}])).toThrow('the recording is closed');
+  // Whatever reads gzip reads it.
+  const plain = gunzipSync(readFileSync(join(dir, 'summaries-000001.ndjson.gz'))).toString();
+  expect(plain).toBe('{"a":1}\n{"b":"ü"}\n{"c":[]}\n');
+});
+
+test('files are of bounded size, and those that are taken can go', async () => {
+  const writer = await writerOf();
+  const { dir } = writer;
+  const values = Array.from({ length: 48 }, (_, number) => ({
+    number,
+    noise: randomBytes(4e5).toString('hex'),
+  }));
+  const places: SummaryPlace[] = [];
+  for (const value of values) places.push(...(await writer.tellSummaries([value])));
+  await writer.close();
+  expect(places.at(-1)?.file).toBe(3);
+  expect(await allFrom(dir, SUMMARIES_START)).toEqual(values);
+  const second = places.find(({ file }) => file === 2)!;
+  const all__B = await summariesBeyond(dir, SUMMARIES_START);
+  const left__B = await summariesBeyond(dir, second);
+  expect(await trimSummaries(dir, second)).toBe(all__B - left__B);
+  expect(await allFrom(dir, SUMMARIES_START)).toEqual(values.slice(places.indexOf(second)));
+  expect(await readSummary(dir, places[0]!)).toBeUndefined();
+});
+
+test('a line that is damaged costs that line; one that is half written is waited for', async () => {
+  const writer = await writerOf();
+  const places = await writer.tellSummaries([{ a: 1 }, { b: 2 }, { c: 3 }]);
+  await writer.close();
+  const [name = ''] = readdirSync(writer.dir).filter((file) => file.startsWith('summaries'));
+  const path = join(writer.dir, name);
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.subarray(0, -1));
+  expect(await allFrom(writer.dir, SUMMARIES_START)).toEqual([{ a: 1 }, { b: 2 }]);
+  const at = (places[1]?.offset ?? 0) + 24;
+  bytes[at] = (bytes[at] ?? 0) ^ 4;
+  writeFileSync(path, bytes);
+  expect(await allFrom(writer.dir, SUMMARIES_START)).toEqual([{ a: 1 }, { c: 3 }]);
+});
