@@ -126,7 +126,7 @@ describe('twenty jobs of concurrent clients', () => {
   const START = Array.from({ length: 20 }, (_, i) => ({
     id: `job-${i}`,
     // Disjoint, shared by two, and all of the node.
-    gpus: i < 8 ? [i] : i < 18 ? [i % 8, (i + 1) % 8] : [],
+    ...(i < 8 ? { gpus: [i] } : i < 18 ? { gpus: [i % 8, (i + 1) % 8] } : {}),
     lease: '4s',
   }));
 
