@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Entity } from '../catalog';
 import type { Chunk } from './chunk';
-import { readFrom, Watched } from './files';
+import { readFrom, sizeOf, Watched } from './files';
 import { decodeEntries, JOURNAL } from './journal';
 
 /** Rows of one table from the journal. */
@@ -53,12 +53,14 @@ export class JournalTail {
     return this.decode(await readFrom(this.path, 0, size)) ?? [];
   }
 
-  /** Bytes of the entries that hold rows which a position does not have. */
+  /** Bytes of the entries that hold rows which a position does not have, those that were added since among them. */
   beyond(has: (entity: Entity, flush: number, rows: number) => boolean): number {
     const last = this.ends.findLastIndex(({ rows }) =>
       [...rows].every(([entity, count]) => has(entity, this.current, count)),
     );
-    return this.offset - (this.ends[last]?.end ?? 0);
+    const size = sizeOf(this.path);
+    // Smaller than it was: it was emptied since, and what it holds now is new.
+    return size < this.offset ? size : size - (this.ends[last]?.end ?? 0);
   }
 
   /** Undefined where what was read does not go on from what was read before. */

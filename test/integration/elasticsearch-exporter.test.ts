@@ -211,6 +211,39 @@ describeWithElasticsearch('exporter', {}, (elasticsearch) => {
     expect(await gpuDocuments(rows)).toEqual({ found: 6000, missing: 0 });
   });
 
+  test('is not idle while what was recorded during a long request is left', async () => {
+    const source = folder();
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    let asked = false;
+    const proxy = await startChaosProxy(elasticsearch.url, async ({ path }) => {
+      if (path.startsWith('/_bulk')) {
+        asked = true;
+        await answered;
+      }
+      return 'pass' as const;
+    });
+    const through = new Client({ node: proxy.url });
+    const writer = await RecordingWriter.create(join(source, 'one'), {
+      ...META,
+      host: { ...META.host, name: HOST },
+    });
+    const [first, ...others] = batchesOf(rowsOf(1000, 1));
+    if (first) await writer.write(first);
+    await writer.flushed();
+    const exporter = await startExporter({ client: through, source, state: folder() });
+    await until(() => asked);
+    for (const batch of others) await writer.write(batch);
+    await writer.flushed();
+    answer();
+    await until(() => exporter.stats().state === 'idle');
+    expect(exporter.stats()).toMatchObject({ documents: 2000, backlog__B: 0, lag__s: 0 });
+    await writer.close();
+    await exporter.stop();
+    await through.close();
+    await proxy.close();
+  });
+
   test('while Elasticsearch is away: a state, a backlog and a lag; then all arrives', async () => {
     const rows = rowsOf(100, 1);
     const source = folder();

@@ -41,7 +41,7 @@ export class Exporter {
   private wake: () => void = () => undefined;
   private measured: Promise<void> = Promise.resolve();
   private backlog__B = 0;
-  /** All of what the latest pass found is acknowledged. */
+  /** All that is recorded is acknowledged. */
   private idle = false;
   /** UTC of the newest row that is acknowledged where not all are, in nanoseconds. */
   private behind__ns: bigint | undefined;
@@ -125,7 +125,8 @@ export class Exporter {
       const watch = setInterval(() => void this.measure(), MEASURE__MS);
       await this.pass();
       clearInterval(watch);
-      await this.measured;
+      // What was recorded since the pass looked is left.
+      await this.measure();
       if (this.trouble === '' && !signal.aborted) this.settle(number);
       await over;
     }
@@ -133,9 +134,7 @@ export class Exporter {
 
   /** All that a pass found is acknowledged. */
   private settle(pass: number): void {
-    this.backlog__B = 0;
-    this.behind__ns = undefined;
-    this.idle = true;
+    this.idle = this.backlog__B === 0;
     this.tell(pass);
   }
 
