@@ -41,12 +41,19 @@ export function kindOfName(name: string): 'start' | 'stop' | undefined {
 export function startStage(plan: Plan, window: Window, before: readonly Operator[]): Value {
   const upstream = before.flatMap(({ inputs }) => inputs.filter(({ from }) => from !== undefined));
   const input = upstream.map(({ from, name }, at) => ({ from, name, path: numbered('/input', at) }));
-  const named = window.job === undefined ? [] : ['--name', window.job];
   const labelled = window.step === undefined ? [] : ['--label', `step=${window.step}`];
   return {
     name: window.start,
     description: `Start the monitoring ${window.step === undefined ? 'service' : `of ${window.step}`}`,
-    container: container(plan, ['--start', '-i', plan.host, ...named, ...labelled, '--output', OUTPUT]),
+    container: container(plan, [
+      '--start',
+      '-i',
+      plan.host,
+      ...named(window),
+      ...labelled,
+      '--output',
+      OUTPUT,
+    ]),
     input: input.length > 0 ? input : [{ path: '/input' }],
     output: [{ path: OUTPUT }],
   };
@@ -61,7 +68,8 @@ export function stopStage(
   return {
     name: window.stop,
     description: `Stop the monitoring ${window.step === undefined ? 'service' : `of ${window.step}`}`,
-    container: container(plan, ['--stop', '-i', plan.host, '--input', STARTED]),
+    // By its name where monitor-start could write no job.json, and one open job has that.
+    container: container(plan, ['--stop', '-i', plan.host, '--input', STARTED, ...named(window)]),
     input: [
       ...after.map(({ name, output }, at) => ({ from: name, name: output, path: numbered(FINISHED, at) })),
       { from: window.start, path: STARTED },
@@ -69,6 +77,8 @@ export function stopStage(
     output: [{ path: OUTPUT }],
   };
 }
+
+const named = ({ job }: Window): readonly string[] => (job === undefined ? [] : ['--name', job]);
 
 /** Clara splits an image from its tag. */
 function container({ image }: Plan, args: readonly string[]): Value {

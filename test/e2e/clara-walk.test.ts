@@ -99,7 +99,7 @@ describeWithElasticsearch('docs/CLARA.md', {}, (elasticsearch) => {
   test('has the commands of the original', () => {
     for (const command of [
       /sed .*REPLACE-IP-ADDRESS.* examples\/clara\/liver-tumor-monitoring\.yaml/,
-      /nvpulse create-mapping --ip "\$ES_IP" --port "\$ES_PORT"/,
+      /python3 \S*metrics\/create-mapping\.py --ip "\$ES_IP" --port "\$ES_PORT"/,
       /start_server\.sh -i \S+ -d "\$ES_IP" --port "\$ES_PORT"/,
       /python3 \S*client\.py --start -i/,
       /python3 \S*client\.py --stop -i/,

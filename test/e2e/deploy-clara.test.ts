@@ -1,4 +1,4 @@
-// deploy/clara: the original's two scripts find nvpulse and hand it what they are given; and the walk with them, from
+// deploy/clara: the original's three scripts find nvpulse and hand it what they are given; and the walk with them, from
 // the server's start to the job's end.
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -10,7 +10,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import { addMonitoring } from '../../lib/pipeline';
 import { stateFolder } from '../support/nvpulse';
 
 const ROOT = join(__dirname, '..', '..');
@@ -21,10 +23,11 @@ const state = stateFolder();
 function installed(
   script: string,
 ): (args: readonly string[], env?: NodeJS.ProcessEnv) => ReturnType<typeof spawnSync> {
-  const app = join(state, `${script}-app`);
-  const bin = join(state, `${script}-bin`);
+  const name = basename(script);
+  const app = join(state, `${name}-app`);
+  const bin = join(state, `${name}-bin`);
   beforeAll(() => {
-    mkdirSync(app);
+    mkdirSync(dirname(join(app, script)), { recursive: true });
     mkdirSync(bin);
     copyFileSync(join(CLARA, script), join(app, script));
     const standIn = join(bin, 'nvpulse');
@@ -38,36 +41,47 @@ function installed(
       env: {
         ...process.env,
         PATH: `${bin}:${process.env['PATH']}`,
-        XDG_STATE_HOME: join(state, script),
+        XDG_STATE_HOME: join(state, name),
         ...env,
       },
     });
 }
 
+/** What a stage of the example runs. */
+function commandOf(stage: string, host: string): readonly string[] {
+  const file = join(ROOT, 'examples', 'clara', 'liver-tumor-pipeline.yaml');
+  const { operators } = parse(addMonitoring(readFileSync(file, 'utf8'), { host }));
+  return operators.find(({ name }: { name: string }) => name === stage).container.command;
+}
+
 const wordsOf = ({ stdout }: { stdout: string | Buffer }): readonly string[] =>
   String(stdout).trimEnd().split('\n');
 
-describe('client.py', () => {
-  const run = installed('client.py');
+describe.each([
+  ['client.py', 'client', ['--start', '-i', '10.0.0.7', '--name', 'two words', '--output', '/output']],
+  ['metrics/create-mapping.py', 'create-mapping', ['--ip', '10.0.0.5', '--port', '9200']],
+])('%s', (script, command, args) => {
+  const run = installed(script);
 
-  test("the original's command becomes nvpulse client, whose exit code it ends with", () => {
-    const args = ['--start', '-i', '10.0.0.7', '--name', 'two words', '--output', '/output'];
+  test(`the original's command becomes nvpulse ${command}, whose exit code it ends with`, () => {
     const ended = run(args);
     expect(ended).toMatchObject({ status: 7, stderr: '' });
-    expect(wordsOf(ended)).toEqual(['client', ...args]);
+    expect(wordsOf(ended)).toEqual([command, ...args]);
   });
 
   test('without nvpulse it says so in one line', () => {
     const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
       encoding: 'utf8',
     }).stdout.trim();
-    const ended = spawnSync(python, ['client.py', '--stop'], {
-      cwd: join(state, 'client.py-app'),
+    const name = basename(script);
+    const ended = spawnSync(python, [script, ...args], {
+      cwd: join(state, `${name}-app`),
       encoding: 'utf8',
       env: { PATH: '/nowhere' },
     });
     expect(ended.status).toBe(1);
-    expect(ended.stderr).toMatch(/^client\.py: cannot run nvpulse: [^\n]*PATH\n$/);
+    expect(ended.stderr).toMatch(/^[^\n]+: cannot run nvpulse: [^\n]*PATH\n$/);
+    expect(ended.stderr.slice(0, name.length)).toBe(name);
   });
 });
 
@@ -169,6 +183,23 @@ test('in a checkout: a server with simulated GPUs, a job started and stopped by 
 
     expect(client(['--stop', '-i', host, '--input', output], { NVPULSE_TOKEN: token }).status).toBe(0);
     expect(await jobs()).toMatchObject([{ id, state: 'ended' }]);
+
+    // The stages' own commands, where the start's folder cannot be written: the stop finds the job by its name.
+    client(['--start', '-i', host, '--name', 'another'], { NVPULSE_TOKEN: token });
+    const broken = join(output, 'job.json');
+    const stage = (which: 'start' | 'stop'): { status: number | null; stderr: string } => {
+      const [, , ...words] = commandOf(`monitor-${which}`, host);
+      return client(
+        words.map((word) => (['/output', '/monitor_start'].includes(word) ? broken : word)),
+        { NVPULSE_TOKEN: token },
+      );
+    };
+    expect(stage('start')).toMatchObject({ status: 0, stderr: expect.stringMatching(/warning: --output/) });
+    const open = async (): Promise<readonly string[]> =>
+      (await jobs()).flatMap(({ name, state: is }) => (is === 'open' ? [name] : [])).sort();
+    expect(await open()).toEqual(['another', 'liver-tumor-pipeline']);
+    expect(stage('stop')).toMatchObject({ status: 0, stderr: expect.stringMatching(/warning: --input/) });
+    expect(await open()).toEqual(['another']);
   } finally {
     server.kill('SIGTERM');
     await closed;

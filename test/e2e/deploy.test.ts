@@ -219,6 +219,9 @@ describe('the image', () => {
     );
     expect(output('nvpulse', 'server', '--help')).toContain('--token-file');
     expect(output('python3', 'client.py', '--help')).toContain('Usage: nvpulse client');
+    expect(output('python3', 'metrics/create-mapping.py', '--help')).toContain(
+      'Usage: nvpulse create-mapping',
+    );
     const pipeline = output(
       'nvpulse',
       'pipeline',

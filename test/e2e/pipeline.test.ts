@@ -65,6 +65,15 @@ describe('examples', () => {
         expect(container.command.slice(0, 2)).toEqual(['python3', 'client.py']);
   });
 
+  test("Clara: the version and the format of the original's page", () => {
+    const { 'api-version': version, operators } = parse(read(CLARA_MONITORING));
+    expect(version).toBe('0.3.0');
+    expect(operators[1]).toMatchObject({
+      name: 'dicom-reader',
+      variables: { NVIDIA_CLARA_DCM_TO_FORMAT: 'nii.gz' },
+    });
+  });
+
   test('Clara: all operators of the original, between the stages', () => {
     const order = claraOrder(read(CLARA_MONITORING));
     expect([...order.keys()]).toEqual(['monitor-start', ...OPERATORS, 'monitor-stop']);

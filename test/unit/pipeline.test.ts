@@ -76,7 +76,10 @@ operators:
       container: {
         image: 'clara/monitor-server',
         tag: 'latest',
-        command: ['python3', 'client.py', '--stop', '-i', 'REPLACE-IP-ADDRESS', '--input', '/monitor_start'],
+        command: [
+          ...['python3', 'client.py', '--stop', '-i', 'REPLACE-IP-ADDRESS'],
+          ...['--input', '/monitor_start', '--name', 'two'],
+        ],
       },
       input: [
         { from: 'writer', path: '/reg_output' },
@@ -142,6 +145,7 @@ operators:
     expect(step.container.command).toEqual(
       expect.arrayContaining(['--name', 'writer', '--label', 'step=writer']),
     );
+    expect(named(operators, 'monitor-stop-writer').container.command.slice(-2)).toEqual(['--name', 'writer']);
   });
 
   test('named outputs are taken by their names', () => {
