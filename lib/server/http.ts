@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { refusalOf, type Admission } from './admission';
 import type { Problem } from './api';
+import { Connections, connectionsMax } from './connections';
 import { describeApi } from './openapi';
 import { problem, problemAnswer, PROBLEM_TYPE, problemOf } from './problems';
 import { bodyOf, queryOf, targetOf } from './request';
@@ -18,10 +19,11 @@ export interface ApiOptions extends Admission {
   readonly requestTimeout__ms: number;
 }
 
-const CONNECTIONS_MAX = 1024;
 const HEADERS_MAX__B = 16 * 1024;
 /** Longer than the load balancers keep theirs, so that none sends into a connection that is closing. */
 const KEEP_ALIVE__MS = 72_000;
+/** Nothing comes or goes for so long on a connection: longer than the longest wait for documents. */
+const SILENCE__MS = 90_000;
 const DESCRIPTION_PATH = '/openapi.json';
 
 /** The server, which does not listen yet. */
@@ -39,60 +41,63 @@ export async function createApi(subject: ApiSubject, options: ApiOptions): Promi
     requireHostHeader: false,
   };
   const server = tls ? createTlsServer({ ...limits, ...tls }) : createServer(limits);
-  server.maxConnections = CONNECTIONS_MAX;
+  server.timeout = SILENCE__MS;
+  const connections = new Connections(server, connectionsMax());
   server.on('clientError', answerBrokenRequest);
   server.on('connect', (_: IncomingMessage, socket: Duplex) =>
     refuse(socket, problem(405, 'this is no proxy')),
   );
   server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) =>
-    send(response, problemAnswer(problem(417, 'the only expectation that is met is 100-continue'))),
+    send(
+      response,
+      problemAnswer(problem(417, 'the only expectation that is met is 100-continue')),
+      connections,
+    ),
   );
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    void respond(request, response, routes, options);
+    void respond(request, response, { ...options, routes, connections });
   });
   return server;
 }
 
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  routes: readonly Route[],
-  options: ApiOptions,
-): Promise<void> {
+interface Api extends ApiOptions {
+  readonly routes: readonly Route[];
+  readonly connections: Connections;
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, api: Api): Promise<void> {
+  const { connections } = api;
   try {
-    const outcome = await outcomeOf(request, routes, options);
-    if ('stream' in outcome) startStream(request, response, outcome);
-    else send(response, outcome);
+    const outcome = await outcomeOf(request, api);
+    if ('stream' in outcome) startStream(response, outcome, connections);
+    else send(response, outcome, connections);
   } catch (error) {
     // Nobody is there any more to be answered.
     if (request.destroyed && !request.complete) return;
-    send(response, problemAnswer(problemOf(error) ?? bugOf(error, request, options)));
+    send(response, problemAnswer(problemOf(error) ?? bugOf(error, request, api)), connections);
   }
 }
 
-async function outcomeOf(
-  request: IncomingMessage,
-  routes: readonly Route[],
-  options: ApiOptions,
-): Promise<Answer | Streaming> {
+async function outcomeOf(request: IncomingMessage, api: Api): Promise<Answer | Streaming> {
   const { host, path, search } = targetOf(request);
-  const refusal = refusalOf({ host, path, headers: request.headers }, options);
+  const { routes, token, connections } = api;
+  const refusal = refusalOf({ host, path, headers: request.headers }, api);
   if (refusal) return refusal;
   // Node sends no body in answer to HEAD.
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   if (method === 'GET' && path === DESCRIPTION_PATH)
-    return { status: 200, body: describeApi(routes, options.token !== undefined) };
+    return { status: 200, body: describeApi(routes, token !== undefined) };
   const here = routes.flatMap((route) => {
     const params = route.paramsOf(path);
     return params ? [{ route, params }] : [];
   });
   const asked = here.find(({ route }) => route.method === method);
-  if (asked)
-    return asked.route.handle({
-      params: asked.params,
-      querystring: queryOf(search),
-      body: method === 'POST' ? await bodyOf(request) : {},
-    });
+  if (asked) {
+    const { route, params } = asked;
+    const body = method === 'POST' ? await bodyOf(request) : {};
+    const querystring = queryOf(search);
+    return connections.during(request.socket, () => route.handle({ params, querystring, body }));
+  }
   return here.length > 0 ? otherMethods(here.map(({ route }) => route.method)) : nothingAt(request, path);
 }
 
@@ -107,16 +112,17 @@ function nothingAt({ method }: IncomingMessage, path: string): Answer {
 }
 
 function startStream(
-  { method }: IncomingMessage,
   response: ServerResponse,
   { headers, stream }: Streaming,
+  connections: Connections,
 ): void {
   response.writeHead(200, headers);
-  if (method === 'HEAD') response.end();
-  else stream(response);
+  if (response.req.method === 'HEAD') return void response.end();
+  connections.keep(response);
+  stream(response);
 }
 
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
+function send(response: ServerResponse, { status, headers, body }: Answer, connections: Connections): void {
   const json = JSON.stringify(body);
   const length = Buffer.byteLength(json);
   response.writeHead(status, {
@@ -124,6 +130,7 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
     'content-length': length,
     ...headers,
   });
+  connections.owe(response, length);
   response.end(json);
 }
 

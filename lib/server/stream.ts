@@ -6,7 +6,7 @@ import type { Batch } from '../sampling/batch';
 /** Unsent bytes above which a client is not sent more. */
 const QUEUE__B = 1 << 20;
 const CLIENTS_MAX = 16;
-/** A comment this often keeps proxies from closing a quiet stream, and finds clients that are gone. */
+/** A comment this often keeps proxies from closing a quiet stream; who has taken nothing meanwhile of what waits is gone. */
 const HEARTBEAT__MS = 15_000;
 
 export const STREAM_HEADERS = {
@@ -21,11 +21,15 @@ interface Client {
   readonly entities: ReadonlySet<Entity> | undefined;
   /** Rows left out since the last that were sent. */
   skipped: number;
+  /** It has taken something since the last heartbeat. */
+  taking: boolean;
 }
 
 export class LiveStream {
   private readonly clients = new Set<Client>();
   private heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(private readonly heartbeat__ms = HEARTBEAT__MS) {}
 
   /** Another client would be one too many. */
   get full(): boolean {
@@ -34,11 +38,11 @@ export class LiveStream {
 
   /** Sends every batch from now on, until the client goes away. */
   add(response: ServerResponse, entities: ReadonlySet<Entity> | undefined): void {
-    const client: Client = { response, entities, skipped: 0 };
+    const client: Client = { response, entities, skipped: 0, taking: true };
     this.clients.add(client);
     response.on('close', () => this.remove(client));
-    response.write(': nvpulse\n\n');
-    this.heartbeat ??= setInterval(() => this.beat(), HEARTBEAT__MS);
+    write(client, ': nvpulse\n\n');
+    this.heartbeat ??= setInterval(() => this.beat(), this.heartbeat__ms);
   }
 
   push(batch: Batch): void {
@@ -64,7 +68,11 @@ export class LiveStream {
   }
 
   private beat(): void {
-    for (const { response } of this.clients) if (response.writableLength < QUEUE__B) response.write(':\n\n');
+    for (const client of this.clients) {
+      if (client.response.writableLength === 0) write(client, ':\n\n');
+      else if (!client.taking) client.response.destroy();
+      client.taking = false;
+    }
   }
 
   private remove(client: Client): void {
@@ -76,7 +84,11 @@ export class LiveStream {
 }
 
 function send(client: Client, data: string): void {
-  if (client.skipped > 0) client.response.write(`event: skipped\ndata: {"rows":${client.skipped}}\n\n`);
+  if (client.skipped > 0) write(client, `event: skipped\ndata: {"rows":${client.skipped}}\n\n`);
   client.skipped = 0;
-  client.response.write(`event: batch\ndata: ${data}\n\n`);
+  write(client, `event: batch\ndata: ${data}\n\n`);
+}
+
+function write(client: Client, text: string): void {
+  client.response.write(text, () => (client.taking = true));
 }

@@ -6,6 +6,7 @@ import { LiveStream } from '../../../lib/server/stream';
 import { batchOf, gpu, HOST } from '../../support/readings';
 import { until } from '../../support/processes';
 
+const HEARTBEAT__MS = 100;
 let server: Server;
 const responses: ServerResponse[] = [];
 const stream = new LiveStream();
@@ -97,4 +98,30 @@ test('there is an end to how many may follow', async () => {
   clients[0]?.destroy();
   await until(() => !stream.full);
   for (const client of clients) client.destroy();
+});
+
+test('who does not read gives up the place, who reads slowly keeps it', async () => {
+  const brief = new LiveStream(HEARTBEAT__MS);
+  const served: ServerResponse[] = [];
+  const follower = createServer((_, response) => {
+    served.push(response);
+    brief.add(response, undefined);
+  }).listen(0, '127.0.0.1');
+  await once(follower, 'listening');
+  const { port } = follower.address() as AddressInfo;
+  const [stuck] = (await once(get({ port }), 'response')) as [IncomingMessage];
+  const [slow] = (await once(get({ port }), 'response')) as [IncomingMessage];
+  stuck.on('error', () => undefined).pause();
+  let beats = 0;
+  slow.setEncoding('utf8').on('data', (text: string) => (beats += text.startsWith(':') ? 1 : 0));
+  while (served[0]?.destroyed === false) {
+    brief.push(batch(500));
+    await new Promise(setImmediate);
+  }
+  const before = beats;
+  await until(() => beats > before + 2);
+  expect(served[1]?.destroyed).toBe(false);
+  brief.close();
+  follower.closeAllConnections();
+  follower.close();
 });
