@@ -1,5 +1,5 @@
 // Puts panels into rows on Grafana's grid, and rows, variables and annotations into a dashboard.
-import type { Annotation, Dashboard, Panel, PlacedPanel, Row, Variable } from './model';
+import type { Annotation, Choice, Dashboard, Panel, PlacedPanel, Row, Variable } from './model';
 import type { Stream } from '../sinks/elasticsearch/streams';
 import { datasource } from './query';
 
@@ -28,7 +28,7 @@ export interface DashboardParts {
   readonly description: string;
   readonly from: string;
   readonly refresh: string;
-  readonly variables: readonly Variable[];
+  readonly variables: readonly (Variable | Choice)[];
   readonly annotations: readonly Annotation[];
   readonly sections: readonly Section[];
 }
@@ -120,11 +120,20 @@ interface VariableParts {
   /** Lucene. */
   readonly where: string;
   readonly sort: Variable['sort'];
+  /** Of the values, before the first of them are taken. @default 'asc' */
+  readonly order?: 'desc';
+  /** See `Variable`. */
+  readonly regex?: string;
+  /** At most so many. @default 500 */
+  readonly size?: number;
+  /** “All” is whatever the field holds, rather than what is offered. @default true */
+  readonly allIsAny?: false;
+  readonly hidden?: true;
 }
 
 function variable(parts: VariableParts, many: boolean): Variable {
-  const { name, label, description, from, field, where, sort } = parts;
-  const query = JSON.stringify({ find: 'terms', field, query: where, size: 500 });
+  const { name, label, description, from, field, where, sort, order = 'asc', regex = '', size = 500 } = parts;
+  const query = JSON.stringify({ find: 'terms', field, query: where, size, orderBy: 'key', order });
   return {
     type: 'query',
     name,
@@ -134,13 +143,34 @@ function variable(parts: VariableParts, many: boolean): Variable {
     query,
     definition: query,
     refresh: 2,
-    regex: '',
+    regex,
     sort,
     multi: many,
     includeAll: many,
-    ...(many ? { allValue: '*' } : {}),
+    ...(many && (parts.allIsAny ?? true) ? { allValue: '*' } : {}),
     current: many ? { text: 'All', value: '$__all' } : {},
     options: [],
+    hide: parts.hidden ? 2 : 0,
+    skipUrlSync: false,
+  };
+}
+
+/** One of some values, the second of them at first. */
+export function choice(
+  { name, label, description }: Pick<VariableParts, 'name' | 'label' | 'description'>,
+  values: readonly [string, string, ...string[]],
+): Choice {
+  const [, first] = values;
+  return {
+    type: 'custom',
+    name,
+    label,
+    description,
+    query: values.join(','),
+    current: { text: first, value: first },
+    options: values.map((value) => ({ text: value, value, selected: value === first })),
+    multi: false,
+    includeAll: false,
     hide: 0,
     skipUrlSync: false,
   };

@@ -12,11 +12,17 @@ export const INTERFACE: Dimension = { field: 'interface', size: 32 };
 export const CGROUP: Dimension = { field: 'path', size: 32 };
 export const PID: Dimension = { field: 'pid', size: 32 };
 export const JOB: Dimension = { field: 'job', size: 50 };
+/** Start, name and id: the newest on top, and two of one name apart. */
+export const JOB_TITLE: Dimension = { field: 'job_title', size: 50, order: 'desc' };
+/** Its text is the start and the name, its value the id. */
+export const TITLE_PARTS = '/^(?<text>.*)\\t(?<value>[^\\t]*)$/';
+export const GPU_NAME: Dimension = { field: 'name', size: 1 };
 /** Stands where a window has no such field. */
 const NONE = '–';
 export const JOB_NAME: Dimension = { field: 'job_name', size: 1, missing: NONE };
 export const STATUS: Dimension = { field: 'status', size: 1, missing: NONE };
 export const ENDED_BY: Dimension = { field: 'ended_by', size: 1, missing: NONE };
 export const GPU_SCOPE: Dimension = { field: 'gpu_scope', size: 1, missing: NONE };
-/** Never the last dimension of a table: there the plugin shows a boolean as 0 or 1. */
+/** Never the last dimension of a table: there the plugin shows a boolean as 0 or 1. Nor is the next. */
+export const SIMULATED: Dimension = { field: 'simulated', size: 1 };
 export const GPU_SHARED: Dimension = { field: 'gpu_shared', size: 2 };

@@ -25,6 +25,6 @@ export const PROVISIONING: Readonly<Record<string, Dashboard | RuleGroups | Data
   };
 
 export type { RuleQuery, Rule } from './alerts';
-export type { Annotation, Dashboard, Panel, PlacedPanel, Row, Variable } from './model';
+export type { Annotation, Choice, Dashboard, Panel, PlacedPanel, Row, Variable } from './model';
 export type { BucketAggregation, MetricAggregation, Query } from './query';
 export { titleOf, unitIdOf } from './words';

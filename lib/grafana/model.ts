@@ -13,9 +13,10 @@ interface Tooltip {
 }
 interface Reduce {
   readonly calcs: readonly [string];
-  /** '' is every number. */
-  readonly fields: '';
-  readonly values: false;
+  /** '' is every number; else a regular expression between slashes. */
+  readonly fields: string;
+  /** Each row has one, instead of one for all of them. */
+  readonly values: boolean;
 }
 
 export interface Link {
@@ -23,16 +24,20 @@ export interface Link {
   readonly url: string;
 }
 type Property =
-  | { readonly id: 'displayName' | 'unit'; readonly value: string }
+  | { readonly id: 'displayName' | 'unit' | 'custom.fillBelowTo'; readonly value: string }
+  | { readonly id: 'custom.lineWidth'; readonly value: number }
+  | { readonly id: 'color'; readonly value: { readonly mode: 'fixed'; readonly fixedColor: string } }
   | { readonly id: 'links'; readonly value: readonly Link[] };
 export interface Override {
-  readonly matcher: { readonly id: 'byName'; readonly options: string };
+  readonly matcher: { readonly id: 'byName' | 'byRegexp'; readonly options: string };
   readonly properties: readonly Property[];
 }
 
 interface FieldConfig<Custom> {
   readonly defaults: {
     readonly unit: string;
+    readonly displayName?: string;
+    readonly mappings?: readonly Mapping[];
     readonly min?: number;
     readonly max?: number;
     readonly noValue?: string;
@@ -46,12 +51,45 @@ interface FieldConfig<Custom> {
   readonly overrides: readonly Override[];
 }
 
+/** Numbers from 1 on are this text. */
+interface Mapping {
+  readonly type: 'range';
+  readonly options: {
+    readonly from: 1;
+    readonly to: number;
+    readonly result: { readonly text: string; readonly color: string; readonly index: 0 };
+  };
+}
+
 export type Transformation =
   | {
       readonly id: 'filterFieldsByName';
       readonly options: { readonly include: { readonly names: readonly string[] } };
     }
-  | { readonly id: 'organize'; readonly options: { readonly indexByName: Readonly<Record<string, number>> } };
+  | {
+      readonly id: 'organize';
+      readonly options: {
+        readonly indexByName: Readonly<Record<string, number>>;
+        readonly excludeByName: Readonly<Record<string, true>>;
+      };
+    }
+  | {
+      readonly id: 'groupingToMatrix';
+      readonly options: {
+        readonly columnField: string;
+        readonly rowField: string;
+        readonly valueField: string;
+        readonly emptyValue: 'null';
+      };
+    }
+  | {
+      readonly id: 'convertFieldType';
+      readonly options: {
+        readonly fields: Readonly<Record<never, never>>;
+        readonly conversions: readonly [{ readonly targetField: string; readonly destinationType: 'number' }];
+      };
+    }
+  | { readonly id: 'sortBy'; readonly options: { readonly sort: readonly [{ readonly field: string }] } };
 
 interface PanelOf<Type extends string, Options, Custom> {
   readonly type: Type;
@@ -77,8 +115,6 @@ export type Graph = PanelOf<
     /** Milliseconds: samples closer than this are joined, a longer silence is a gap. */
     readonly spanNulls: number;
     readonly stacking: { readonly mode: 'none' | 'normal'; readonly group: 'A' };
-    /** The axis goes at least so far. */
-    readonly axisSoftMax?: number;
   }
 >;
 export type Figure = PanelOf<
@@ -125,7 +161,41 @@ export type Bars = PanelOf<
   },
   { readonly fillOpacity: number; readonly lineWidth: number }
 >;
-export type Panel = Graph | Figure | Gauge | Table | Bars;
+/** A row of colours for each line. */
+export type HeatMap = PanelOf<
+  'heatmap',
+  {
+    readonly calculate: false;
+    readonly color: {
+      readonly mode: 'scheme';
+      readonly scheme: string;
+      readonly steps: number;
+      readonly reverse: boolean;
+      readonly min: number;
+      readonly max: number;
+    };
+    readonly cellGap: number;
+    readonly cellValues: { readonly unit: string };
+    /** Cells of less are not drawn. */
+    readonly filterValues: { readonly le: number };
+    readonly rowsFrame: { readonly layout: 'auto' };
+    readonly showValue: 'never';
+    readonly yAxis: { readonly axisPlacement: 'left'; readonly reverse: true };
+    readonly legend: { readonly show: true };
+    readonly tooltip: { readonly mode: 'single'; readonly yHistogram: false; readonly showColorScale: true };
+  },
+  { readonly scaleDistribution: { readonly type: 'linear' } }
+>;
+/** Lines over a number that is no time. */
+export type Curves = PanelOf<
+  'trend',
+  { readonly legend: Legend; readonly tooltip: Tooltip },
+  Pick<Graph['fieldConfig']['defaults']['custom'], 'drawStyle' | 'lineWidth' | 'fillOpacity'> & {
+    readonly showPoints: 'auto';
+    readonly spanNulls: true;
+  }
+>;
+export type Panel = Graph | Figure | Gauge | Table | Bars | HeatMap | Curves;
 
 interface Placed {
   readonly id: number;
@@ -144,6 +214,22 @@ export interface Row extends Placed {
   readonly panels: readonly PlacedPanel[];
 }
 
+/** One of some values that stand in it. */
+export interface Choice {
+  readonly type: 'custom';
+  readonly name: string;
+  readonly label: string;
+  readonly description: string;
+  /** The values, apart by commas. */
+  readonly query: string;
+  readonly current: { readonly text: string; readonly value: string };
+  readonly options: readonly { readonly text: string; readonly value: string; readonly selected: boolean }[];
+  readonly multi: false;
+  readonly includeAll: false;
+  readonly hide: 0;
+  readonly skipUrlSync: false;
+}
+
 export interface Variable {
   readonly type: 'query';
   readonly name: string;
@@ -155,7 +241,8 @@ export interface Variable {
   readonly definition: string;
   /** 2: asked again when the time range changes. */
   readonly refresh: 2;
-  readonly regex: '';
+  /** Its groups `text` and `value`, where it has some, are what is shown and what it stands for. */
+  readonly regex: string;
   /** 0: as they come · 1: by the alphabet · 3: by number. */
   readonly sort: 0 | 1 | 3;
   readonly multi: boolean;
@@ -163,7 +250,8 @@ export interface Variable {
   readonly allValue?: '*';
   readonly current: Record<never, never> | { readonly text: 'All'; readonly value: '$__all' };
   readonly options: readonly [];
-  readonly hide: 0;
+  /** 2: not shown. */
+  readonly hide: 0 | 2;
   readonly skipUrlSync: false;
 }
 
@@ -206,7 +294,7 @@ export interface Dashboard {
     readonly tooltip: '';
     readonly url: '';
   }[];
-  readonly templating: { readonly list: readonly Variable[] };
+  readonly templating: { readonly list: readonly (Variable | Choice)[] };
   readonly annotations: { readonly list: readonly Annotation[] };
   readonly panels: readonly (PlacedPanel | Row)[];
 }

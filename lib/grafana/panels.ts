@@ -1,14 +1,33 @@
 // Panels: graphs of the catalog's metrics; figures, tables and bars of jobs' summaries.
 import { metricsOf, type Entity, type MetricName } from '../catalog';
 import { streamOf } from '../sinks/elasticsearch/streams';
-import type { Bars, Figure, Gauge, Graph, Link, Override, Table, Transformation } from './model';
+import { DRAWN } from '../sinks/elasticsearch/energy-meter';
+import { GPU_NAME, HOST, INDEX } from './fields';
+import type {
+  Bars,
+  Curves,
+  Figure,
+  Gauge,
+  Graph,
+  HeatMap,
+  Link,
+  Override,
+  Table,
+  Transformation,
+} from './model';
 import {
+  all,
+  alongJobs,
   columnName,
+  COMPUTED,
+  computedOf,
+  countsOf,
   datasource,
   documentsOf,
   overTime,
   rowsOf,
   type Column,
+  type Computed,
   type Dimension,
   type Query,
   type Reading,
@@ -16,8 +35,48 @@ import {
 } from './query';
 import { titleOf, unitIdOf } from './words';
 
-/** Between the background's samples (10 s) a line is drawn, across a longer silence it is not. */
-const JOINED__MS = 30_000;
+/** Samples of the longest interval, an hour, are joined; a longer silence is a gap. */
+const JOINED__MS = 3_660_000;
+
+/** Of a GPU, by its index: the same on every panel, whichever GPUs are shown. */
+const COLORS = [
+  'blue',
+  'orange',
+  'green',
+  'red',
+  'purple',
+  'yellow',
+  'light-blue',
+  'dark-orange',
+  'dark-green',
+  'light-red',
+  'dark-purple',
+  'dark-yellow',
+  'dark-blue',
+  'light-orange',
+  'light-green',
+  'dark-red',
+] as const;
+
+const fixed = (fixedColor: string): Override['properties'][number] => ({
+  id: 'color',
+  value: { mode: 'fixed', fixedColor },
+});
+
+/** Lines whose names begin as a GPU's do; more GPUs than colours take them from the panel. */
+const BY_GPU: readonly Override[] = COLORS.map((color, index) => ({
+  matcher: { id: 'byRegexp', options: `/^GPU ${index}( |$)/` },
+  properties: [fixed(color)],
+}));
+
+const GPU_LINE = 'GPU {{index}}';
+
+const LEGEND = {
+  displayMode: 'table',
+  placement: 'bottom',
+  showLegend: true,
+  calcs: ['mean', 'max'],
+} as const;
 
 const GREEN = { mode: 'absolute', steps: [{ color: 'green', value: null }] } as const;
 const PLAIN = { mode: 'absolute', steps: [{ color: 'text', value: null }] } as const;
@@ -44,7 +103,7 @@ interface GraphOptions {
   /** @default 'mean' */
   readonly reading?: Reading;
   readonly stacked?: true;
-  /** Shares of a whole: the axis goes up to 100 %, so that half is seen as half. */
+  /** Shares of a whole: the axis ends at 100 %, so that half is seen as half. */
   readonly ofWhole?: true;
   /** Of what the lines show, where it is not that of the first metric. */
   readonly unit?: string;
@@ -75,6 +134,7 @@ export function graph<E extends Entity>(
       defaults: {
         unit,
         min: 0,
+        ...(ofWhole ? { max: 100 } : {}),
         color: PALETTE,
         thresholds: GREEN,
         custom: {
@@ -84,33 +144,109 @@ export function graph<E extends Entity>(
           showPoints: 'auto',
           spanNulls: JOINED__MS,
           stacking: { mode: stacked ? 'normal' : 'none', group: 'A' },
-          ...(ofWhole ? { axisSoftMax: 100 } : {}),
         },
+      },
+      overrides: subject.legend.startsWith(GPU_LINE) ? BY_GPU : [],
+    },
+    options: { legend: LEGEND, tooltip: TOOLTIP },
+    transformations: [],
+  };
+}
+
+/** How far lines are apart: their lowest, their mean and their highest value, instead of many over each other. */
+export function band<E extends Entity>(
+  { entity, where }: Pick<Subject<E>, 'entity' | 'where'>,
+  metric: MetricName<E>,
+  { ofWhole }: Pick<GraphOptions, 'ofWhole'> = {},
+): Graph {
+  const lines = [
+    { metric, reading: 'lowest', legend: 'Lowest' },
+    { metric, reading: 'mean', legend: 'Mean' },
+    { metric, reading: 'highest', legend: 'Highest' },
+  ] as const;
+  const plain = graph({ entity, where, by: [], legend: '' }, [metric], ofWhole ? { ofWhole } : {});
+  return {
+    ...plain,
+    title: `${titleOf(metric)}, lowest to highest`,
+    targets: overTime({ entity, where, by: [], legend: '' }, lines),
+    fieldConfig: {
+      ...plain.fieldConfig,
+      overrides: [
+        edge('Lowest', []),
+        edge('Highest', [{ id: 'custom.fillBelowTo', value: 'Lowest' }]),
+        { matcher: { id: 'byName', options: 'Mean' }, properties: [fixed(COLORS[0])] },
+      ],
+    },
+  };
+}
+
+const edge = (line: string, more: Override['properties']): Override => ({
+  matcher: { id: 'byName', options: line },
+  properties: [{ id: 'custom.lineWidth', value: 0 }, fixed(COLORS[0]), ...more],
+});
+
+/** A row of colours for each instance: shares of a whole, from 0 to 100 %. */
+export function heatMap<E extends Entity>(
+  subject: Subject<E>,
+  metric: MetricName<E>,
+  title: string,
+): HeatMap {
+  const unit = unitIdOf(metric);
+  return {
+    type: 'heatmap',
+    title,
+    description: describe(subject.entity, [metric]),
+    datasource: datasource(streamOf(subject.entity)),
+    targets: overTime(subject, [{ metric, reading: 'mean', legend: subject.legend }]),
+    fieldConfig: {
+      defaults: {
+        unit,
+        color: PALETTE,
+        thresholds: GREEN,
+        custom: { scaleDistribution: { type: 'linear' } },
       },
       overrides: [],
     },
     options: {
-      legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: [] },
-      tooltip: TOOLTIP,
+      calculate: false,
+      color: { mode: 'scheme', scheme: 'Turbo', steps: 64, reverse: false, min: 0, max: 100 },
+      cellGap: 1,
+      cellValues: { unit },
+      // Idle is a colour, too.
+      filterValues: { le: -1 },
+      rowsFrame: { layout: 'auto' },
+      showValue: 'never',
+      yAxis: { axisPlacement: 'left', reverse: true },
+      legend: { show: true },
+      tooltip: { mode: 'single', yHistogram: false, showColorScale: true },
     },
     transformations: [],
   };
 }
 
-/** How far a counter rose in the time range, for each instance of the subject. */
-export function rise<E extends Entity>(subject: Subject<E>, metric: MetricName<E>, title: string): Gauge {
+/** A bar for each GPU: the energy of its documents, which each tell what was drawn since the one before. */
+export function energyOfGpus(where: string, title: string): Gauge {
+  const target = rowsOf('gpumetrics', where, [INDEX, GPU_NAME], [{ calculation: 'sum', field: DRAWN }]);
   return {
     type: 'bargauge',
     title,
-    description: describe(subject.entity, [metric]),
-    datasource: datasource(streamOf(subject.entity)),
-    targets: overTime(subject, [{ metric, reading: 'highest', legend: subject.legend }]),
+    description:
+      'What each GPU drew in the time range, by its own counter: to within one interval at either end. Nothing is told of the time before a recording’s second document, and of documents of nvpulse 0.1.',
+    datasource: target.datasource,
+    targets: [target],
     fieldConfig: {
-      defaults: { unit: unitIdOf(metric), min: 0, color: PALETTE, thresholds: GREEN, custom: {} },
+      defaults: {
+        unit: unitIdOf(DRAWN),
+        displayName: 'GPU ${__data.fields.index}',
+        min: 0,
+        color: BY_THRESHOLD,
+        thresholds: GREEN,
+        custom: {},
+      },
       overrides: [],
     },
     options: {
-      reduceOptions: { calcs: ['diff'], fields: '', values: false },
+      reduceOptions: { calcs: ['lastNotNull'], fields: '/^Sum$/', values: true },
       displayMode: 'basic',
       orientation: 'horizontal',
       valueMode: 'color',
@@ -119,25 +255,29 @@ export function rise<E extends Entity>(subject: Subject<E>, metric: MetricName<E
   };
 }
 
-/** One figure made of a field of jobs' summaries: `calc` of the rows of `by`. */
-export function figure(
-  where: string,
-  by: Dimension,
-  column: Column,
-  calc: 'sum' | 'mean' | 'max',
-  heading: Heading,
-): Figure {
-  // Where no row has the field there shall be no row at all: Grafana's sum of nothing is 0.
-  const target = rowsOf('jobmetrics', `${where} AND _exists_:${column.field}`, [by], [column]);
+interface FigureParts extends Heading {
+  readonly target: Query;
+  readonly unit: string;
+  /** Of the rows. */
+  readonly calc: 'sum' | 'mean' | 'max';
+  /** @default every number of a row */
+  readonly column?: string;
+  readonly noValue?: string;
+  readonly mappings?: Figure['fieldConfig']['defaults']['mappings'];
+}
+
+function stat({ target, unit, calc, column, noValue, mappings, title, description }: FigureParts): Figure {
   return {
     type: 'stat',
-    ...heading,
+    title,
+    description,
     datasource: target.datasource,
     targets: [target],
     fieldConfig: {
       defaults: {
-        unit: unitIdOf(column.field),
-        noValue: 'not ended in this time range',
+        unit,
+        noValue: noValue ?? 'no samples in this time range',
+        ...(mappings && { mappings }),
         color: BY_THRESHOLD,
         thresholds: PLAIN,
         custom: {},
@@ -145,7 +285,7 @@ export function figure(
       overrides: [],
     },
     options: {
-      reduceOptions: { calcs: [calc], fields: '', values: false },
+      reduceOptions: { calcs: [calc], fields: column === undefined ? '' : `/^${column}$/`, values: false },
       colorMode: 'value',
       graphMode: 'none',
       textMode: 'value',
@@ -156,10 +296,58 @@ export function figure(
   };
 }
 
+/** One figure of samples in the time range: `calc` of the rows of `by`. */
+export function figure<E extends Entity>(
+  { entity, where }: Pick<Subject<E>, 'entity' | 'where'>,
+  by: Dimension,
+  [calculation, field]: readonly [Column['calculation'], MetricName<E>],
+  calc: FigureParts['calc'],
+  heading: Heading,
+): Figure {
+  const conditions = all(`entity:${entity}`, ...where, `_exists_:${field}`);
+  const target = rowsOf(streamOf(entity), conditions, [by], [{ calculation, field }]);
+  return stat({ ...heading, target, unit: unitIdOf(field), calc });
+}
+
+/** As `figure`, of a field and one beside it. */
+export function computed<E extends Entity>(
+  { entity, where }: Pick<Subject<E>, 'entity' | 'where'>,
+  by: Dimension,
+  made: Computed,
+  unit: string,
+  calc: FigureParts['calc'],
+  heading: Heading,
+): Figure {
+  // Where no row has the field there shall be no row at all: Grafana's sum of nothing is 0.
+  const conditions = all(`entity:${entity}`, ...where, `_exists_:${made.a.field}`);
+  const target = computedOf(streamOf(entity), conditions, [by], made);
+  return stat({ ...heading, target, unit, calc, column: COMPUTED });
+}
+
+/** Whether GPUs in these documents are the simulator's. */
+export function simulatedOn(where: string): Figure {
+  return stat({
+    title: 'Simulated',
+    description: 'Whether figures of GPUs here are the simulator’s: made up, and not measured.',
+    target: countsOf('gpumetrics', all('simulated:true', where), [HOST]),
+    unit: 'none',
+    calc: 'sum',
+    noValue: 'no',
+    mappings: [
+      {
+        type: 'range',
+        options: { from: 1, to: 1e15, result: { text: 'GPUs are simulated', color: 'orange', index: 0 } },
+      },
+    ],
+  });
+}
+
 /** A table's column that its rows are told apart by. */
 export interface Key extends Dimension {
   readonly title: string;
   readonly links?: readonly Link[];
+  /** It orders the rows, and is not shown. */
+  readonly hidden?: true;
 }
 
 export interface Value extends Column {
@@ -168,12 +356,11 @@ export interface Value extends Column {
   readonly unit?: string;
 }
 
-/** Jobs' summaries: keys first, then values; the highest of value `orderBy` on top. */
-export function summaries(
+/** Windows by what is told of them: keys first, in the order of the first one, then values. */
+export function windowsOf(
   where: string,
   keys: readonly Key[],
   values: readonly Value[],
-  orderBy: number,
   heading: Heading,
 ): Table {
   const names = [...keys.map(({ field }) => field), ...values.map((value) => columnName(value, values))];
@@ -183,7 +370,8 @@ export function summaries(
       override(columnName(value, values), value.title, { unit: value.unit ?? unitIdOf(value.field) }),
     ),
   ];
-  return table(rowsOf('jobmetrics', where, keys, values, orderBy), overrides, [inOrder(names)], heading);
+  const hidden = keys.filter((key) => key.hidden).map(({ field }) => field);
+  return table(rowsOf('jobmetrics', where, keys, values), overrides, [inOrder(names, hidden)], heading);
 }
 
 /** The newest events, each with these fields. */
@@ -201,14 +389,9 @@ export function events(
   );
 }
 
-/** A bar for each combination of `by`, labelled with the last of it, the highest on top. */
-export function bars(
-  where: string,
-  by: readonly [Dimension, ...Dimension[]],
-  column: Column,
-  heading: Heading,
-): Bars {
-  const target = rowsOf('jobmetrics', where, by, [column], 0);
+/** A bar for each value of `by`, in its order: that of all charts of the same windows. */
+export function bars(where: string, by: Dimension, column: Column, heading: Heading): Bars {
+  const target = rowsOf('jobmetrics', where, [by], [column]);
   return {
     type: 'barchart',
     ...heading,
@@ -226,18 +409,60 @@ export function bars(
     },
     options: {
       orientation: 'horizontal',
-      xField: (by.at(-1) ?? by[0]).field,
+      xField: by.field,
       showValue: 'auto',
       stacking: 'none',
       barWidth: 0.9,
       groupWidth: 0.8,
       xTickLabelRotation: 0,
-      xTickLabelMaxLength: 32,
+      xTickLabelMaxLength: 64,
       fullHighlight: true,
       legend: { displayMode: 'list', placement: 'bottom', showLegend: false, calcs: [] },
       tooltip: TOOLTIP,
     },
     transformations: [],
+  };
+}
+
+/** Means of newest jobs over the time since their start, a line each. */
+export function curves<E extends Entity>(
+  { entity, where }: Pick<Subject<E>, 'entity' | 'where'>,
+  jobs: Dimension,
+  metric: MetricName<E>,
+  step: string,
+  title: string,
+): Curves {
+  const time = 'job_time__s';
+  const target = alongJobs(streamOf(entity), all(`entity:${entity}`, ...where), jobs, metric, step);
+  const matrix = `${time}\\${jobs.field}`;
+  return {
+    type: 'trend',
+    title,
+    description: `${describe(entity, [metric])} Over the seconds since the start of each job. What several jobs had at one time is in none of them.`,
+    datasource: target.datasource,
+    targets: [target],
+    fieldConfig: {
+      defaults: {
+        unit: unitIdOf(metric),
+        min: 0,
+        color: PALETTE,
+        thresholds: GREEN,
+        custom: { drawStyle: 'line', lineWidth: 1, fillOpacity: 0, showPoints: 'auto', spanNulls: true },
+      },
+      overrides: [override(matrix, 'Since the start', { unit: unitIdOf(time) })],
+    },
+    options: { legend: LEGEND, tooltip: TOOLTIP },
+    transformations: [
+      {
+        id: 'groupingToMatrix',
+        options: { columnField: jobs.field, rowField: time, valueField: 'Average', emptyValue: 'null' },
+      },
+      {
+        id: 'convertFieldType',
+        options: { fields: {}, conversions: [{ targetField: matrix, destinationType: 'number' }] },
+      },
+      { id: 'sortBy', options: { sort: [{ field: matrix }] } },
+    ],
   };
 }
 
@@ -281,7 +506,10 @@ function override(
   };
 }
 
-const inOrder = (names: readonly string[]): Transformation => ({
+const inOrder = (names: readonly string[], hidden: readonly string[] = []): Transformation => ({
   id: 'organize',
-  options: { indexByName: Object.fromEntries(names.map((name, position) => [name, position])) },
+  options: {
+    indexByName: Object.fromEntries(names.map((name, position) => [name, position])),
+    excludeByName: Object.fromEntries(hidden.map((name) => [name, true])),
+  },
 });

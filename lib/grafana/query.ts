@@ -13,9 +13,16 @@ export type MetricAggregation =
   | { readonly id: string; readonly type: 'count' }
   | {
       readonly id: string;
-      readonly type: 'avg' | 'max' | 'min';
+      readonly type: 'avg' | 'max' | 'min' | 'sum';
       readonly field: string;
       readonly hide?: true;
+    }
+  | {
+      readonly id: string;
+      readonly type: 'bucket_script';
+      /** What stands in the script as `params.<name>`: the ids of metrics. */
+      readonly pipelineVariables: readonly { readonly name: string; readonly pipelineAgg: string }[];
+      readonly settings: { readonly script: string; readonly gap_policy: 'insert_zeros' };
     }
   | {
       readonly id: string;
@@ -39,6 +46,13 @@ export type BucketAggregation =
         readonly min_doc_count: '1';
         readonly missing?: string;
       };
+    }
+  | {
+      readonly id: string;
+      readonly type: 'histogram';
+      readonly field: string;
+      /** The interval is a whole number. */
+      readonly settings: { readonly interval: string; readonly min_doc_count: '1' };
     }
   | {
       readonly id: string;
@@ -72,6 +86,8 @@ export interface Dimension {
   readonly size: number;
   /** Stands where a document has no such field; without it the document is left out. */
   readonly missing?: string;
+  /** Of its values, where nothing else orders them. @default 'asc' */
+  readonly order?: 'desc';
 }
 
 /** What the lines of a graph are about: documents of one entity, and what tells its instances apart. */
@@ -84,8 +100,8 @@ export interface Subject<E extends Entity> {
   readonly legend: string;
 }
 
-/** mean, highest: of the samples in a bucket · rate: of a counter, a second. */
-export type Reading = 'mean' | 'highest' | 'rate';
+/** mean, lowest, highest: of the samples in a bucket · rate: of a counter, a second. */
+export type Reading = 'mean' | 'lowest' | 'highest' | 'rate';
 
 export const datasource = (uid: Stream): Datasource => ({ type: 'elasticsearch', uid });
 
@@ -96,6 +112,7 @@ const letter = (position: number): string => String.fromCharCode('A'.charCodeAt(
 
 function metricsFor(field: string, reading: Reading): readonly MetricAggregation[] {
   if (reading === 'mean') return [{ id: '1', type: 'avg', field }];
+  if (reading === 'lowest') return [{ id: '1', type: 'min', field }];
   if (reading === 'highest') return [{ id: '1', type: 'max', field }];
   return [
     { id: '1', type: 'max', field, hide: true },
@@ -105,7 +122,7 @@ function metricsFor(field: string, reading: Reading): readonly MetricAggregation
 
 /** The first dimension is in the order of `orderBy`: its own values, or a metric from the highest down. */
 function termsOf(dimensions: readonly Dimension[], orderBy = '_key'): readonly BucketAggregation[] {
-  return dimensions.map(({ field, size, missing }, position) => {
+  return dimensions.map(({ field, size, missing, order }, position) => {
     const by = position === 0 ? orderBy : '_key';
     return {
       id: String(11 + position),
@@ -113,7 +130,7 @@ function termsOf(dimensions: readonly Dimension[], orderBy = '_key'): readonly B
       field,
       settings: {
         size: String(size),
-        order: by === '_key' ? 'asc' : 'desc',
+        order: by === '_key' && order !== 'desc' ? 'asc' : 'desc',
         orderBy: by,
         min_doc_count: '1',
         ...(missing === undefined ? {} : { missing }),
@@ -146,10 +163,41 @@ export function overTime<E extends Entity>(
   }));
 }
 
-/** A column of a table: the mean, lowest or highest value of a field in the documents of a row. */
+/** A column of a table: the mean, lowest or highest value of a field in the documents of a row, or their sum. */
 export interface Column {
-  readonly calculation: 'avg' | 'min' | 'max';
+  readonly calculation: 'avg' | 'min' | 'max' | 'sum';
   readonly field: string;
+}
+
+/** A column of a table that is made of two others, `params.a` and `params.b`: 0 where there is none. */
+export interface Computed {
+  readonly a: Column;
+  readonly b: Column;
+  /** Painless. */
+  readonly script: string;
+}
+
+/** The name that the plugin gives such a column. */
+export const COMPUTED = 'Bucket Script';
+
+/** A row for each value of a dimension, with a computed column behind those that it is made of. */
+export function computedOf(
+  stream: Stream,
+  where: string,
+  by: readonly Dimension[],
+  { a, b, script }: Computed,
+): Query {
+  const query = rowsOf(stream, where, by, [a, b]);
+  const computed: MetricAggregation = {
+    id: '3',
+    type: 'bucket_script',
+    pipelineVariables: [
+      { name: 'a', pipelineAgg: '1' },
+      { name: 'b', pipelineAgg: '2' },
+    ],
+    settings: { script, gap_policy: 'insert_zeros' },
+  };
+  return { ...query, metrics: [...query.metrics, computed] };
 }
 
 /**
@@ -199,6 +247,44 @@ export function watched(
   };
 }
 
+/** How many documents there are, for each combination of dimensions. */
+export function countsOf(stream: Stream, where: string, by: readonly Dimension[]): Query {
+  return { ...rowsOf(stream, where, by, []), metrics: [{ id: '1', type: 'count' }] };
+}
+
+/**
+ * Means by the time since a job's start, of the newest jobs: a row for each job and each stretch of so many seconds.
+ * @param step a whole number, or a variable
+ */
+export function alongJobs(
+  stream: Stream,
+  where: string,
+  jobs: Dimension,
+  field: string,
+  step: string,
+): Query {
+  return {
+    refId: 'A',
+    datasource: datasource(stream),
+    query: all(where, '_exists_:job_time__s'),
+    metrics: [
+      { id: '1', type: 'avg', field },
+      { id: '2', type: 'max', field: '@timestamp' },
+    ],
+    bucketAggs: [
+      ...termsOf([jobs], '2'),
+      {
+        id: '12',
+        type: 'histogram',
+        field: 'job_time__s',
+        settings: { interval: step, min_doc_count: '1' },
+      },
+    ],
+    alias: '',
+    timeField: '@timestamp',
+  };
+}
+
 /** The newest documents as they are. */
 export function documentsOf(stream: Stream, where: string, size: number): Query {
   return {
@@ -217,7 +303,7 @@ export function documentsOf(stream: Stream, where: string, size: number): Query 
  * else with the field.
  */
 export function columnName(column: Column, columns: readonly Column[]): string {
-  const word = { avg: 'Average', min: 'Min', max: 'Max' }[column.calculation];
+  const word = { avg: 'Average', min: 'Min', max: 'Max', sum: 'Sum' }[column.calculation];
   const shared = columns.filter(({ calculation }) => calculation === column.calculation).length > 1;
   return shared ? `${word} ${column.field}` : word;
 }

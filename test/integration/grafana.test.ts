@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { Dashboard, PlacedPanel, Query, Rule } from '../../lib/grafana';
+import type { Choice, Dashboard, PlacedPanel, Query, Rule, Variable } from '../../lib/grafana';
 import { describeWithElasticsearch } from '../support/elasticsearch';
 import {
   ALL,
@@ -17,6 +17,7 @@ import {
   searchOf,
   seriesOf,
   variableSearchOf,
+  type Option,
   type Rows,
   type Series,
   type Verdict,
@@ -27,11 +28,18 @@ import {
   JOB,
   JOB_NAME,
   DESKTOP,
+  LONG,
+  LOST,
   MACHINE,
   MARK,
   playScene,
+  SHORT,
+  TRAINER,
+  TRAINER_POWER__W,
+  TRAINING,
   type Scene,
 } from '../support/grafana-scene';
+import { DAY__S, energyUntil, exportDay, METERED } from '../support/metered-day';
 
 const PROVISIONING = join(__dirname, '..', '..', 'deploy', 'grafana', 'provisioning');
 const read = (path: string): string => readFileSync(join(PROVISIONING, path), 'utf8');
@@ -62,6 +70,9 @@ const SCREEN = 1600;
 
 const panelsOf = ({ panels }: Dashboard): readonly PlacedPanel[] =>
   panels.flatMap((panel) => (panel.type === 'row' ? panel.panels : [panel]));
+const isQuery = (variable: Variable | Choice): variable is Variable => variable.type === 'query';
+const variableOf = (name: Name, variable: string): Variable =>
+  dashboards[name].templating.list.filter(isQuery).find((one) => one.name === variable)!;
 const isTable = ({ bucketAggs }: Query): boolean => bucketAggs.at(-1)?.type !== 'date_histogram';
 const numbers = ({ points }: Series): readonly number[] =>
   points.flatMap(({ value }) => (value === null ? [] : [value]));
@@ -76,12 +87,31 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
 
   const view = (choices: View['choices']): View => ({ ...scene, choices });
 
+  /** What a variable offers, in a view. */
+  async function offered(variable: Variable, here: View): Promise<readonly Option[]> {
+    const [found] = await run(elasticsearch, [variableSearchOf(variable, here)]);
+    return optionsOf(variable, found!);
+  }
+
+  /** With what Grafana puts into the variables that nobody chose: all that there is. */
+  async function opened(name: Name, here: View): Promise<View> {
+    let { choices } = here;
+    for (const variable of dashboards[name].templating.list) {
+      if (variable.name in choices) continue;
+      const value = isQuery(variable)
+        ? (await offered(variable, { ...here, choices })).map((one) => one.value)
+        : variable.current.value;
+      choices = { ...choices, [variable.name]: value };
+    }
+    return { ...here, choices };
+  }
+
   /** The panel's answer to each of its queries. */
   async function shown(
     panel: PlacedPanel,
     choices: View['choices'],
+    here: View = view(choices),
   ): Promise<readonly { target: Query; series: readonly Series[]; rows: Rows }[]> {
-    const here = view(choices);
     const width = Math.round((panel.gridPos.w / 24) * SCREEN);
     const least = panel.interval ?? LEAST_INTERVAL;
     const searches = panel.targets.map((target) =>
@@ -102,8 +132,14 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
   };
   const linesOf = async (name: Name, title: string): Promise<readonly Series[]> =>
     (await shown(panelOf(name, title), CHOICES[name])).flatMap(({ series }) => series);
-  const tableOf = async (name: Name, title: string): Promise<Rows> =>
-    (await shown(panelOf(name, title), CHOICES[name])).flatMap(({ rows }) => rows);
+  const tableOf = async (name: Name, title: string, here = view(CHOICES[name])): Promise<Rows> => {
+    const { choices } = await opened(name, here);
+    return (await shown(panelOf(name, title), choices, { ...here, choices })).flatMap(({ rows }) => rows);
+  };
+  const figureOf = async (name: Name, title: string, choices: View['choices']): Promise<Rows> => {
+    const panel = panelsOf(dashboards[name]).find((one) => one.title === title && one.type === 'stat');
+    return (await shown(panel!, choices)).flatMap(({ rows }) => rows);
+  };
 
   describe.each(NAMES)('%s: data for every', (name) => {
     const { templating, annotations } = dashboards[name];
@@ -112,9 +148,8 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
       panel,
     }));
 
-    test.each(templating.list)('variable $name', async (variable) => {
-      const [found] = await run(elasticsearch, [variableSearchOf(variable, view(CHOICES[name]))]);
-      expect(optionsOf(found!)).not.toEqual([]);
+    test.each(templating.list.filter(isQuery))('variable $name', async (variable) => {
+      expect(await offered(variable, await opened(name, view(CHOICES[name])))).not.toEqual([]);
     });
 
     // A dashboard may have no annotations, which jest's each does not take.
@@ -137,7 +172,8 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
       const choices: View['choices'] = ON_DESKTOP.includes(panel.title)
         ? { host: DESKTOP, index: ALL }
         : CHOICES[name];
-      for (const { target, series, rows } of await shown(panel, choices)) {
+      const here = await opened(name, view(choices));
+      for (const { target, series, rows } of await shown(panel, here.choices)) {
         const values = series.flatMap(numbers);
         if (values.length === 0 && rows.length === 0)
           throw new Error(
@@ -182,16 +218,46 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     expect(ends[7]).toBeLessThan(Math.min(...ends.slice(0, 7)));
   });
 
-  test('job: energy rises in each GPU, by what its power allows', async () => {
+  test('job: energy of each GPU is what its power allows', async () => {
     const [duration__s] = (await linesOf('job', 'Power draw')).map(
       ({ points }) => (points.at(-1)!.time__ms - points[0]!.time__ms) / 1000,
     );
-    for (const line of await linesOf('job', 'Energy in the time range')) {
-      const values = numbers(line);
-      const rise = values.at(-1)! - values[0]!;
-      expect(rise).toBeGreaterThan(1000);
-      expect(rise).toBeLessThan(635 * (duration__s! + 2));
+    const rows = await tableOf('job', 'Energy in the time range');
+    expect(rows.map(({ index }) => `GPU ${index}`)).toEqual(GPUS);
+    for (const row of rows) {
+      expect(row['Sum']).toBeGreaterThan(1000);
+      expect(row['Sum']).toBeLessThan(635 * (duration__s! + 2));
     }
+  });
+
+  describe('energy of a day, whose counters began anew, by two exporters one after the other', () => {
+    let day: Awaited<ReturnType<typeof exportDay>>;
+    beforeAll(async () => {
+      day = await exportDay(elasticsearch);
+      await elasticsearch.request('POST', '/_refresh');
+    });
+
+    const HOUR__S = 3600;
+    test.each([
+      ['24 h', 0, DAY__S],
+      ['6 h with the reset', 12 * HOUR__S, 18 * HOUR__S],
+      ['6 h over the change of exporters', 9 * HOUR__S, 15 * HOUR__S],
+      ['an odd quarter of an hour', 20_000, 20_900],
+    ])('%s', async (_, from__s, to__s) => {
+      const here: View = {
+        from__ms: day.from__ms + from__s * 1000,
+        to__ms: day.from__ms + to__s * 1000,
+        choices: { host: METERED, index: ALL },
+      };
+      const rows = await tableOf('node', 'Energy in the time range', here);
+      expect(rows.map(({ index }) => index)).toEqual(['0', '1']);
+      const seconds = to__s - from__s;
+      for (const index of [0, 1] as const) {
+        const energy__J = energyUntil(index, to__s) - energyUntil(index, from__s);
+        // To within an interval of ten seconds at the beginning, and one around the reset.
+        expect(Math.abs(Number(rows[index]!['Sum']) / energy__J - 1)).toBeLessThan((2 * 10 * 1.5) / seconds);
+      }
+    });
   });
 
   test('job: its processes use a CPU, and write', async () => {
@@ -214,8 +280,72 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     expect(values.length).toBeGreaterThan(3);
   });
 
+  test('job: one that runs, and began before the time range, has a name and its figures', async () => {
+    const choices: View['choices'] = { job: LONG, host: TRAINER, index: ALL };
+    const seconds = (scene.to__ms - scene.from__ms) / 1000;
+    const figure = async (title: string, column: string): Promise<number> => {
+      const [row, ...others] = await figureOf('job', title, choices);
+      expect([row!['host.name'], others]).toEqual([TRAINER, []]);
+      return Number(row![column]);
+    };
+    // Samples are two seconds apart.
+    expect(Math.abs((await figure('Time', 'Bucket Script')) / 1000 - seconds)).toBeLessThan(4);
+    const energy__J = await figure('GPU energy', 'Bucket Script');
+    expect(Math.abs(energy__J / TRAINER_POWER__W - seconds)).toBeLessThan(4);
+    expect(await figure('GPU utilization', 'Average')).toBe(50);
+    expect(await figure('Highest GPU memory', 'Bucket Script')).toBe(2000);
+    expect(await figure('Highest GPU temperature', 'Bucket Script')).toBe(60);
+    expect(await figure('CPU utilization', 'Average')).toBe(40);
+    const names = await offered(variableOf('job', 'job'), view({}));
+    expect(names.find(({ value }) => value === LONG)!.text).toMatch(/^\d{4}-\d\d-\d\d [\d:]{8} training$/);
+  });
+
+  test('job: energy before its start is not its own', async () => {
+    const choices: View['choices'] = { job: SHORT, host: TRAINER, index: ALL };
+    const [row] = await figureOf('job', 'GPU energy', choices);
+    const seconds = (scene.to__ms - scene.from__ms) / 1000 - 1;
+    // Its first sample tells of two seconds, one of them before.
+    expect(Number(row!['Sum energy_before__J'])).toBeCloseTo(TRAINER_POWER__W, 0);
+    expect(Math.abs(Number(row!['Bucket Script']) / TRAINER_POWER__W - seconds)).toBeLessThan(2.1);
+  });
+
+  test('job: the newest that began is offered first', async () => {
+    const values = (await offered(variableOf('job', 'job'), view({}))).map(({ value }) => value);
+    expect(values.slice(2)).toEqual([SHORT, LONG]);
+    expect(values.slice(0, 2).sort()).toEqual([FORGOTTEN, JOB]);
+  });
+
+  test('job: starts and stops have a text', async () => {
+    const annotation = dashboards.job.annotations.list.find(({ name }) => name === 'Starts and stops')!;
+    const [found] = await run(elasticsearch, [annotationSearchOf(annotation, view(CHOICES.job))]);
+    expect(
+      documentsOf(found!)
+        .map((document) => document[annotation.textField])
+        .sort(),
+    ).toEqual([`${JOB_NAME} began`, `${JOB_NAME} ended: Succeeded`]);
+  });
+
+  test.each(['gpumetrics', 'cpumetrics', 'jobmetrics'])('%s: what is simulated says so', async (stream) => {
+    const count = async (query: string): Promise<number> => {
+      const { body } = await elasticsearch.request('GET', `/${stream}/_count?q=${encodeURIComponent(query)}`);
+      return body.count;
+    };
+    // The cgroup of the machine was made by hand.
+    const ofServer = `host.name:"${MACHINE}" AND NOT entity:cgroup`;
+    expect(await count(`${ofServer} AND simulated:true`)).toBeGreaterThan(0);
+    expect(await count(`${ofServer} AND NOT simulated:true`)).toBe(0);
+    expect(await count(`host.name:${TRAINER} AND NOT simulated:true`)).toBeGreaterThan(0);
+    expect(await count(`host.name:${TRAINER} AND simulated:true`)).toBe(0);
+  });
+
+  test.each(NAMES)('%s: says whether GPUs are simulated', async (name) => {
+    const [row] = await figureOf(name, 'Simulated', CHOICES[name]);
+    expect(Number(row!['Count'])).toBeGreaterThan(0);
+    expect(await figureOf(name, 'Simulated', { host: TRAINER, job: LONG })).toEqual([]);
+  });
+
   test('job: its window tells how it ended, and that a GPU was shared', async () => {
-    expect(await tableOf('job', 'Windows')).toEqual([
+    expect(await tableOf('job', 'Windows that ended')).toEqual([
       expect.objectContaining({
         'host.name': MACHINE,
         job_name: JOB_NAME,
@@ -229,16 +359,13 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     expect(events).toEqual(expect.arrayContaining(['start', 'mark', 'device_lost', 'stop']));
   });
 
-  test('job: energy of its GPUs is that of the sum of their counters', async () => {
-    const [figure] = panelsOf(dashboards.job).filter(({ title }) => title === 'GPU energy');
-    const [answer] = await shown(figure!, CHOICES.job);
-    const energy__J = Number(answer!.rows[0]!['Average']);
-    const counters = (await linesOf('job', 'Energy in the time range'))
-      .map(numbers)
-      .reduce((sum, values) => sum + values.at(-1)! - values[0]!, 0);
-    // The window's energy reaches to its edges, the counters from the first bucket to the last.
-    expect(energy__J / counters).toBeGreaterThan(0.9);
-    expect(energy__J / counters).toBeLessThan(1.3);
+  test('job: energy of its GPUs is that of its summary', async () => {
+    const [row] = await figureOf('job', 'GPU energy', CHOICES.job);
+    const [window] = await tableOf('job', 'Windows that ended');
+    // From its last sample to its end, and from when a process was seen on a GPU: some fifths of a second.
+    const ratio = Number(row!['Bucket Script']) / Number(window!['Average gpu_energy__J']);
+    expect(ratio).toBeGreaterThan(0.9);
+    expect(ratio).toBeLessThan(1.02);
   });
 
   test('node: what it costs, and what the exporter has done', async () => {
@@ -250,12 +377,17 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     expect(await highest('CPU, of one CPU')).toBeGreaterThan(0);
   });
 
-  test('compare: both jobs, the last to end on top, each with its figures', async () => {
-    const rows = await tableOf('compare', 'Jobs, the last to end on top');
-    expect(rows.map(({ job, job_name, gpu_scope }) => [job, job_name, gpu_scope])).toEqual([
-      [JOB, JOB_NAME, 'process'],
-      [FORGOTTEN, FORGOTTEN, 'named'],
+  test('compare: both jobs that ended, the newest on top, each with its figures', async () => {
+    const rows = await tableOf('compare', 'Jobs, the newest on top');
+    const told = rows.map(({ job, job_name, gpu_scope, simulated }) => [job, job_name, gpu_scope, simulated]);
+    expect(told.sort()).toEqual([
+      [FORGOTTEN, FORGOTTEN, 'named', 'true'],
+      [JOB, JOB_NAME, 'process', 'true'],
     ]);
+    const titles = rows.map(({ job_title }) => String(job_title));
+    expect(titles).toEqual([...titles].sort().reverse());
+    for (const chart of ['Duration', 'GPU energy', 'GPU utilization', 'Highest GPU memory'])
+      expect((await tableOf('compare', chart)).map(({ job_title }) => job_title)).toEqual(titles);
     for (const row of rows) {
       expect(row['Min']).toBeGreaterThan(scene.from__ms);
       expect(row['Max']).toBeLessThan(scene.to__ms);
@@ -265,16 +397,41 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     }
   });
 
+  test('compare: what runs is what has no end, and whose host is not silent', async () => {
+    const here: View = { ...scene, from__ms: scene.from__ms - 30 * 60_000, choices: CHOICES.compare };
+    const rows = await tableOf('compare', 'Running now, the newest on top', here);
+    expect(rows.map(({ job, job_name }) => [job, job_name])).toEqual([
+      [SHORT, TRAINING],
+      [LONG, TRAINING],
+    ]);
+    const starts = await offered(variableOf('compare', 'job'), here);
+    expect(starts.map(({ value }) => value)).toContain(LOST);
+    // An hour later nothing is heard of any of them.
+    const later = { ...here, to__ms: scene.to__ms + 3_600_000 };
+    expect(await tableOf('compare', 'Running now, the newest on top', later)).toEqual([]);
+  });
+
+  test('compare: curves begin with the job, each with its own name', async () => {
+    const choices = { ...CHOICES.compare, name: TRAINING, step: '10' };
+    const here: View = { ...scene, from__ms: scene.from__ms - 30 * 60_000, choices };
+    const rows = await tableOf('compare', 'Power of a GPU since the start', here);
+    const names = [...new Set(rows.map(({ job_title }) => String(job_title)))];
+    expect(names.map((name) => name.split('\t')[1]).sort()).toEqual([LOST, LONG, SHORT]);
+    for (const name of names) {
+      const [first, ...rest] = rows.filter(({ job_title }) => job_title === name);
+      expect(first).toMatchObject({ job_time__s: 0, Average: TRAINER_POWER__W });
+      rest.forEach(({ job_time__s }, at) => expect(job_time__s).toBe(10 * (at + 1)));
+    }
+  });
+
   test.each([
-    ['job', 'job', [FORGOTTEN, JOB]],
     ['job', 'host', [MACHINE]],
     ['job', 'index', ['0', '1', '2', '3', '4', '5', '6', '7']],
-    ['node', 'host', [MACHINE, DESKTOP].sort()],
-    ['compare', 'name', [FORGOTTEN, JOB_NAME]],
+    ['node', 'host', [MACHINE, DESKTOP, TRAINER].sort()],
+    ['compare', 'name', [FORGOTTEN, JOB_NAME, TRAINING].sort()],
   ] as const)('%s: variable %s offers exactly %j', async (name, variable, options) => {
-    const found = dashboards[name].templating.list.find((one) => one.name === variable)!;
-    const [answer] = await run(elasticsearch, [variableSearchOf(found, view(CHOICES[name]))]);
-    expect(optionsOf(answer!)).toEqual(options);
+    const found = await offered(variableOf(name, variable), view(CHOICES[name]));
+    expect(found.map(({ value }) => value)).toEqual(options);
   });
 
   test('several values of a variable are any of them', async () => {
@@ -344,10 +501,10 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     });
 
     test.each([
-      // Of the machine’s GPUs and the desktop’s, whose temperatures begin at 36 °C.
-      ['GPU hot', 'gt', 30, 9],
-      // Eight GPUs of the one job, and one of the other’s.
-      ['GPU of a job idle', 'lt', 99, 9],
+      // Of the machine’s GPUs, the desktop’s and the trainer’s, whose temperatures begin at 36 °C.
+      ['GPU hot', 'gt', 30, 11],
+      // Eight GPUs of the one job, one of the other’s, and the trainer’s.
+      ['GPU of a job idle', 'lt', 99, 11],
     ] as const)('%s would fire if the limit were %s %d', async (title, type, limit, count) => {
       const rule = ruleOf(title);
       const [query, reduce, threshold] = rule.data;

@@ -54,8 +54,16 @@ const escaped = (value: string): string =>
 function formatted(choice: Choice): string {
   if (choice === ALL) return '*';
   if (typeof choice === 'string') return escaped(choice);
+  if (choice.length === 0) return '__empty__';
   return `(${choice.map((value) => `"${escaped(value)}"`).join(' OR ')})`;
 }
+
+/** Dates of Lucene count from the end of the view, as they do from now where the view ends now. */
+const fromEnd = (query: string, { to__ms }: View): string =>
+  query.replace(/\[now-(\w+) TO now\]/g, (_, ago: string) => {
+    const now = new Date(to__ms).toISOString();
+    return `["${now}||-${ago}" TO "${now}"]`;
+  });
 
 /** A Lucene query with its variables replaced. @throws where a variable has no choice: Grafana would leave it in */
 export function interpolate(query: string, choices: View['choices']): string {
@@ -131,7 +139,9 @@ const filters = (view: View, query: string): Json => ({
   bool: {
     filter: [
       rangeOf('@timestamp', view),
-      ...(query.trim() === '' ? [] : [{ query_string: { query, analyze_wildcard: true } }]),
+      ...(query.trim() === ''
+        ? []
+        : [{ query_string: { query: fromEnd(query, view), analyze_wildcard: true } }]),
     ],
   },
 });
@@ -146,6 +156,10 @@ function aggregationOf(metric: MetricAggregation, all: readonly MetricAggregatio
       if (!of) throw new Error(`there is no metric ${metric.field}`);
       return { derivative: { buckets_path: of.type === 'count' ? '_count' : of.id, ...metric.settings } };
     }
+    case 'bucket_script': {
+      const paths = metric.pipelineVariables.map(({ name, pipelineAgg }) => [name, pipelineAgg]);
+      return { bucket_script: { buckets_path: Object.fromEntries(paths), ...metric.settings } };
+    }
     default:
       return { [metric.type]: { field: metric.field } };
   }
@@ -154,9 +168,16 @@ function aggregationOf(metric: MetricAggregation, all: readonly MetricAggregatio
 function bucketsOf(
   aggregation: BucketAggregation,
   metrics: readonly MetricAggregation[],
-  { from__ms, to__ms }: View,
+  { from__ms, to__ms, choices }: View,
   interval__ms: number,
 ): Json {
+  if (aggregation.type === 'histogram') {
+    const { interval, min_doc_count } = aggregation.settings;
+    const step = Number(interpolate(interval, choices));
+    return {
+      histogram: { field: aggregation.field, interval: step, min_doc_count: Number(min_doc_count) },
+    };
+  }
   if (aggregation.type === 'date_histogram') {
     const { interval, min_doc_count } = aggregation.settings;
     return {
@@ -219,14 +240,15 @@ export function searchOf(query: Query, view: View, interval__ms: number): Search
 
 /** The search of a variable of the form `{"find":"terms",…}`. */
 export function variableSearchOf({ query, datasource }: Variable, view: View): Search {
-  const { find, field, query: where, size } = JSON.parse(query);
+  const { find, field, query: where, size, orderBy, order } = JSON.parse(query);
+  if (orderBy !== 'key') throw new Error(`order by '${orderBy}' is not known here`);
   if (find !== 'terms') throw new Error(`'${find}' is not known here`);
   return {
     index: datasource.uid,
     body: {
       size: 0,
       query: filters(view, interpolate(where, view.choices)),
-      aggs: { 1: { terms: { field, size, order: { _key: 'asc' } } } },
+      aggs: { 1: { terms: { field, size, order: { _key: order } } } },
     },
   };
 }
@@ -340,15 +362,38 @@ export function rowsOf(query: Query, { aggregations = {}, hits }: Found): Rows {
 
 /** With the field where another column has the same calculation. */
 function columnOf(metric: MetricAggregation, all: readonly MetricAggregation[]): string {
-  const word: Readonly<Record<string, string>> = { avg: 'Average', min: 'Min', max: 'Max', count: 'Count' };
+  const word: Readonly<Record<string, string>> = {
+    avg: 'Average',
+    min: 'Min',
+    max: 'Max',
+    sum: 'Sum',
+    count: 'Count',
+    bucket_script: 'Bucket Script',
+  };
   const name = word[metric.type] ?? metric.type;
   const shared = all.filter(({ type }) => type === metric.type).length > 1;
   return shared && 'field' in metric ? `${name} ${metric.field}` : name;
 }
 
-/** What a variable offers. */
-export const optionsOf = ({ aggregations }: Found): readonly string[] =>
-  (aggregations?.['1']?.buckets ?? []).map((bucket) => bucket.key_as_string ?? String(bucket.key));
+export interface Option {
+  readonly text: string;
+  readonly value: string;
+}
+
+/** What a variable offers, in the order in which it does. */
+export function optionsOf({ regex, sort }: Variable, { aggregations }: Found): readonly Option[] {
+  const found = (aggregations?.['1']?.buckets ?? []).map(
+    (bucket) => bucket.key_as_string ?? String(bucket.key),
+  );
+  const [, pattern] = /^\/(.*)\/$/.exec(regex) ?? [];
+  const options = found.flatMap((key): readonly Option[] => {
+    if (pattern === undefined) return [{ text: key, value: key }];
+    const { text, value } = new RegExp(pattern).exec(key)?.groups ?? {};
+    return text === undefined || value === undefined ? [] : [{ text, value }];
+  });
+  if (sort === 1) return options.sort((a, b) => (a.text < b.text ? -1 : 1));
+  return sort === 3 ? options.sort((a, b) => Number(a.text) - Number(b.text)) : options;
+}
 
 /** Documents as they are: an annotation's. */
 export const documentsOf = ({ hits }: Found): readonly Json[] => hits.hits.map(({ _source }) => _source);

@@ -1,16 +1,16 @@
-// What the dashboards are tried on: a GPU machine, simulated, that `nvpulse server` watches and exports, and a desktop of
-// which there is a recording.
+// What the dashboards are tried on: a GPU machine, simulated, that `nvpulse server` watches and exports, a desktop of
+// which there is a recording, and a trainer whose jobs go on.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRecording, type Batch } from '../../lib';
+import { formatUtc, openRecording, type Batch } from '../../lib';
 import type { JobSpan } from '../../lib/recording';
-import { toDocuments } from '../../lib/sinks/elasticsearch';
+import { EnergyMeter, eventDocuments, toDocuments } from '../../lib/sinks/elasticsearch';
 import type { Elasticsearch } from './elasticsearch';
 import { nvpulseIn, type Ending, type Running } from './nvpulse';
 import { patience } from './patience';
-import { batchOf } from './readings';
+import { batchOf, gpu, HOST, MEMORY } from './readings';
 
 export interface Scene {
   readonly from__ms: number;
@@ -27,6 +27,16 @@ export const JOB_NAME = 'liver-tumor';
 /** Has GPU 0, and is never stopped: its lease ends it. */
 export const FORGOTTEN = 'forgotten';
 export const MARK = 'segmentation';
+/** Two real GPUs: no simulator. */
+export const TRAINER = 'trainer';
+/** Began 15 minutes before the scene, on GPU 1, and goes on. */
+export const LONG = 'train-7';
+/** Began with the scene, on GPU 0, and goes on. */
+export const SHORT = 'train-8';
+/** Has no end, and its host was silent for the ten minutes before the scene. */
+export const LOST = 'train-6';
+export const TRAINING = 'training';
+export const TRAINER_POWER__W = 250;
 
 /** Counts from the server's start; both jobs are open then. */
 const FAULTS = 'gpu=7,lost,from=16s';
@@ -52,8 +62,10 @@ export async function playScene(elasticsearch: Elasticsearch): Promise<Scene> {
     succeeded(await run(['create-mapping', '--url', elasticsearch.url]));
     await Promise.all([watchMachine(elasticsearch, folder), recordDesktop(elasticsearch, folder)]);
     await exportCgroup(elasticsearch, from__ms);
+    const to__ms = Date.now();
+    await exportTrainer(elasticsearch, from__ms, to__ms);
     await elasticsearch.request('POST', '/_refresh');
-    return { from__ms, to__ms: Date.now() };
+    return { from__ms, to__ms };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -164,13 +176,76 @@ async function exportCgroup(elasticsearch: Elasticsearch, from__ms: number): Pro
   await index(elasticsearch, batch, MACHINE, [window]);
 }
 
+/** A reading each two seconds. */
+async function exportTrainer(elasticsearch: Elasticsearch, from__ms: number, to__ms: number): Promise<void> {
+  const minutesBefore = (minutes: number): number => from__ms - minutes * 60_000;
+  const spans: readonly JobSpan[] = [
+    { ...opened(LOST, minutesBefore(20)), gpu_scope: 'named', gpus: gpusOf(0, minutesBefore(20)) },
+    { ...opened(LONG, minutesBefore(15)), gpu_scope: 'named', gpus: gpusOf(1, minutesBefore(15)) },
+    { ...opened(SHORT, from__ms + 1000), gpu_scope: 'named', gpus: gpusOf(0, from__ms + 1000) },
+  ];
+  const lost = spans.slice(0, 1);
+  const running = spans.slice(1);
+  await index(elasticsearch, trained(minutesBefore(20), minutesBefore(16)), TRAINER, lost);
+  await index(elasticsearch, trained(minutesBefore(15), to__ms), TRAINER, running);
+  const started = spans.map(({ id, start__ns }) => ({
+    time: formatUtc(start__ns),
+    time__ns: start__ns,
+    kind: 'window_start' as const,
+    flush: 0,
+    instance: null,
+    text: '',
+    data: { id },
+  }));
+  await send(elasticsearch, eventDocuments(started, { host: TRAINER, spans, instances: new Map() }));
+}
+
+const opened = (id: string, start__ms: number) => ({
+  id,
+  name: TRAINING,
+  labels: {},
+  start__ns: BigInt(start__ms) * 1_000_000n,
+});
+const gpusOf = (index: number, from__ms: number) => [
+  { from__ns: BigInt(from__ms) * 1_000_000n, uuids: [`GPU-${index}`] },
+];
+
+function trained(from__ms: number, to__ms: number): Batch {
+  const seconds = Array.from({ length: Math.floor((to__ms - from__ms) / 2000) + 1 }, (_, at) => 2 * at);
+  return batchOf(
+    seconds.flatMap((second) => {
+      const time__ns = (from__ms + second * 1000) * 1e6;
+      const ofGpu = {
+        gpu_utilization__pct: 50,
+        memory_used__MiB: 2000,
+        power_draw__W: TRAINER_POWER__W,
+        energy__J: 7000 + TRAINER_POWER__W * second,
+        gpu_temperature__C: 60,
+      };
+      return [
+        { instance: gpu(0), time__ns, values: ofGpu },
+        { instance: gpu(1), time__ns, values: ofGpu },
+        { instance: HOST, time__ns, values: { cpu_utilization__pct: 40 } },
+        { instance: MEMORY, time__ns, values: { memory_used__MiB: 3000 } },
+      ];
+    }),
+  );
+}
+
 async function index(
   elasticsearch: Elasticsearch,
   batch: Batch,
   host: string,
   windows: readonly JobSpan[] = [],
 ): Promise<void> {
-  const lines = [...toDocuments(batch, { host, windows })].map(
+  await send(elasticsearch, [...toDocuments(batch, { host, windows, meter: new EnergyMeter() })]);
+}
+
+async function send(
+  elasticsearch: Elasticsearch,
+  documents: readonly { readonly index: string; readonly source: object }[],
+): Promise<void> {
+  const lines = documents.map(
     ({ index: stream, source }) =>
       `${JSON.stringify({ create: { _index: stream } })}\n${JSON.stringify(source)}\n`,
   );

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { METRICS, metricsOf, unitOf, type Entity } from '../../lib';
+import { INTERVAL_RANGE, METRICS, metricsOf, parseDuration, unitOf, type Entity } from '../../lib';
 import { fieldsOf } from '../../lib/sinks/elasticsearch/mapping';
 import type { Stream } from '../../lib/sinks/elasticsearch/streams';
 import {
@@ -168,4 +168,64 @@ test('rules: uids of their own, one condition, texts that no version of Grafana 
     // Variables of dashboards are not replaced in rules, and `$` in texts would be by those of the environment.
     expect(JSON.stringify([data, annotations])).not.toContain('$');
   }
+});
+
+const graphs = DASHBOARDS.flatMap(panelsOf).flatMap((panel) => (panel.type === 'timeseries' ? [panel] : []));
+
+test('lines are joined over the longest interval, have their mean and maximum beside them, and shares end at 100 %', () => {
+  expect(graphs.length).toBeGreaterThan(40);
+  for (const { fieldConfig, options } of graphs) {
+    const { defaults } = fieldConfig;
+    expect(defaults.custom.spanNulls).toBeGreaterThan(parseDuration(INTERVAL_RANGE.max, 'interval') / 1e6);
+    expect(options.legend).toMatchObject({ displayMode: 'table', calcs: ['mean', 'max'] });
+    if (defaults.custom.stacking.mode === 'normal' && defaults.unit === 'percent')
+      expect(defaults.max).toBe(100);
+  }
+});
+
+test('a GPU has one colour on every panel, and no two have the same', () => {
+  const byGpu = graphs.filter(({ targets }) =>
+    targets.some(({ alias }) => alias.startsWith('GPU {{index}}')),
+  );
+  expect(byGpu.length).toBeGreaterThan(10);
+  const coloursOf = (line: string, { fieldConfig }: (typeof graphs)[number]): readonly string[] =>
+    fieldConfig.overrides.flatMap(({ matcher, properties }) =>
+      matcher.id === 'byRegexp' && new RegExp(matcher.options.slice(1, -1)).test(line)
+        ? properties.flatMap((one) => (one.id === 'color' ? [one.value.fixedColor] : []))
+        : [],
+    );
+  const indexes = Array.from({ length: 16 }, (_, index) => index);
+  for (const panel of byGpu) {
+    const colours = indexes.flatMap((index) => coloursOf(`GPU ${index}`, panel));
+    expect([colours.length, new Set(colours).size]).toEqual([16, 16]);
+    expect(colours).toEqual(indexes.flatMap((index) => coloursOf(`GPU ${index} · Memory free`, byGpu[0]!)));
+  }
+});
+
+test('many GPUs are a heat map and bands; their lines, and what a followed process is needed for, stay closed', () => {
+  for (const { uid, panels } of DASHBOARDS) {
+    const open = panels.filter((panel) => panel.type === 'timeseries');
+    for (const { title, targets } of open)
+      for (const { alias, query } of targets) {
+        expect([uid, title, alias]).not.toContainEqual(expect.stringContaining('GPU {{index}}'));
+        expect([uid, title, query]).not.toContainEqual(expect.stringMatching(/entity:(job|gpu_process) /));
+      }
+    if (uid === 'nvpulse-compare') continue;
+    const [map] = panels.filter((panel) => panel.type === 'heatmap');
+    expect(map?.targets.map(({ alias }) => alias)).toEqual(['GPU {{index}}']);
+    const bands = open.filter(({ title }) => title.endsWith('lowest to highest'));
+    expect(bands.length).toBe(4);
+    for (const { targets } of bands)
+      expect(targets.map(({ metrics }) => metrics[0]?.type)).toEqual(['min', 'avg', 'max']);
+  }
+  const processes = DASHBOARDS[0]!.panels.filter(
+    ({ type, title }) => type === 'row' && title.startsWith('Processes'),
+  );
+  expect(processes.map(({ title }) => title)).toEqual([expect.stringMatching(/--pid or --cgroup/)]);
+});
+
+test('job: all hosts come before the rows of each', () => {
+  const rows = DASHBOARDS[0]!.panels.flatMap((panel) => (panel.type === 'row' ? [panel] : []));
+  const first = rows.findIndex(({ repeat }) => repeat === 'host');
+  expect(rows.slice(0, first).map(({ title }) => title)).toEqual(['Summary', 'All hosts']);
 });

@@ -1,4 +1,4 @@
-// “Job”: one job, on each of its hosts.
+// “Job”: one job, on each of its hosts, while it runs and afterwards.
 import { faults, marks, starts, windows } from '../annotations';
 import { across, dashboard, many, one } from '../dashboard';
 import {
@@ -11,11 +11,25 @@ import {
   INDEX,
   INTERFACE,
   JOB_NAME,
+  JOB_TITLE,
   PID,
   STATUS,
+  TITLE_PARTS,
 } from '../fields';
 import type { Dashboard } from '../model';
-import { events, figure, graph, rise, summaries } from '../panels';
+import {
+  band,
+  computed,
+  energyOfGpus,
+  events,
+  figure,
+  graph,
+  heatMap,
+  simulatedOn,
+  windowsOf,
+} from '../panels';
+import { BEFORE, DRAWN } from '../../sinks/elasticsearch/energy-meter';
+import { all } from '../query';
 
 export const JOB_UID = 'nvpulse-job';
 
@@ -43,42 +57,85 @@ const cgroups = { entity: 'cgroup', where: HERE, by: [CGROUP], legend: '{{path}}
 const disks = { entity: 'disk', where: HERE, by: [DEVICE], legend: '{{device}}' } as const;
 const networks = { entity: 'network', where: HERE, by: [INTERFACE], legend: '{{interface}}' } as const;
 
-const summary = across(
-  4,
-  figure(WINDOWS, HOST, { calculation: 'max', field: 'duration__s' }, 'max', {
-    title: 'Duration',
-    description: 'Of the longest of its windows.',
-  }),
-  figure(WINDOWS, HOST, { calculation: 'avg', field: 'gpu_energy__J' }, 'sum', {
-    title: 'GPU energy',
-    description:
-      'Of its GPUs while its windows were open, all hosts. Where a GPU is shared with other jobs, each of them shows the whole of it: see “shared” below.',
-  }),
-  figure(WINDOWS, HOST, { calculation: 'avg', field: 'gpu_utilization__pct' }, 'mean', {
-    title: 'GPU utilization',
-    description: 'Mean over its GPUs and its time.',
-  }),
-  figure(WINDOWS, HOST, { calculation: 'max', field: 'gpu_memory_used__MiB_max' }, 'max', {
-    title: 'Highest GPU memory',
-    description: 'The highest reading of any of its GPUs.',
-  }),
-  figure(WINDOWS, HOST, { calculation: 'max', field: 'gpu_temperature__C_max' }, 'max', {
-    title: 'Highest GPU temperature',
-    description: 'The highest reading of any of its GPUs.',
-  }),
-  figure(WINDOWS, HOST, { calculation: 'avg', field: 'cpu_utilization__pct' }, 'mean', {
-    title: 'CPU utilization',
-    description: 'Mean of its hosts over its time, of all that ran there.',
-  }),
-);
+/** A line for each host. */
+const onAll = { where: HERE, by: [HOST], legend: '{{host.name}}' } as const;
+const allGpus = { entity: 'gpu', ...onAll } as const;
+const allHosts = { entity: 'host', ...onAll } as const;
+const allMemory = { entity: 'memory', ...onAll } as const;
+
+/** Folded samples keep their highest beside their mean. */
+const highest = (field: string) =>
+  ({
+    a: { calculation: 'max', field },
+    b: { calculation: 'max', field: `${field}_max` },
+    script: 'Math.max(params.a, params.b)',
+  }) as const;
+
+/** Of samples: a job that runs has them, and no summary yet. */
+const summary = [
+  ...across(
+    4,
+    computed(
+      allHosts,
+      HOST,
+      {
+        a: { calculation: 'max', field: '@timestamp' },
+        b: { calculation: 'min', field: '@timestamp' },
+        script: 'params.a - params.b',
+      },
+      'ms',
+      'max',
+      { title: 'Time', description: 'From its first sample in the time range to its last.' },
+    ),
+    computed(
+      allGpus,
+      HOST,
+      {
+        a: { calculation: 'sum', field: DRAWN },
+        b: { calculation: 'sum', field: BEFORE },
+        script: 'params.a - params.b',
+      },
+      'joule',
+      'sum',
+      {
+        title: 'GPU energy',
+        description:
+          'What its GPUs drew in the time range while it had them, all hosts. A GPU that is shared with other jobs counts whole in each: see “Shared” below.',
+      },
+    ),
+    figure(allGpus, HOST, ['avg', 'gpu_utilization__pct'], 'mean', {
+      title: 'GPU utilization',
+      description: 'Mean of its GPUs in the time range.',
+    }),
+    computed(allGpus, HOST, highest('memory_used__MiB'), 'mbytes', 'max', {
+      title: 'Highest GPU memory',
+      description: 'The highest reading of any of its GPUs in the time range.',
+    }),
+    computed(allGpus, HOST, highest('gpu_temperature__C'), 'celsius', 'max', {
+      title: 'Highest GPU temperature',
+      description: 'The highest reading of any of its GPUs in the time range.',
+    }),
+    figure(allHosts, HOST, ['avg', 'cpu_utilization__pct'], 'mean', {
+      title: 'CPU utilization',
+      description: 'Mean of its hosts in the time range, of all that ran there.',
+    }),
+  ),
+];
+
+/** This dashboard, from the window's start to its end. */
+const ITS_TIME = {
+  title: 'Show all of its time',
+  url: `/d/${JOB_UID}?var-job=\${job:percentencode}&from=\${__data.fields.Min.numeric}&to=\${__data.fields.Max.numeric}`,
+};
 
 const facts = [
   {
-    panel: summaries(
+    panel: windowsOf(
       WINDOWS,
       [
+        { ...JOB_TITLE, title: 'Run', hidden: true },
         { ...HOST, title: 'Host' },
-        { ...JOB_NAME, title: 'Name' },
+        { ...JOB_NAME, title: 'Name', links: [ITS_TIME] },
         { ...STATUS, title: 'Status' },
         { ...ENDED_BY, title: 'Ended by' },
         { ...GPU_SHARED, title: 'Shared' },
@@ -90,14 +147,13 @@ const facts = [
         { calculation: 'avg', field: 'duration__s', title: 'Duration' },
         { calculation: 'avg', field: 'gpu_energy__J', title: 'GPU energy' },
       ],
-      1,
       {
-        title: 'Windows',
+        title: 'Windows that ended',
         description:
-          'A row for each host where it ended. GPUs: the named ones, those of its processes, or (node) all of the node’s, since nothing told which are its own. Shared: another job used one of its GPUs at the same time, so that their energies are not to be added.',
+          'A row for each host where it ended in the time range; click the name to see all of its time, and no more. GPUs: the named ones, those of its processes, or (node) all of the node’s, since nothing told which are its own. Shared: another job used one of its GPUs at the same time, so that their energies are not to be added.',
       },
     ),
-    width: 14,
+    width: 12,
     height: 6,
   },
   {
@@ -111,27 +167,30 @@ const facts = [
       ],
       { title: 'Events', description: 'Starts, marks, stops, and what went wrong meanwhile.' },
     ),
-    width: 10,
+    width: 9,
     height: 6,
   },
+  { panel: simulatedOn(OF_JOB), width: 3, height: 6 },
 ];
 
 export const job: Dashboard = dashboard({
   uid: JOB_UID,
   title: 'nvpulse / Job',
   description:
-    'One job: its GPUs, and the CPUs, memory and disks of its hosts, while its windows were open. By name, jobs are found in Compare jobs.',
+    'One job: its GPUs, and the CPUs, memory and disks of its hosts, while its windows were open. From Compare jobs it opens over the time of a job.',
   from: 'now-6h',
   refresh: '30s',
   variables: [
     one({
       name: 'job',
       label: 'Job',
-      description: 'Jobs with samples in the time range, by id.',
+      description: 'Jobs with samples in the time range: start and name, the newest first.',
       from: 'cpumetrics',
-      field: 'job',
+      field: JOB_TITLE.field,
       where: 'entity:host',
-      sort: 1,
+      sort: 0,
+      order: 'desc',
+      regex: TITLE_PARTS,
     }),
     many({
       name: 'host',
@@ -156,26 +215,53 @@ export const job: Dashboard = dashboard({
   sections: [
     { title: 'Summary', tiles: [...summary, ...facts] },
     {
+      title: 'All hosts',
+      tiles: across(
+        8,
+        graph(allGpus, ['gpu_utilization__pct'], { title: 'GPU utilization by host', ofWhole: true }),
+        graph(allGpus, ['power_draw__W'], { title: 'Power of a GPU by host' }),
+        graph(allHosts, ['cpu_utilization__pct'], { title: 'CPU utilization by host', ofWhole: true }),
+        graph(allMemory, ['memory_used__MiB'], { title: 'Memory used by host' }),
+      ),
+    },
+    {
       title: 'GPUs of $host',
       repeat: 'host',
       tiles: [
         ...across(
           8,
+          heatMap(gpus, 'gpu_utilization__pct', 'Utilization of each GPU'),
+          energyOfGpus(all('entity:gpu', ...gpus.where), 'Energy in the time range'),
+        ),
+        ...across(
+          8,
+          band(gpus, 'memory_used__MiB'),
+          band(gpus, 'power_draw__W'),
+          band(gpus, 'gpu_temperature__C'),
+          band(gpus, 'gpu_clock__MHz'),
+        ),
+      ],
+    },
+    {
+      title: 'Each GPU of $host',
+      repeat: 'host',
+      collapsed: true,
+      tiles: [
+        ...across(
+          10,
           graph(gpus, ['gpu_utilization__pct'], { ofWhole: true }),
           graph(gpus, ['memory_used__MiB']),
         ),
         ...across(
-          7,
+          10,
           graph(gpus, ['power_draw__W']),
           graph(gpus, ['gpu_temperature__C']),
           graph(gpus, ['gpu_clock__MHz']),
-          rise(gpus, 'energy__J', 'Energy in the time range'),
         ),
         ...across(
-          7,
+          10,
           graph(gpus, ['memory_utilization__pct'], { title: 'Memory activity', ofWhole: true }),
           graph(gpus, ['memory_clock__MHz']),
-          graph(gpuProcesses, ['process_memory__MiB'], { title: 'Memory by process' }),
         ),
       ],
     },
@@ -184,7 +270,7 @@ export const job: Dashboard = dashboard({
       repeat: 'host',
       tiles: [
         ...across(
-          7,
+          8,
           graph(host, ['cpu_user__pct', 'cpu_system__pct', 'cpu_iowait__pct', 'cpu_steal__pct'], {
             title: 'CPU utilization',
             stacked: true,
@@ -196,7 +282,20 @@ export const job: Dashboard = dashboard({
           }),
         ),
         ...across(
-          7,
+          8,
+          graph(disks, ['disk_read__MBps', 'disk_write__MBps'], { title: 'Disks, read and write' }),
+          graph(disks, ['disk_busy__pct'], { title: 'Disks, busy', ofWhole: true }),
+          graph(networks, ['network_receive__MBps', 'network_transmit__MBps'], { title: 'Network' }),
+        ),
+      ],
+    },
+    {
+      title: 'Processes of the job on $host, where it was started with --pid or --cgroup, or is a command',
+      repeat: 'host',
+      collapsed: true,
+      tiles: [
+        ...across(
+          8,
           graph(tree, ['cpu_user_time__s', 'cpu_system_time__s'], {
             title: 'CPUs used by the job’s processes',
             reading: 'rate',
@@ -204,17 +303,15 @@ export const job: Dashboard = dashboard({
             unit: 'short',
           }),
           graph(tree, ['memory_rss_sum__MiB', 'memory_pss__MiB'], { title: 'Memory of the job’s processes' }),
+        ),
+        ...across(
+          8,
           graph(tree, ['io_read__B', 'io_write__B'], {
             title: 'Storage read and written by the job’s processes',
             reading: 'rate',
             unit: 'Bps',
           }),
-        ),
-        ...across(
-          7,
-          graph(disks, ['disk_read__MBps', 'disk_write__MBps'], { title: 'Disks, read and write' }),
-          graph(disks, ['disk_busy__pct'], { title: 'Disks, busy', ofWhole: true }),
-          graph(networks, ['network_receive__MBps', 'network_transmit__MBps'], { title: 'Network' }),
+          graph(gpuProcesses, ['process_memory__MiB'], { title: 'GPU memory by process' }),
         ),
       ],
     },
@@ -223,7 +320,7 @@ export const job: Dashboard = dashboard({
       repeat: 'host',
       collapsed: true,
       tiles: across(
-        7,
+        8,
         graph(cgroups, ['cgroup_cpu_time__s', 'cgroup_throttled__s'], {
           title: 'CPUs used, and CPUs held back by the quota',
           reading: 'rate',

@@ -3,7 +3,8 @@ import { faults, marks, starts, windows } from '../annotations';
 import { across, dashboard, many, one } from '../dashboard';
 import { DEVICE, INDEX, INTERFACE, MOUNT, PID } from '../fields';
 import type { Dashboard } from '../model';
-import { graph } from '../panels';
+import { band, energyOfGpus, graph, heatMap, simulatedOn } from '../panels';
+import { all } from '../query';
 
 const HERE = 'host.name:"$host"';
 
@@ -57,23 +58,26 @@ export const node: Dashboard = dashboard({
     {
       title: 'GPUs',
       tiles: [
+        { panel: heatMap(gpus, 'gpu_utilization__pct', 'Utilization of each GPU'), width: 12, height: 8 },
+        {
+          panel: energyOfGpus(all('entity:gpu', ...gpus.where), 'Energy in the time range'),
+          width: 9,
+          height: 8,
+        },
+        { panel: simulatedOn(HERE), width: 3, height: 8 },
         ...across(
           8,
-          graph(gpus, ['gpu_utilization__pct'], { ofWhole: true }),
-          graph(gpus, ['memory_used__MiB']),
-        ),
-        ...across(
-          7,
-          graph(gpus, ['power_draw__W']),
-          graph(gpus, ['gpu_temperature__C']),
-          graph(gpus, ['gpu_clock__MHz']),
+          band(gpus, 'memory_used__MiB'),
+          band(gpus, 'power_draw__W'),
+          band(gpus, 'gpu_temperature__C'),
+          band(gpus, 'gpu_clock__MHz'),
         ),
       ],
     },
     {
       title: 'CPUs and memory',
       tiles: across(
-        7,
+        8,
         graph(host, ['cpu_user__pct', 'cpu_system__pct', 'cpu_iowait__pct', 'cpu_steal__pct'], {
           title: 'CPU utilization',
           stacked: true,
@@ -88,7 +92,7 @@ export const node: Dashboard = dashboard({
     {
       title: 'Disks and network',
       tiles: across(
-        7,
+        8,
         graph(disks, ['disk_read__MBps', 'disk_write__MBps'], { title: 'Disks, read and write' }),
         graph(mounts, ['used__pct'], { title: 'File systems, used', ofWhole: true }),
         graph(networks, ['network_receive__MBps', 'network_transmit__MBps'], { title: 'Network' }),
@@ -121,23 +125,40 @@ export const node: Dashboard = dashboard({
       ],
     },
     {
+      title: 'Each GPU',
+      collapsed: true,
+      tiles: [
+        ...across(
+          10,
+          graph(gpus, ['gpu_utilization__pct'], { ofWhole: true }),
+          graph(gpus, ['memory_used__MiB']),
+        ),
+        ...across(
+          10,
+          graph(gpus, ['power_draw__W']),
+          graph(gpus, ['gpu_temperature__C']),
+          graph(gpus, ['gpu_clock__MHz']),
+        ),
+      ],
+    },
+    {
       title: 'GPUs, more',
       collapsed: true,
       tiles: [
         ...across(
-          7,
+          8,
           graph(gpus, ['memory_utilization__pct'], { title: 'Memory activity', ofWhole: true }),
           graph(gpus, ['memory_clock__MHz']),
           graph(gpus, ['graphics_clock__MHz']),
         ),
         ...across(
-          7,
+          8,
           graph(gpus, ['memory_temperature__C']),
           graph(gpus, ['power_limit__W']),
           graph(gpus, ['perf_state'], { title: 'Performance state, 0 is fastest', reading: 'highest' }),
         ),
         ...across(
-          7,
+          8,
           graph(gpus, ['encoder_utilization__pct', 'decoder_utilization__pct'], {
             title: 'Video encoders and decoders',
             ofWhole: true,
@@ -146,7 +167,7 @@ export const node: Dashboard = dashboard({
           graph(gpus, ['memory_free__MiB', 'memory_total__MiB'], { title: 'Memory free, and in all' }),
         ),
         ...across(
-          7,
+          8,
           graph(gpus, ['process_num'], { title: 'Compute processes' }),
           graph(gpuProcesses, ['process_memory__MiB'], { title: 'Memory by process' }),
           graph(gpuProcesses, ['process_sm__pct'], { title: 'SM utilization by process', ofWhole: true }),
@@ -158,7 +179,7 @@ export const node: Dashboard = dashboard({
       collapsed: true,
       tiles: [
         ...across(
-          7,
+          8,
           graph(host, ['cpu_utilization__pct'], { ofWhole: true }),
           graph(host, ['load_1min']),
           graph(memory, ['memory_available__MiB', 'swap_used__MiB'], {
@@ -166,7 +187,7 @@ export const node: Dashboard = dashboard({
           }),
         ),
         ...across(
-          7,
+          8,
           graph(disks, ['disk_busy__pct'], { title: 'Disks, busy', ofWhole: true }),
           graph(disks, ['disk_queue'], { title: 'Disks, requests outstanding' }),
           graph(mounts, ['used__MiB', 'free__MiB'], { title: 'File systems, used and free' }),

@@ -89,14 +89,14 @@ function* tableDocuments(table: Table, batch: Batch, options: ToDocumentsOptions
 
 const NOWHERE: Belonging = { from__ns: undefined, jobs: [], windows: [] };
 
-/** Whose the document is; the host's also says what its jobs are called. */
+/** Whose the document is; a host's and a GPU's also say what their jobs are called. */
 export function jobFields(
   { entity }: Instance,
   { jobs, windows }: Pick<Belonging, 'jobs' | 'windows'>,
   utcOffset__ns: bigint,
 ): { readonly job?: readonly string[]; readonly job_title?: readonly string[] } {
   if (jobs.length === 0) return {};
-  if (entity !== 'host' || windows.length === 0) return { job: jobs };
+  if ((entity !== 'gpu' && entity !== 'host') || windows.length === 0) return { job: jobs };
   const title = ({ id, name, start__ns }: JobSpan): string =>
     titleOf(formatUtc(start__ns + utcOffset__ns), name, id);
   return { job: jobs, job_title: windows.map(title) };

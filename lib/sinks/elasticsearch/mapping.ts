@@ -132,16 +132,16 @@ const told = (unit: string, description: string): Field => ({
   ...NUMBER,
   meta: { unit, kind: 'gauge', description },
 });
-const JOB_TIME: Fields = { job_time__s: told('s', "Since the job's start") };
+const OF_JOBS: Fields = { job_title: KEYWORD, job_time__s: told('s', "Since the job's start") };
 
 /** What a document has beside the catalog's metrics: it is about the documents themselves. */
 const DERIVED: Readonly<Partial<Record<Stream, Fields>>> = {
   gpumetrics: {
-    ...JOB_TIME,
+    ...OF_JOBS,
     [DRAWN]: told('J', 'Energy since the document before; to be summed'),
     [BEFORE]: told('J', 'Of it, what was drawn before the jobs were these'),
   },
-  cpumetrics: { ...JOB_TIME, job_title: KEYWORD },
+  cpumetrics: OF_JOBS,
 };
 
 /** All fields of a stream's documents. */

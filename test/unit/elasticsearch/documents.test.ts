@@ -99,6 +99,7 @@ test('a GPU’s document', () => {
       uuid: 'GPU-0',
       name: 'NVIDIA H200',
       job: ['a'],
+      job_title: ['2026-09-21 14:13:20 x\ta'],
       job_time__s: 0,
       ...Object.fromEntries(metricsOf('gpu').map(({ name }, at) => [name, at + 1])),
     },
