@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@elastic/elasticsearch';
-import { createMapping, Exporter } from '../../lib/sinks/elasticsearch';
+import { createMapping, Exporter, exportToElasticsearch } from '../../lib/sinks/elasticsearch';
 import {
   FAULTS,
   scripted,
@@ -201,6 +201,22 @@ describeWithElasticsearch('security', { security: true }, (elasticsearch) => {
       await exporter.stop();
       await client.close();
     }
+  });
+
+  test('nvpulse export does with the least privileges, too', async () => {
+    const { body } = await elasticsearch.request('POST', '/_security/api_key', {
+      name: 'export',
+      role_descriptors: { exporter: { indices: LEAST } },
+    });
+    const root = folder();
+    await recordRows(join(root, 'three'), { ...rows, from__ns: 200_000_000_000_000n });
+    const client = new Client({ node: elasticsearch.url, auth: { apiKey: body.encoded } });
+    const rejectedFile = join(root, 'rejected.ndjson');
+    expect(await exportToElasticsearch(join(root, 'three'), { client, rejectedFile })).toMatchObject({
+      documents: 3000,
+      rejected: 0,
+    });
+    await client.close();
   });
 
   test('a key that is not known is a state', async () => {

@@ -1,6 +1,7 @@
 // Recordings into a real Elasticsearch: followed while they are written, gone on with after a restart, replayed.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect as connectTo, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -92,6 +93,98 @@ describeWithElasticsearch('exporter', {}, (elasticsearch) => {
       before: '',
       shown: expect.stringMatching(/^sending: [\d.]+ \w+( of [\d.]+ \w+)?$/),
       after: expect.stringMatching(/^\d+ documents, 0 already there, 0 rejected\r\n$/),
+    });
+  });
+
+  /** An address where nobody listens, until `appear` is called: then Elasticsearch does. */
+  async function absent(): Promise<{ readonly url: string; readonly appear: () => Promise<Server> }> {
+    const passage = createServer((incoming) => {
+      const outgoing = connectTo(elasticsearch.port, '127.0.0.1');
+      for (const [from, to] of [
+        [incoming, outgoing],
+        [outgoing, incoming],
+      ] as const) {
+        from.on('error', () => to.destroy());
+        from.pipe(to);
+      }
+    });
+    const listen = (port: number): Promise<void> =>
+      new Promise((resolve) => passage.listen(port, '127.0.0.1', resolve));
+    await listen(0);
+    const { port } = passage.address() as AddressInfo;
+    await new Promise((resolve) => passage.close(resolve));
+    const appear = async (): Promise<Server> => {
+      await listen(port);
+      return passage;
+    };
+    return { url: `http://127.0.0.1:${port}`, appear };
+  }
+
+  test('nvpulse export: waits for Elasticsearch, also at the start', async () => {
+    const dir = join(folder(), 'late');
+    const rows = rowsOf(10, 1);
+    await recordRows(dir, rows);
+    const { url, appear } = await absent();
+    const { child, ended } = nvpulse.start(['export', dir, '--to', 'elasticsearch', '--url', url]);
+    let said = '';
+    child.stderr.on('data', (text: string) => (said += text));
+    await until(() => said.includes('\n') || child.exitCode !== null);
+    const passage = await appear();
+    expect(await ended).toEqual({
+      code: 0,
+      signal: null,
+      stdout: '20 documents, 0 already there, 0 rejected\n',
+      stderr: `nvpulse export: waiting: ${url}: connection refused; see whether Elasticsearch runs there, and its port\nnvpulse export: it goes on\n`,
+    });
+    passage.close();
+    expect(await gpuDocuments(rows)).toEqual({ found: 10, missing: 0 });
+  });
+
+  test('nvpulse export: --no-wait fails where Elasticsearch is away', async () => {
+    const dir = join(folder(), 'hurried');
+    await recordRows(dir, rowsOf(10, 1));
+    const { url } = await absent();
+    expect(
+      await nvpulse.run(['export', dir, '--to', 'elasticsearch', '--url', url, '--no-wait']),
+    ).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `nvpulse export: Elasticsearch: ${url}: connection refused; see whether Elasticsearch runs there, and its port\n`,
+    });
+  });
+
+  test('nvpulse export: what is rejected has an exit code of its own; trouble of the cluster another', async () => {
+    const dir = join(folder(), 'odd');
+    const rows = rowsOf(10, 1);
+    await recordRows(dir, rows);
+    const args = ['export', dir, '--to', 'elasticsearch', '--url', elasticsearch.url];
+    const before = join(folder(), 'before');
+    await recordRows(before, rowsOf(10, 1));
+    expect(await nvpulse.run(args.with(1, before))).toMatchObject({ code: 0 });
+    const setting = (pipeline: string | null) =>
+      elasticsearch.request('PUT', '/gpumetrics/_settings', { 'index.default_pipeline': pipeline });
+    await setting('not-there');
+    expect(await nvpulse.run(args)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr:
+        'nvpulse export: Elasticsearch: gpumetrics takes no documents: pipeline with id [not-there] does not exist\n',
+    });
+    // It makes of each time something that is none.
+    await elasticsearch.request('PUT', '/_ingest/pipeline/spoiling', {
+      processors: [{ set: { field: '@timestamp', value: 'none' } }],
+    });
+    await setting('spoiling');
+    const rejected = await nvpulse.run(args);
+    await setting(null);
+    expect(rejected).toMatchObject({
+      code: 3,
+      stdout: '0 documents, 10 already there, 10 rejected\n',
+      stderr: `nvpulse export: what was rejected stands in ${dir}.rejected.ndjson, with the reasons\n`,
+    });
+    expect(await nvpulse.run(args)).toMatchObject({
+      code: 0,
+      stdout: '10 documents, 10 already there, 0 rejected\n',
     });
   });
 

@@ -19,12 +19,16 @@ import { RECORDING, recordingFolder } from '../which-recording';
 
 const TARGETS = [...EXPORT_FORMATS, 'elasticsearch'] as const;
 
+/** Exit code. */
+const REJECTED = 3;
+
 interface Options extends ElasticsearchFlags {
   readonly to: ExportFormat | 'elasticsearch';
   readonly output?: string;
   readonly table?: string;
   readonly resolution?: string;
   readonly cores?: boolean;
+  readonly wait: boolean;
 }
 
 export function define(command: Command): void {
@@ -38,7 +42,8 @@ export function define(command: Command): void {
         checkedInterval('--resolution'),
       ),
     )
-    .option('--cores', 'also documents of single CPU cores');
+    .option('--cores', 'also documents of single CPU cores')
+    .option('--no-wait', 'fail where Elasticsearch is away or overloaded, instead of waiting for it');
   for (const option of elasticsearchOptions()) command.addOption(option);
   command.action(exportInto);
   explain(command, {
@@ -47,18 +52,28 @@ export function define(command: Command): void {
       'nvpulse export train --to csv --table gpu -o - | head',
       'nvpulse export train --to elasticsearch --url http://127.0.0.1:9200',
     ],
+    exitCodes: [
+      ['0', 'done'],
+      ['1', 'it failed; stderr says why'],
+      ['2', 'a mistake in the command line'],
+      [String(REJECTED), 'done, but Elasticsearch rejected documents; stderr says where they are'],
+    ],
     environment: [RECORDINGS_VARIABLE, ...ELASTICSEARCH_VARIABLES],
   });
 }
 
 async function exportInto(named: string, options: Options, command: Command): Promise<void> {
-  const { to, output, table, resolution, cores, ...connection } = options;
+  const { to, output, table, resolution, cores, wait, ...connection } = options;
   if (to === 'elasticsearch') {
     refuse(to, { output, table });
-    const choice = { ...(resolution === undefined ? {} : { resolution }), ...(cores ? { cores } : {}) };
+    const choice = {
+      wait,
+      ...(resolution === undefined ? {} : { resolution }),
+      ...(cores ? { cores } : {}),
+    };
     return exportDocuments(await recordingFolder(named, command), connection, choice);
   }
-  refuse(to, { resolution, cores, ...connection });
+  refuse(to, { resolution, cores, noWait: wait ? undefined : true, ...connection });
   if (output === undefined)
     throw new NvpulseError(
       'ERR_OPTION',
@@ -84,13 +99,12 @@ function refuse(to: string, options: Readonly<Record<string, unknown>>): void {
 async function exportDocuments(
   dir: string,
   flags: ElasticsearchFlags,
-  choice: { readonly resolution?: string; readonly cores?: boolean },
+  choice: { readonly wait: boolean; readonly resolution?: string; readonly cores?: boolean },
 ): Promise<void> {
   const elasticsearch = require('../../sinks/elasticsearch') as typeof import('../../sinks/elasticsearch');
   const rejectedFile = `${resolve(dir)}.rejected.ndjson`;
   checkWritable('rejected documents', rejectedFile);
   const client = await elasticsearch.connect(connectionOf(flags));
-  await elasticsearch.identify(client);
   const { documents, duplicates, rejected, growing } = await withProgress((progress) =>
     elasticsearch.exportToElasticsearch(dir, {
       client,
@@ -105,7 +119,10 @@ async function exportDocuments(
     }),
   );
   print(`${documents} documents, ${duplicates} already there, ${rejected} rejected`);
-  if (rejected > 0) note(`nvpulse export: what was rejected stands in ${rejectedFile}, with the reasons`);
+  if (rejected > 0) {
+    note(`nvpulse export: what was rejected stands in ${rejectedFile}, with the reasons`);
+    process.exitCode = REJECTED;
+  }
   if (growing) note(`nvpulse export: '${dir}' is being written; run this again for what comes`);
   await client.close();
 }

@@ -45,21 +45,25 @@ export async function connect(options: ConnectionOptions): Promise<Client> {
  * @throws ERR_ELASTICSEARCH where none answers, or another product, or an Elasticsearch that is too old
  */
 export async function identify(client: Client): Promise<ServerIdentity> {
+  const outcome = await recognize(client);
+  if ('kind' in outcome) throw new NvpulseError('ERR_ELASTICSEARCH', outcome.message);
+  return outcome;
+}
+
+/** Which server this is, or why none of ours; a message begins with its address. */
+export async function recognize(client: Client): Promise<ServerIdentity | Explanation> {
   const [connection] = client.connectionPool.connections;
   if (!connection) throw new NvpulseError('ERR_STATE', 'the client is closed');
   // Not by the client's `info`, which keeps what another product answers to itself.
-  const answer = await connection
+  const outcome = await connection
     .request(
       { method: 'GET', path: '/', headers: { accept: 'application/json' } },
       { requestId: 'identify', name: 'nvpulse', context: null, timeout: REQUEST_TIMEOUT__MS },
     )
-    .catch((error: unknown) => {
-      throw failure(connection.url.href, explain(error), error);
-    });
-  const body = parsed(String(answer.body));
-  const outcome = judge(answer.statusCode, isSigned(answer.headers), body);
-  if ('kind' in outcome) throw failure(connection.url.href, outcome);
-  return outcome;
+    .then(({ statusCode, headers, body }) => judge(statusCode, isSigned(headers), parsed(String(body))))
+    .catch(explain);
+  if (!('kind' in outcome)) return outcome;
+  return { ...outcome, message: `${connection.url.href.replace(/\/$/, '')}: ${outcome.message}` };
 }
 
 interface RootBody {
@@ -82,10 +86,6 @@ function judge(status: number, signed: boolean, body: RootBody): ServerIdentity 
     return other(`this is version ${number}`);
   if (!signed) return { kind: 'not_elasticsearch', message: UNSIGNED };
   return { version: number };
-}
-
-function failure(url: string, { message }: Explanation, cause?: unknown): NvpulseError {
-  return new NvpulseError('ERR_ELASTICSEARCH', `${url.replace(/\/$/, '')}: ${message}`, { cause });
 }
 
 function parsed(text: string): RootBody {

@@ -1,9 +1,11 @@
 // One recording into Elasticsearch, as often as one likes.
 import type { Client } from '@elastic/elasticsearch';
 import { NvpulseError } from '../../errors';
+import { recognize } from './connection';
 import { DeadLetters } from './dead-letters';
 import { Delivery } from './delivery';
 import type { DocumentChoice } from './exporter-types';
+import { failureFrom } from './failure';
 import { settingOf } from './recording-documents';
 import { RecordingExport } from './recording-export';
 import { mayGrow } from './spool';
@@ -13,6 +15,8 @@ export interface ExportToElasticsearchOptions extends DocumentChoice {
   readonly client: Client;
   /** File for documents that Elasticsearch would not take; it is made when there is one. */
   readonly rejectedFile: string;
+  /** While Elasticsearch is away or overloaded. @default true: else it fails at once */
+  readonly wait?: boolean;
   /** Told what holds it up, one line; undefined when nothing does any more. */
   readonly onHeld?: (reason: string | undefined) => void;
   /** Told how many seconds of the recording are acknowledged, of how many; null where it was not closed. */
@@ -32,18 +36,19 @@ export interface ExportedDocuments {
 
 /**
  * Sends a recording to Elasticsearch; what is there already is left as it is, so that a second time adds nothing.
- * While Elasticsearch is away or overloaded it waits.
- * @throws ERR_OPTION where the resolution is none; ERR_RECORDING where `dir` is none; ERR_ELASTICSEARCH where someone has to do something before it is taken
+ * While Elasticsearch is away or overloaded it waits, from the beginning on.
+ * @throws ERR_OPTION where the resolution is none; ERR_RECORDING where `dir` is none; ERR_ELASTICSEARCH where
+ * someone has to do something before it is taken, or where it shall not wait
  */
 export async function exportToElasticsearch(
   dir: string,
-  { client, rejectedFile, onHeld, onSent, ...choice }: ExportToElasticsearchOptions,
+  { client, rejectedFile, wait = true, onHeld, onSent, ...choice }: ExportToElasticsearchOptions,
 ): Promise<ExportedDocuments> {
   const setting = settingOf(choice, true);
   const giveUp = new AbortController();
   const delivery = new Delivery(client, new DeadLetters(rejectedFile), () => {
     const { failure } = delivery;
-    if (failure && failure.state !== 'retrying')
+    if (failure && !(wait && failure.state === 'retrying'))
       giveUp.abort(new NvpulseError('ERR_ELASTICSEARCH', `Elasticsearch: ${failure.reason}`));
     else if (!giveUp.signal.aborted) onHeld?.(failure?.reason);
   });
@@ -54,6 +59,12 @@ export async function exportToElasticsearch(
     halt,
     setting,
     onAcknowledged: () => onSent?.(recording.acknowledged__s, recording.length__s),
+  });
+  await delivery.insist(halt, async () => {
+    const outcome = await recognize(client);
+    // Who may write need not be allowed to ask for the version.
+    const fits = !('kind' in outcome) || outcome.kind === 'denied';
+    return { done: fits, progress: false, failure: fits ? undefined : failureFrom(outcome, false) };
   });
   await recording.pass();
   const growing = await mayGrow(dir);

@@ -55,7 +55,8 @@ function isTurnedAway(status: number, complaint: Complaint | undefined): boolean
   return status >= 400 && status < 500 && typeof complaint?.type === 'string';
 }
 
-function failureFrom({ kind, message }: Explanation, ambiguous: boolean): Failure {
+/** Of what someone has found out. @param ambiguous something may have been done */
+export function failureFrom({ kind, message }: Explanation, ambiguous: boolean): Failure {
   const remedy = kind === 'missing' ? '; run nvpulse create-mapping' : '';
   return { state: STATES[kind], reason: `${message}${remedy}`, ambiguous };
 }
