@@ -1,7 +1,7 @@
 // Panels: graphs of the catalog's metrics; figures, tables and bars of jobs' summaries.
 import { metricsOf, type Entity, type MetricName } from '../catalog';
 import { streamOf } from '../sinks/elasticsearch/streams';
-import { DRAWN } from '../sinks/elasticsearch/energy-meter';
+import { BEFORE, DRAWN } from '../sinks/elasticsearch/energy-meter';
 import { GPU_NAME, HOST, INDEX } from './fields';
 import type {
   Bars,
@@ -224,9 +224,21 @@ export function heatMap<E extends Entity>(
   };
 }
 
-/** A bar for each GPU: the energy of its documents, which each tell what was drawn since the one before. */
-export function energyOfGpus(where: string, title: string): Gauge {
-  const target = rowsOf('gpumetrics', where, [INDEX, GPU_NAME], [{ calculation: 'sum', field: DRAWN }]);
+/** What was drawn in documents, less what was drawn before their jobs were these. */
+const DRAWN_IN_JOBS: Computed = {
+  a: { calculation: 'sum', field: DRAWN },
+  b: { calculation: 'sum', field: BEFORE },
+  script: 'params.a - params.b',
+};
+const ALL_DRAWN: Column = { calculation: 'sum', field: DRAWN };
+
+/** A bar for each GPU: the energy of its documents, all of it, or that of the jobs they belong to. */
+export function energyOfGpus(where: string, of: 'all' | 'jobs', title: string): Gauge {
+  const by = [INDEX, GPU_NAME];
+  const target =
+    of === 'all'
+      ? rowsOf('gpumetrics', where, by, [ALL_DRAWN])
+      : computedOf('gpumetrics', where, by, DRAWN_IN_JOBS);
   return {
     type: 'bargauge',
     title,
@@ -246,7 +258,11 @@ export function energyOfGpus(where: string, title: string): Gauge {
       overrides: [],
     },
     options: {
-      reduceOptions: { calcs: ['lastNotNull'], fields: '/^Sum$/', values: true },
+      reduceOptions: {
+        calcs: ['lastNotNull'],
+        fields: `/^${of === 'all' ? 'Sum' : COMPUTED}$/`,
+        values: true,
+      },
       displayMode: 'basic',
       orientation: 'horizontal',
       valueMode: 'color',
@@ -323,6 +339,13 @@ export function computed<E extends Entity>(
   const target = computedOf(streamOf(entity), conditions, [by], made);
   return stat({ ...heading, target, unit, calc, column: COMPUTED });
 }
+
+/** What GPUs drew for jobs. */
+export const energyInJobs = (
+  subject: { readonly entity: 'gpu'; readonly where: readonly string[] },
+  by: Dimension,
+  heading: Heading,
+): Figure => computed(subject, by, DRAWN_IN_JOBS, unitIdOf(DRAWN), 'sum', heading);
 
 /** Whether GPUs in these documents are the simulator's. */
 export function simulatedOn(where: string): Figure {

@@ -211,8 +211,8 @@ test('many GPUs are a heat map and bands; their lines, and what a followed proce
         expect([uid, title, query]).not.toContainEqual(expect.stringMatching(/entity:(job|gpu_process) /));
       }
     if (uid === 'nvpulse-compare') continue;
-    const [map] = panels.filter((panel) => panel.type === 'heatmap');
-    expect(map?.targets.map(({ alias }) => alias)).toEqual(['GPU {{index}}']);
+    const maps = panels.flatMap((panel) => (panel.type === 'heatmap' ? panel.targets : []));
+    expect(maps.map(({ alias }) => alias)).toContain('GPU {{index}}');
     const bands = open.filter(({ title }) => title.endsWith('lowest to highest'));
     expect(bands.length).toBe(4);
     for (const { targets } of bands)

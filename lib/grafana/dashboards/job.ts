@@ -20,6 +20,7 @@ import type { Dashboard } from '../model';
 import {
   band,
   computed,
+  energyInJobs,
   energyOfGpus,
   events,
   figure,
@@ -28,7 +29,6 @@ import {
   simulatedOn,
   windowsOf,
 } from '../panels';
-import { BEFORE, DRAWN } from '../../sinks/elasticsearch/energy-meter';
 import { all } from '../query';
 
 export const JOB_UID = 'nvpulse-job';
@@ -87,22 +87,11 @@ const summary = [
       'max',
       { title: 'Time', description: 'From its first sample in the time range to its last.' },
     ),
-    computed(
-      allGpus,
-      HOST,
-      {
-        a: { calculation: 'sum', field: DRAWN },
-        b: { calculation: 'sum', field: BEFORE },
-        script: 'params.a - params.b',
-      },
-      'joule',
-      'sum',
-      {
-        title: 'GPU energy',
-        description:
-          'What its GPUs drew in the time range while it had them, all hosts. A GPU that is shared with other jobs counts whole in each: see “Shared” below.',
-      },
-    ),
+    energyInJobs(allGpus, HOST, {
+      title: 'GPU energy',
+      description:
+        'What its GPUs drew in the time range while it had them, all hosts. A GPU that is shared with other jobs counts whole in each: see “Shared” below.',
+    }),
     figure(allGpus, HOST, ['avg', 'gpu_utilization__pct'], 'mean', {
       title: 'GPU utilization',
       description: 'Mean of its GPUs in the time range.',
@@ -218,9 +207,9 @@ export const job: Dashboard = dashboard({
       title: 'All hosts',
       tiles: across(
         8,
-        graph(allGpus, ['gpu_utilization__pct'], { title: 'GPU utilization by host', ofWhole: true }),
+        heatMap(allGpus, 'gpu_utilization__pct', 'GPU utilization by host'),
         graph(allGpus, ['power_draw__W'], { title: 'Power of a GPU by host' }),
-        graph(allHosts, ['cpu_utilization__pct'], { title: 'CPU utilization by host', ofWhole: true }),
+        heatMap(allHosts, 'cpu_utilization__pct', 'CPU utilization by host'),
         graph(allMemory, ['memory_used__MiB'], { title: 'Memory used by host' }),
       ),
     },
@@ -231,7 +220,7 @@ export const job: Dashboard = dashboard({
         ...across(
           8,
           heatMap(gpus, 'gpu_utilization__pct', 'Utilization of each GPU'),
-          energyOfGpus(all('entity:gpu', ...gpus.where), 'Energy in the time range'),
+          energyOfGpus(all('entity:gpu', ...gpus.where), 'jobs', 'Energy in the time range'),
         ),
         ...across(
           8,

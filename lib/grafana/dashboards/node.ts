@@ -60,7 +60,7 @@ export const node: Dashboard = dashboard({
       tiles: [
         { panel: heatMap(gpus, 'gpu_utilization__pct', 'Utilization of each GPU'), width: 12, height: 8 },
         {
-          panel: energyOfGpus(all('entity:gpu', ...gpus.where), 'Energy in the time range'),
+          panel: energyOfGpus(all('entity:gpu', ...gpus.where), 'all', 'Energy in the time range'),
           width: 9,
           height: 8,
         },
