@@ -29,6 +29,11 @@ export class ExactSum {
     this.plus(high, low);
   }
 
+  /** What it is more than another. */
+  minus({ high, low }: ExactSum): number {
+    return this.high - high + (this.low - low);
+  }
+
   private plus(high: number, low: number): void {
     const sum = this.high + high;
     const part = sum - this.high;

@@ -26,14 +26,29 @@ export class Marks<Note> {
     return this.bounds.starts[this.notes.length] ?? Infinity;
   }
 
+  /** Starts that were passed. */
+  get passed(): number {
+    return this.notes.length;
+  }
+
   /** Of the first window; undefined until its start is passed. */
   get first(): Note | undefined {
     return this.notes[0];
   }
 
+  /** Of a window; undefined until its start is passed. */
+  at(start: number): Note | undefined {
+    return this.notes[start];
+  }
+
   /** A reading has passed the next start. */
   pass(note: Note): void {
     this.notes.push(note);
+  }
+
+  /** As if no start had been passed. */
+  clear(): void {
+    this.notes.length = 0;
   }
 
   /** A window is no longer of the fold. */
@@ -46,6 +61,38 @@ export class Marks<Note> {
     const marks = new Marks<Note>(bounds);
     marks.notes.push(...this.notes.slice(at, at + 1));
     return marks;
+  }
+}
+
+/** The highest of readings in a window, with the one that stood at its start. */
+export class Highest {
+  /** Since each start that was passed. */
+  private tops: number[] = [];
+  private latest = -Infinity;
+
+  constructor(private readonly bounds: Bounds) {}
+
+  /** Of the first window; -Infinity before any reading. */
+  get value(): number {
+    return this.tops[0] ?? this.latest;
+  }
+
+  push(time: number, value: number): void {
+    while (time >= (this.bounds.starts[this.tops.length] ?? Infinity)) this.tops.push(this.latest);
+    // What is higher since a later start is so since an earlier one.
+    for (let at = this.tops.length - 1; (this.tops[at] ?? Infinity) < value; at--) this.tops[at] = value;
+    this.latest = value;
+  }
+
+  drop(at: number): void {
+    this.tops.splice(at, 1);
+  }
+
+  fork(at: number, bounds: Bounds): Highest {
+    const fork = new Highest(bounds);
+    fork.tops = this.tops.slice(at, at + 1);
+    fork.latest = this.latest;
+    return fork;
   }
 }
 

@@ -81,15 +81,16 @@ export class Distribution {
 
   /** Adds all of another. */
   merge(other: Distribution): void {
+    const { weights } = other;
     if (!other.beyond) {
-      for (const [value, weight] of other.weighted) this.add(value, weight);
+      for (const [place, value] of other.values.entries()) this.add(value, weights[place] ?? 0);
       return;
     }
     const beyond = this.beyond ?? this.coarsen();
     beyond.min = Math.min(beyond.min, other.beyond.min);
     beyond.max = Math.max(beyond.max, other.beyond.max);
     beyond.sum.merge(other.beyond.sum);
-    for (const [middle, weight] of other.weighted) this.weigh(middle, weight);
+    for (const [place, middle] of other.values.entries()) this.weigh(middle, weights[place] ?? 0);
   }
 
   /** Gives back memory that was kept for more: nothing is likely to be added. */

@@ -1,6 +1,6 @@
 // The energy of one GPU over a window's exact bounds: by its counter, or by its power, with a bound of the error.
 import { STATUS } from '../catalog';
-import { startOf, type Bounds } from './fold-bounds';
+import { Marks, type Bounds } from './fold-bounds';
 import {
   NOTHING,
   plus,
@@ -9,7 +9,7 @@ import {
   withLag,
   type Energy,
   type Integral,
-  type Span,
+  type RunningIntegral,
 } from './fold-power';
 import type { EnergySummary } from './summary-types';
 
@@ -40,8 +40,8 @@ interface Step {
   readonly total__J: number;
   /** The stream's first reading: nothing but REFRESH bounds its age. */
   readonly isFirst: boolean;
-  /** By the power, from the window's start to the step. */
-  readonly integral: Integral | undefined;
+  /** By the power, up to the step. */
+  readonly integral: RunningIntegral | undefined;
 }
 
 /** The counter's total at an edge of the window, and the steps that bound it. */
@@ -49,6 +49,15 @@ interface Edge {
   readonly time: number;
   readonly total__J: number;
   readonly steps: readonly Step[];
+}
+
+/** How a window began. */
+interface Begin {
+  readonly edge: Edge;
+  /** The first that is known. */
+  readonly step: Step;
+  /** What was bridged before. */
+  readonly bridges: Integral;
 }
 
 function slope__W(a: Step, b: Step): number {
@@ -84,9 +93,7 @@ function uncertaintyAt({ time, total__J, steps }: Edge, top__W: number): number 
  * the sensors' own accuracy.
  */
 export class EnergyFold {
-  private readonly power: PowerIntegral;
-  /** Times are counted from the window's start in all that follows. */
-  private readonly span: Span;
+  private power: PowerIntegral;
   private reading = { time: -Infinity, value: NaN };
   private highest__W = -Infinity;
   /** What is added to the counter's values, because of restarts. */
@@ -95,8 +102,7 @@ export class EnergyFold {
   private bridges = NOTHING;
   private superseded: Step | undefined;
   private step: Step | undefined;
-  private start: Edge | undefined;
-  private startStep: Step | undefined;
+  private begun: Marks<Begin>;
   private stop: Edge | undefined;
   private closed = false;
 
@@ -104,19 +110,34 @@ export class EnergyFold {
     private readonly bounds: Bounds,
     private readonly limit: number,
   ) {
-    this.span = {
-      get stop() {
-        return bounds.stop - startOf(bounds);
-      },
-    };
-    this.power = new PowerIntegral(this.span, limit);
+    this.power = new PowerIntegral(bounds, limit);
+    this.begun = new Marks(bounds);
   }
 
-  push(at: number, reading: EnergyReading): void {
-    const time = at - startOf(this.bounds);
-    if (reading.limitStatus === STATUS.ok) this.power.allow(reading.limit__W);
+  push(time: number, reading: EnergyReading): void {
+    if (reading.limitStatus === STATUS.ok) this.power.allow(time, reading.limit__W);
     this.power.push(time, reading.power__W, reading.powerStatus);
     if (reading.counterStatus === STATUS.ok && !this.closed) this.read(time, reading.counter__J);
+  }
+
+  /** A window is no longer of the fold. */
+  drop(start: number): void {
+    this.power.drop(start);
+    this.begun.drop(start);
+  }
+
+  /** For a fold of one of the windows. */
+  fork(start: number, bounds: Bounds): EnergyFold {
+    const fork = new EnergyFold(bounds, this.limit);
+    fork.power = this.power.fork(start, bounds);
+    fork.reading = this.reading;
+    fork.highest__W = this.highest__W;
+    fork.offset__J = this.offset__J;
+    fork.bridges = this.bridges;
+    fork.superseded = this.superseded;
+    fork.step = this.step;
+    fork.begun = this.begun.fork(start, bounds);
+    return fork;
   }
 
   /** Undefined where neither tells of the window. */
@@ -140,14 +161,15 @@ export class EnergyFold {
 
   /** Undefined where no two steps tell of the window. */
   private byCounter(): Energy | undefined {
-    const { start, step, top__W } = this;
-    if (!start || !step || top__W === -Infinity) return undefined;
-    const stop = this.stop ?? this.beyond(step, this.span.stop);
-    if (!this.stop && step === this.startStep) return undefined;
-    const edges__J = uncertaintyAt(start, top__W) + uncertaintyAt(stop, top__W);
+    const { step, top__W } = this;
+    const { first } = this.begun;
+    if (!first || !step || top__W === -Infinity) return undefined;
+    const stop = this.stop ?? this.beyond(step, this.bounds.stop, this.power.at(this.bounds.stop));
+    if (!this.stop && step === first.step) return undefined;
+    const edges__J = uncertaintyAt(first.edge, top__W) + uncertaintyAt(stop, top__W);
     return {
-      energy__J: stop.total__J - start.total__J,
-      uncertainty__J: edges__J + uncertaintyOf(this.bridges, top__W),
+      energy__J: stop.total__J - first.edge.total__J,
+      uncertainty__J: edges__J + uncertaintyOf(plus(this.bridges, first.bridges, -1), top__W),
     };
   }
 
@@ -176,18 +198,20 @@ export class EnergyFold {
 
   private restart(step: Step): void {
     const last = this.step;
-    if (!last || !this.start) {
-      // Before the window: what was is of no concern.
-      this.superseded = this.step = undefined;
+    this.superseded = undefined;
+    if (!last || !this.begun.first) {
+      // Before any window: what was is of no concern.
+      this.step = undefined;
       return this.take(step, undefined);
     }
     // The window ended between the two.
-    if (step.time >= this.span.stop) return void (this.closed = true);
+    if (step.time >= this.bounds.stop) return void (this.closed = true);
     const bridge = this.bridge(last, step);
     this.bridges = plus(this.bridges, bridge);
     const total__J = last.total__J + bridge.energy__J;
     this.offset__J += total__J - step.total__J;
     this.step = { ...step, total__J };
+    this.begin(this.step, undefined);
   }
 
   /** What was drawn between the steps on both sides of a restart. */
@@ -195,7 +219,7 @@ export class EnergyFold {
     const span__s = (b.time - a.time) / SECOND;
     const doubt__s = (a.doubt + b.doubt) / SECOND;
     if (a.integral && b.integral) {
-      const told = withLag(plus(b.integral, a.integral, -1), span__s);
+      const told = withLag(b.integral.since(a.integral), span__s);
       return { ...told, loose__s: told.loose__s + doubt__s };
     }
     const gap__J = Math.max(0, this.highest__W) * span__s;
@@ -212,26 +236,32 @@ export class EnergyFold {
 
   private supersede(step: Step): void {
     this.superseded = this.step;
-    this.start = undefined;
+    this.begun.clear();
     this.take(step, undefined);
   }
 
   private take(step: Step, before: Step | undefined): void {
     if (before) this.highest__W = Math.max(this.highest__W, slope__W(before, step));
-    if (!this.start) {
-      this.start = this.startOf(step, before);
-      this.startStep = before ?? step;
-    }
+    this.begin(step, before);
     this.step = step;
-    if (!before || step.time < this.span.stop) return;
-    this.stop = this.between(before, step, this.span.stop);
+    if (!before || step.time < this.bounds.stop) return;
+    this.stop = this.between(before, step, this.bounds.stop);
     this.closed = true;
   }
 
-  private startOf(step: Step, before: Step | undefined): Edge | undefined {
-    if (step.time < 0) return undefined;
-    if (before && before.time <= 0) return this.between(before, step, 0);
-    const edge = this.beyond(before ?? step, 0);
+  /** Windows whose start the step has passed. */
+  private begin(step: Step, before: Step | undefined): void {
+    for (let next = this.begun.next; step.time >= next; next = this.begun.next)
+      this.begun.pass({
+        edge: this.startOf(next, step, before),
+        step: before ?? step,
+        bridges: this.bridges,
+      });
+  }
+
+  private startOf(time: number, step: Step, before: Step | undefined): Edge {
+    if (before && before.time <= time) return this.between(before, step, time);
+    const edge = this.beyond(before ?? step, time, this.power.atStart(this.begun.passed));
     return { ...edge, steps: [...edge.steps, ...(this.superseded ? [this.superseded] : []), step] };
   }
 
@@ -240,12 +270,14 @@ export class EnergyFold {
     return { time, total__J, steps: [a, b] };
   }
 
-  /** At an edge with steps on one side only: by the power between it and the nearest, else by the counter's slope. */
-  private beyond(step: Step, time: number): Edge {
-    const atEdge = time === 0 ? NOTHING : this.power.at(time);
+  /**
+   * At an edge with steps on one side only: by the power between it and the nearest, else by the counter's slope.
+   * @param integral by the power, up to the edge
+   */
+  private beyond(step: Step, time: number, integral: RunningIntegral | undefined): Edge {
     const beyond__J =
-      step.integral && atEdge
-        ? atEdge.energy__J - step.integral.energy__J
+      step.integral && integral
+        ? integral.since(step.integral).energy__J
         : (Math.max(0, this.highest__W) * (time - step.time)) / SECOND;
     return { time, total__J: step.total__J + beyond__J, steps: [step] };
   }

@@ -1,5 +1,7 @@
 // Power integrated over a window: what energy is where the counter does not tell.
 import { STATUS } from '../catalog';
+import { ExactSum } from './exact-sum';
+import { Highest, Marks, startOf, type Bounds } from './fold-bounds';
 import { isPending } from './fold-hold';
 
 const SECOND = 1e9;
@@ -12,11 +14,6 @@ const GAP = 300e6;
 export interface Energy {
   readonly energy__J: number;
   readonly uncertainty__J: number;
-}
-
-/** A window, in nanoseconds since its start; `stop` is Infinity while it is open. */
-export interface Span {
-  readonly stop: number;
 }
 
 /** Energy with what is not known of it. Two from one start differ by what is between them. */
@@ -58,14 +55,42 @@ export function withLag(integral: Integral, span__s: number): Integral {
   return { ...integral, loose__s: integral.loose__s + Math.min(LAG__S, read__s) };
 }
 
+/** An integral since the first reading, exact enough that two of them differ by just what is between. */
+export class RunningIntegral {
+  private readonly energy__J = new ExactSum();
+  private readonly jumps__J = new ExactSum();
+  private readonly gap__s = new ExactSum();
+  private readonly gap__J = new ExactSum();
+
+  /** With a part that follows, or without one of the last. */
+  plus(part: Integral, sign: 1 | -1 = 1): RunningIntegral {
+    const sum = new RunningIntegral();
+    for (const key of ['energy__J', 'jumps__J', 'gap__s', 'gap__J'] as const) {
+      sum[key].merge(this[key]);
+      sum[key].add(part[key], sign);
+    }
+    return sum;
+  }
+
+  since(before: RunningIntegral): Integral {
+    return {
+      energy__J: this.energy__J.minus(before.energy__J),
+      jumps__J: this.jumps__J.minus(before.jumps__J),
+      gap__s: this.gap__s.minus(before.gap__s),
+      gap__J: this.gap__J.minus(before.gap__J),
+      loose__s: 0,
+    };
+  }
+}
+
 interface Reading {
   readonly time: number;
   readonly power__W: number;
 }
 
-/** A reading with the integral from the window's start up to it, or to the window's end. */
+/** A reading with the integral up to it, or to the window's end. */
 interface Point extends Reading {
-  readonly integral: Integral;
+  readonly integral: RunningIntegral;
 }
 
 function powerAt(time: number, a: Reading, b: Reading): number {
@@ -78,7 +103,7 @@ function constant(power__W: number, span: number, covered: number): Integral {
 }
 
 /**
- * Trapezoids between readings, clipped to `[0, stop)`, across gaps (readings more than `limit`, and more than 0.3 s,
+ * Trapezoids between readings, up to the window's end, across gaps (readings more than `limit`, and more than 0.3 s,
  * apart) too. Before the first reading it holds for at most `limit`; the last one holds to the end, or until a reading
  * failed.
  *
@@ -88,63 +113,105 @@ function constant(power__W: number, span: number, covered: number): Integral {
  * second.
  */
 export class PowerIntegral {
-  /** The most that is taken as possible: the limit in force, or the highest reading; -Infinity before any. */
-  top__W = -Infinity;
+  private limits: Highest;
+  private powers: Highest;
+  /** The integral at the starts of windows. */
+  private begun: Marks<RunningIntegral>;
   private previous: Point | undefined;
   private latest: Point | undefined;
   private failed = Infinity;
   private readonly gap: number;
 
   constructor(
-    private readonly span: Span,
+    private readonly bounds: Bounds,
     private readonly limit: number,
   ) {
+    this.limits = new Highest(bounds);
+    this.powers = new Highest(bounds);
+    this.begun = new Marks(bounds);
     this.gap = Math.max(limit, GAP);
   }
 
+  /** The most that is taken as possible: the limit in force, or the highest reading; -Infinity before any. */
+  get top__W(): number {
+    return Math.max(this.limits.value, this.powers.value);
+  }
+
   push(time: number, power__W: number, status: number): void {
-    if (this.latest && this.latest.time >= this.span.stop) return;
+    if (this.latest && this.latest.time >= this.bounds.stop) return;
     if (status === STATUS.ok) this.read(time, power__W);
     else if (!isPending(status)) this.failed = Math.min(this.failed, time);
   }
 
   /** The power limit in force. */
-  allow(limit__W: number): void {
-    this.top__W = Math.max(this.top__W, limit__W);
+  allow(time: number, limit__W: number): void {
+    this.limits.push(time, limit__W);
   }
 
-  /** From the window's start to a time not before the reading before the latest; undefined before the first reading. */
-  at(time: number): Integral | undefined {
+  /** Up to a time not before the reading before the latest; undefined before the first reading. */
+  at(time: number): RunningIntegral | undefined {
     const { latest, previous } = this;
     if (!latest) return undefined;
-    const until = Math.max(0, Math.min(time, this.span.stop));
-    if (until >= latest.time) return plus(latest.integral, this.held(latest, until));
-    if (!previous) return constant(latest.power__W, until, Math.min(until, this.limit));
-    return plus(latest.integral, this.between(previous, latest, until), -1);
+    const until = Math.min(time, this.bounds.stop);
+    if (until >= latest.time) return latest.integral.plus(this.held(latest, until));
+    const back = previous ? this.between(previous, latest, until) : this.head(latest, until);
+    return latest.integral.plus(back, -1);
+  }
+
+  /** Up to a start of a window. */
+  atStart(start: number): RunningIntegral | undefined {
+    return this.begun.at(start) ?? this.at(this.bounds.starts[start] ?? Infinity);
   }
 
   /** Of the whole window; undefined where the power was never read. */
   energy(): Energy | undefined {
-    const { stop } = this.span;
-    const whole = this.at(stop);
-    if (!whole) return undefined;
-    const uncertainty__J = uncertaintyOf(withLag(whole, stop / SECOND), this.top__W);
-    return { energy__J: whole.energy__J, uncertainty__J };
+    const { stop } = this.bounds;
+    const [from, to] = [this.atStart(0), this.at(stop)];
+    if (!from || !to) return undefined;
+    const whole = to.since(from);
+    const span__s = (stop - startOf(this.bounds)) / SECOND;
+    return {
+      energy__J: whole.energy__J,
+      uncertainty__J: uncertaintyOf(withLag(whole, span__s), this.top__W),
+    };
+  }
+
+  /** A window is no longer of the fold. */
+  drop(start: number): void {
+    this.limits.drop(start);
+    this.powers.drop(start);
+    this.begun.drop(start);
+  }
+
+  /** For a fold of one of the windows. */
+  fork(start: number, bounds: Bounds): PowerIntegral {
+    const fork = new PowerIntegral(bounds, this.limit);
+    fork.limits = this.limits.fork(start, bounds);
+    fork.powers = this.powers.fork(start, bounds);
+    fork.begun = this.begun.fork(start, bounds);
+    fork.previous = this.previous;
+    fork.latest = this.latest;
+    fork.failed = this.failed;
+    return fork;
   }
 
   private read(time: number, power__W: number): void {
-    this.allow(power__W);
+    this.powers.push(time, power__W);
     const { latest } = this;
     const reading = { time, power__W };
-    const integral = latest ? plus(latest.integral, this.between(latest, reading, 0)) : this.head(reading);
+    const integral = latest
+      ? latest.integral.plus(this.between(latest, reading, latest.time))
+      : new RunningIntegral();
     this.previous = latest;
     this.latest = { ...reading, integral };
     this.failed = Infinity;
+    for (let next = this.begun.next; time >= next; next = this.begun.next)
+      this.begun.pass(this.at(next) ?? integral);
   }
 
-  /** What lies between two readings, from a time on, inside the window. */
+  /** What lies between two readings, from a time on, before the window's end. */
   private between(a: Reading, b: Reading, from: number): Integral {
-    const [start, end] = [Math.max(a.time, from, 0), Math.min(b.time, this.span.stop)];
+    const [start, end] = [Math.max(a.time, from), Math.min(b.time, this.bounds.stop)];
     if (end <= start) return NOTHING;
     const [first__W, last__W] = [powerAt(start, a, b), powerAt(end, a, b)];
     const span__s = (end - start) / SECOND;
@@ -153,14 +220,14 @@ export class PowerIntegral {
     return { ...NOTHING, energy__J, jumps__J: (Math.abs(b.power__W - a.power__W) / 2) * span__s };
   }
 
-  private head({ time, power__W }: Reading): Integral {
-    const span = Math.max(0, Math.min(time, this.span.stop));
+  /** From a time to the first reading. */
+  private head({ time, power__W }: Reading, from: number): Integral {
+    const span = Math.max(0, Math.min(time, this.bounds.stop) - from);
     return constant(power__W, span, Math.min(span, this.limit));
   }
 
   private held({ time, power__W }: Point, until: number): Integral {
-    const start = Math.max(time, 0);
-    const span = Math.max(0, until - start);
-    return constant(power__W, span, Math.max(0, Math.min(span, this.failed - start)));
+    const span = until - time;
+    return constant(power__W, span, Math.max(0, Math.min(span, this.failed - time)));
   }
 }

@@ -3,8 +3,6 @@
 import type { Instance } from '../catalog';
 import { newestOf, type Table } from '../sampling/batch';
 import { machineTables, sliceBefore, sliceFrom, sliceLast, tablesByJob } from './batch-slice';
-import type { EnergyFold, EnergyReading } from './fold-energy';
-import { energyReadings, newEnergy } from './fold-subject';
 import { Subjects, type FoldInput } from './fold-subjects';
 import { WindowFold, type Folded } from './fold-window';
 
@@ -24,21 +22,6 @@ export interface SharedWindowOptions {
   readonly job: string;
 }
 
-/** A row of a GPU, by the clock of the fold. */
-interface GpuRow {
-  readonly instance: number;
-  readonly time: number;
-  readonly reading: EnergyReading;
-}
-
-/** What windows take of a batch that is none of what they share. */
-interface Own {
-  readonly gpus: readonly GpuRow[];
-  readonly byJob: ReadonlyMap<string, readonly Table[]>;
-  readonly instances: ReadonlyMap<number, Instance>;
-  readonly droppedRows: number;
-}
-
 /** What windows share while they are open. */
 interface Machine {
   readonly subjects: Subjects;
@@ -48,8 +31,6 @@ interface Machine {
 
 export class SharedWindow {
   readonly fold: WindowFold;
-  /** Of GPUs, by their instances, while the window is open. */
-  readonly energies = new Map<number, EnergyFold>();
   /** Time from which readings tell of the window, by the fold's clock. */
   readonly from: number;
   /** A batch came while it was open. */
@@ -57,10 +38,12 @@ export class SharedWindow {
   private after__ns = 0n;
   private readonly from__ns: bigint;
 
-  /** @param before the batch before, if there was one; until the next one comes */
+  /** What was read shortly before it, until a batch comes. */
+  before: FoldInput | undefined;
+
   constructor(
     readonly options: SharedWindowOptions,
-    public before: FoldInput | undefined,
+    before: FoldInput | undefined,
     private readonly owner: SharedFold,
     origin__ns: bigint,
   ) {
@@ -69,6 +52,7 @@ export class SharedWindow {
     this.fold = new WindowFold({ start__ns, job, interval__ns }, origin__ns);
     this.from__ns = start__ns - margin__ns;
     this.from = this.fold.subjects.relative(this.from__ns);
+    this.before = before && { ...this.near(before), droppedRows: 0 };
   }
 
   /**
@@ -93,17 +77,10 @@ export class SharedWindow {
     return this.fold.result(cores, only);
   }
 
-  /** What is its own, while it is open. */
-  follow({ gpus, byJob, instances, droppedRows }: Own): void {
+  /** What is its job's own, while it is open. */
+  follow({ instances, droppedRows }: FoldInput, byJob: ReadonlyMap<string, readonly Table[]>): void {
     this.followed = true;
-    const { energies, fold, from } = this;
-    for (const { instance, time, reading } of gpus) {
-      if (time < from) continue;
-      const energy = energies.get(instance) ?? newEnergy(fold.bounds, this.owner.options.interval__ns);
-      energies.set(instance, energy);
-      energy.push(time, reading);
-    }
-    fold.push({ tables: byJob.get(this.options.job) ?? [], instances, droppedRows });
+    this.fold.push({ tables: byJob.get(this.options.job) ?? [], instances, droppedRows });
   }
 
   /** All there is, once it has ended. */
@@ -116,7 +93,7 @@ export class SharedWindow {
   }
 
   /** The part of a batch that is not too long before it. */
-  near(batch: FoldInput): FoldInput {
+  private near(batch: FoldInput): FoldInput {
     return sliceFrom(batch, this.from__ns);
   }
 }
@@ -143,7 +120,7 @@ export class SharedFold {
   open(options: SharedWindowOptions, before?: FoldInput): SharedWindow {
     const origin__ns = this.machine?.origin__ns ?? options.start__ns;
     const window = new SharedWindow(options, before, this, origin__ns);
-    this.machine ??= this.newMachine(origin__ns, before && window.near(before));
+    this.machine ??= this.newMachine(origin__ns, window.before);
     const start = this.machine.subjects.relative(options.start__ns);
     const at = this.starts.findIndex((other) => other >= start);
     if (this.starts[at] !== start) this.starts.splice(at < 0 ? this.starts.length : at, 0, start);
@@ -164,13 +141,12 @@ export class SharedFold {
   /** For `SharedWindow`. */
   close(window: SharedWindow, stop__ns: bigint): bigint {
     const { machine } = this;
-    const { before, fold, followed, energies } = window;
+    const { before, fold, followed } = window;
     const end__ns = fold.close(machine && machine.newest__ns > stop__ns ? machine.newest__ns : stop__ns);
     const [start] = fold.bounds.starts;
     const at = start === undefined ? -1 : this.starts.indexOf(start);
-    if (machine && followed) fold.subjects.goOnFrom(machine.subjects, at, window.from, energies);
-    else if (before) fold.push(window.near(before));
-    energies.clear();
+    if (machine && followed) fold.subjects.goOnFrom(machine.subjects, at, window.from);
+    else if (before) fold.push(before);
     window.before = undefined;
     this.running.delete(window);
     this.ending.add(window);
@@ -186,19 +162,19 @@ export class SharedFold {
   private newMachine(origin__ns: bigint, before: FoldInput | undefined): Machine {
     const bounds = { starts: this.starts, stop: Infinity };
     const { interval__ns } = this.options;
-    const subjects = new Subjects({ bounds, origin__ns, interval__ns, hasEnergy: false });
+    const subjects = new Subjects({ bounds, origin__ns, interval__ns });
     const machine = { subjects, origin__ns, newest__ns: 0n };
     if (before) foldMachine(machine, before);
     return machine;
   }
 
   private share(batch: FoldInput, machine: Machine): void {
-    const own = ownOf(batch, machine);
+    const byJob = tablesByJob(batch);
     for (const window of this.running) {
       const { before } = window;
       window.before = undefined;
-      if (before) window.follow(ownOf({ ...window.near(before), droppedRows: 0 }, machine));
-      window.follow(own);
+      if (before) window.follow(before, tablesByJob(before));
+      window.follow(batch, byJob);
     }
     foldMachine(machine, batch);
   }
@@ -217,17 +193,4 @@ function foldMachine(machine: Machine, batch: FoldInput): void {
   const newest__ns = newestOf(batch);
   if (newest__ns > machine.newest__ns) machine.newest__ns = newest__ns;
   for (const table of machineTables(batch)) machine.subjects.fold(table, batch.instances);
-}
-
-function ownOf(batch: FoldInput, { subjects }: Machine): Own {
-  const tables = batch.tables.filter(({ entity }) => entity === 'gpu');
-  const gpus = tables.flatMap((table) =>
-    energyReadings(table).map((reading, row) => ({
-      instance: table.instance[row] ?? -1,
-      time: subjects.relative(table.time[row] ?? 0n),
-      reading,
-    })),
-  );
-  const { instances, droppedRows } = batch;
-  return { gpus, byJob: tablesByJob(batch), instances, droppedRows };
 }

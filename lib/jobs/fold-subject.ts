@@ -2,7 +2,7 @@
 import { metricsOf, STATUS, type Instance, type MetricName } from '../catalog';
 import { columnsOf, type Table } from '../sampling/batch';
 import type { Bounds } from './fold-bounds';
-import { EnergyFold, type EnergyReading } from './fold-energy';
+import { EnergyFold } from './fold-energy';
 import {
   CounterSeries,
   difference,
@@ -29,7 +29,7 @@ export class Subject {
     readonly first: number,
     /** In the order of the entity's columns. */
     readonly series: readonly Series[],
-    /** Of a GPU, where the fold is one window's. */
+    /** Of a GPU. */
     readonly energy: EnergyFold | undefined,
   ) {}
 
@@ -46,12 +46,14 @@ export class Subject {
   /** A window is no longer of the fold. */
   drop(at: number): void {
     for (const series of this.series) series.drop(at);
+    this.energy?.drop(at);
   }
 
   /** For a fold of one of the windows. */
-  fork(at: number, bounds: Bounds, energy: EnergyFold | undefined): Subject {
-    const fork = new Subject(this.instance, this.first, forkSeries(this.series, at, bounds), energy);
-    fork.latest = this.latest;
+  fork(at: number, bounds: Bounds): Subject {
+    const { energy, first, instance, latest, series } = this;
+    const fork = new Subject(instance, first, forkSeries(series, at, bounds), energy?.fork(at, bounds));
+    fork.latest = latest;
     return fork;
   }
 
@@ -85,7 +87,6 @@ export class Subject {
  * A subject that is seen for the first time.
  * @param interval of the sampler, in nanoseconds
  * @param from time from which its gauges tell of the window's job
- * @param hasEnergy whether the energy of a GPU is folded too, which only a fold of one window can
  */
 export function newSubject(
   instance: Instance,
@@ -93,16 +94,12 @@ export function newSubject(
   bounds: Bounds,
   interval: number,
   from: number,
-  hasEnergy: boolean,
 ): Subject {
-  const { entity } = instance;
-  const energy = hasEnergy && entity === 'gpu' ? newEnergy(bounds, interval) : undefined;
-  return new Subject(instance, first, seriesOf(metricsOf(entity), bounds, interval, from), energy);
-}
-
-export function newEnergy(bounds: Bounds, interval: number): EnergyFold {
-  const [power] = metricsOf('gpu').filter(({ name }) => name === POWER);
-  return new EnergyFold(bounds, power ? holdLimit(power, interval) : Infinity);
+  const metrics = metricsOf(instance.entity);
+  const power = metrics.find(({ name }) => name === POWER);
+  const energy =
+    instance.entity === 'gpu' && power ? new EnergyFold(bounds, holdLimit(power, interval)) : undefined;
+  return new Subject(instance, first, seriesOf(metrics, bounds, interval, from), energy);
 }
 
 /** Folds rows `[from, to)` of a table, column by column; `subjects` has what each row is about. */
@@ -121,25 +118,26 @@ export function foldRows(
         values[start + row] ?? NaN,
         status[start + row] ?? 0,
       );
-  if (table.entity !== 'gpu' || !subjects.some((subject) => subject?.energy)) return;
-  const readings = energyReadings(table);
-  for (let row = from; row < to; row++) {
-    const reading = readings[row];
-    if (reading) subjects[row]?.energy?.push(times[row] ?? NaN, reading);
-  }
+  if (table.entity === 'gpu') foldEnergy(table, times, subjects, from, to);
 }
 
-/** What each row of the GPUs' table says of their energy. */
-export function energyReadings(table: Table): readonly EnergyReading[] {
+function foldEnergy(
+  table: Table,
+  times: Float64Array,
+  subjects: readonly (Subject | undefined)[],
+  from: number,
+  to: number,
+): void {
   const [energy, energyStatus] = [table.values(ENERGY), table.status(ENERGY)];
   const [power, powerStatus] = [table.values(POWER), table.status(POWER)];
   const [limit, limitStatus] = [table.values(LIMIT), table.status(LIMIT)];
-  return Array.from(energy, (counter__J, row) => ({
-    counter__J,
-    counterStatus: energyStatus[row] ?? 0,
-    power__W: power[row] ?? NaN,
-    powerStatus: powerStatus[row] ?? 0,
-    limit__W: limit[row] ?? NaN,
-    limitStatus: limitStatus[row] ?? 0,
-  }));
+  for (let row = from; row < to; row++)
+    subjects[row]?.energy?.push(times[row] ?? NaN, {
+      counter__J: energy[row] ?? NaN,
+      counterStatus: energyStatus[row] ?? 0,
+      power__W: power[row] ?? NaN,
+      powerStatus: powerStatus[row] ?? 0,
+      limit__W: limit[row] ?? NaN,
+      limitStatus: limitStatus[row] ?? 0,
+    });
 }

@@ -1,11 +1,10 @@
 // Whatever rows are about: a subject for each instance, and which of the processes are kept in mind.
 import { STATUS, type Instance } from '../catalog';
 import type { Batch, Table } from '../sampling/batch';
-import type { EnergyFold } from './fold-energy';
 import { startOf, type Bounds } from './fold-bounds';
 import { Presence } from './fold-presence';
 import { GpuProcesses, Processes } from './fold-processes';
-import { foldRows, newEnergy, newSubject, type Subject } from './fold-subject';
+import { foldRows, newSubject, type Subject } from './fold-subject';
 
 /** What a fold takes of a batch. */
 export type FoldInput = Pick<Batch, 'tables' | 'instances' | 'droppedRows'>;
@@ -20,8 +19,6 @@ export interface SubjectsOptions {
   readonly treeBegan__ns?: bigint;
   /** The job whose rows of job, process and gpu_process count, where several are followed. @default all of them */
   readonly job?: string;
-  /** The bounds are one window's. */
-  readonly hasEnergy: boolean;
 }
 
 /** The job that an instance belongs to; undefined where its entity belongs to none. */
@@ -107,21 +104,11 @@ export class Subjects {
    * Goes on with what another fold, of the same clock, has of this one's window.
    * @param at the window's place among the other's starts
    * @param since what had no row since that time tells nothing of the window
-   * @param energies of GPUs, by their instances
    */
-  goOnFrom(other: Subjects, at: number, since: number, energies: ReadonlyMap<number, EnergyFold>): void {
+  goOnFrom(other: Subjects, at: number, since: number): void {
     for (const [id, subject] of other.subjects)
-      if (subject.latest >= since)
-        this.subjects.set(
-          id,
-          subject.fork(at, this.options.bounds, energies.get(id) ?? this.energyOf(subject)),
-        );
+      if (subject.latest >= since) this.subjects.set(id, subject.fork(at, this.options.bounds));
     for (const [uuid, time] of other.listsRead) this.listsRead.set(uuid, time);
-  }
-
-  private energyOf({ instance }: Subject): EnergyFold | undefined {
-    const { bounds, interval__ns } = this.options;
-    return instance.entity === 'gpu' ? newEnergy(bounds, interval__ns) : undefined;
   }
 
   /** A window is no longer of the fold; what had no row since a time tells nothing of those that are. */
@@ -167,11 +154,11 @@ export class Subjects {
       known.instance = instance;
       return known;
     }
-    const { bounds, interval__ns, treeBegan__ns: began, hasEnergy } = this.options;
+    const { bounds, interval__ns, treeBegan__ns: began } = this.options;
     // Before a command is executed its launcher waits there, which is none of the job.
     const isTrees = began !== undefined && (instance.entity === 'job' || instance.entity === 'cgroup');
     const from = isTrees ? this.relative(began) : -Infinity;
-    const subject = newSubject(instance, time, bounds, interval__ns, from, hasEnergy);
+    const subject = newSubject(instance, time, bounds, interval__ns, from);
     this.subjects.set(instance.id, subject);
     presence?.add(subject);
     if (instance.entity === 'process') this.processes.add(subject);

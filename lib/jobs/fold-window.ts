@@ -48,7 +48,7 @@ export class WindowFold {
     origin__ns = options.start__ns,
   ) {
     this.bounds = { starts: [Number(options.start__ns - origin__ns)], stop: Infinity };
-    this.subjects = new Subjects({ ...options, bounds: this.bounds, origin__ns, hasEnergy: true });
+    this.subjects = new Subjects({ ...options, bounds: this.bounds, origin__ns });
     if (options.stop__ns !== undefined) this.close(options.stop__ns);
   }
 
