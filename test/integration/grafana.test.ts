@@ -306,6 +306,8 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     const seconds = (scene.to__ms - scene.from__ms) / 1000 - 1;
     // Its first sample tells of two seconds, one of them before.
     expect(Number(row!['Sum energy_before__J'])).toBeCloseTo(TRAINER_POWER__W, 0);
+    const drawn__J = Number(row!['Sum energy_drawn__J']);
+    expect(Number(row!['Bucket Script'])).toBeCloseTo(drawn__J - TRAINER_POWER__W, 0);
     expect(Math.abs(Number(row!['Bucket Script']) / TRAINER_POWER__W - seconds)).toBeLessThan(2.1);
   });
 
