@@ -1,20 +1,30 @@
 // A file that only grows, by whole pieces: a piece that fails to be written is cut off again.
 // Callbacks, not `fs.promises`: a handle's write costs a tenth of a millisecond more, once a second.
-import { close, fdatasync, fstat, ftruncate, open, rm, truncate, write } from 'node:fs';
+import { close, fdatasync, fstat, ftruncate, open, rm, stat, truncate, write } from 'node:fs';
 import { promisify } from 'node:util';
 
-const [closeFile, syncFile, statFile, cutFile, openFile, removeFile, cutPath] = [
+const [closeFile, syncFile, statFile, statPath, cutFile, openFile, removeFile, cutPath] = [
   promisify(close),
   promisify(fdatasync),
   promisify(fstat),
+  promisify(stat),
   promisify(ftruncate),
   promisify(open),
   promisify(rm),
   promisify(truncate),
 ];
 
+/** What was written is gone: someone removed the file, or put another in its place. */
+export class RemovedError extends Error {
+  constructor(path: string) {
+    super(`'${path}' was removed`);
+  }
+}
+
 export class AppendFile {
   private fd: number | undefined;
+  /** Of the open file, to tell it from another at its path. */
+  private inode = 0;
 
   /**
    * The file is created, or opened, at the first piece.
@@ -30,9 +40,12 @@ export class AppendFile {
     return this.length;
   }
 
-  /** Rejects with the system's error; the file then ends where it did, as far as that can be done. */
+  /**
+   * Rejects with the system's error; the file then ends where it did, as far as that can be done. Rejects with
+   * RemovedError where it is no longer there: the next piece begins another.
+   */
   async append(piece: Buffer): Promise<void> {
-    const fd = (this.fd ??= await openFile(this.path, 'a'));
+    const fd = await this.open();
     try {
       await writeAll(fd, piece);
       this.length += piece.length;
@@ -48,9 +61,31 @@ export class AppendFile {
     if (this.fd !== undefined) await syncFile(this.fd);
   }
 
-  /** Whether an open file still has a name: what is written to a removed one is lost without an error. */
-  async isLinked(): Promise<boolean> {
-    return this.fd === undefined || (await statFile(this.fd)).nlink > 0;
+  /** Whether what was written is still at its path: what is added to a file that was removed is lost without an error. */
+  async isThere(): Promise<boolean> {
+    if (this.fd === undefined && this.length === 0) return true;
+    const found = await statPath(this.path).catch(() => undefined);
+    return (
+      found !== undefined && (this.fd === undefined || found.ino === this.inode) && found.size >= this.length
+    );
+  }
+
+  /** Rejects with RemovedError where what was written is no longer there. */
+  async check(): Promise<void> {
+    if (await this.isThere()) return;
+    await this.close();
+    this.length = 0;
+    throw new RemovedError(this.path);
+  }
+
+  /** Opens it, so that another file at its path is told from it. Rejects as `append` does. */
+  async open(): Promise<number> {
+    await this.check();
+    if (this.fd === undefined) {
+      this.fd = await openFile(this.path, 'a');
+      this.inode = (await statFile(this.fd)).ino;
+    }
+    return this.fd;
   }
 
   async clear(): Promise<void> {

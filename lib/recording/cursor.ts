@@ -1,27 +1,16 @@
 // Small JSON files that survive a crash of the machine: how far a reader has come, what was trimmed.
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { NvpulseError } from '../errors';
 import { reasonOf } from '../reason';
+import { replaceFile } from './replace-file';
 
 /**
  * Replaces the file at once: whoever reads it, also after a crash, has the old content or the new one.
  * Calls for one path must not overlap. @throws ERR_IO
  */
 export async function writeCursor(path: string, value: unknown): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
-    const file = await open(temporary, 'w', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(value)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(folder);
+    await replaceFile(path, [`${JSON.stringify(value)}\n`]);
   } catch (cause) {
     throw new NvpulseError('ERR_IO', `cannot write '${path}': ${reasonOf(cause)}`, { cause });
   }
@@ -43,15 +32,5 @@ export async function readCursor(path: string): Promise<unknown> {
     return JSON.parse(text) as unknown;
   } catch {
     return undefined;
-  }
-}
-
-/** A name is on disk when its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

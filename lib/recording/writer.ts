@@ -7,7 +7,7 @@ import type { Entity, Instance } from '../catalog';
 import { NvpulseError } from '../errors';
 import type { Batch, Table } from '../sampling/batch';
 import { formatUtc } from '../time';
-import { AppendFile } from './append-file';
+import { AppendFile, RemovedError } from './append-file';
 import { metricNames } from './columns';
 import { encodeChunk } from './encode';
 import {
@@ -88,6 +88,7 @@ export class RecordingWriter {
   private written__B = 0;
   private lost = 0;
   private error: NvpulseError | undefined;
+  private removed = false;
 
   private constructor(
     /** The recording's folder. */
@@ -139,6 +140,11 @@ export class RecordingWriter {
   /** The latest failure to write; the recording goes on when the disk does. */
   get lastError(): NvpulseError | undefined {
     return this.error;
+  }
+
+  /** Some of what was recorded is gone: someone removed the folder, or a file of it. */
+  get isRemoved(): boolean {
+    return this.removed;
   }
 
   /**
@@ -196,11 +202,12 @@ export class RecordingWriter {
 
   /**
    * Once all that was handed over so far is in files, so that it survives the end of this process.
-   * False where some of it could not be written: see `lastError`.
+   * False where some of it could not be written, or is no longer there: see `lastError`.
    */
   async flushed(): Promise<boolean> {
     const { error } = this;
     this.flushNow();
+    this.enqueue(() => this.eventFile.check());
     await this.lane;
     return this.error === error;
   }
@@ -259,6 +266,10 @@ export class RecordingWriter {
   private limitLines(): void {
     if (this.lines.length <= EVENT_LINES_MAX) return;
     this.lines.length = EVENT_LINES_MAX;
+    this.tellAgain();
+  }
+
+  private tellAgain(): void {
     this.told.clear();
     for (const instance of this.instances.values()) this.tell(instance);
   }
@@ -300,6 +311,7 @@ export class RecordingWriter {
         await this.eventFile.append(text);
       } catch (error) {
         this.lines = [...lines, ...this.lines];
+        if (error instanceof RemovedError) this.tellAgain();
         this.limitLines();
         throw error;
       }
@@ -333,9 +345,8 @@ export class RecordingWriter {
 
   /** Where someone removed the recording, its open files would take all that is written and keep nothing. */
   private async leaveRemoved(): Promise<void> {
-    if (await this.eventFile.isLinked()) return;
+    if (await this.eventFile.isThere()) return;
     // One after another: a disk that hangs then takes one thread of Node's pool, not all.
-    for (const file of [this.eventFile, this.journal]) await file.close();
     for (const sequence of this.segments.values()) await sequence.leave();
   }
 
@@ -379,6 +390,7 @@ export class RecordingWriter {
   }
 
   private fail(cause: unknown): void {
+    this.removed ||= cause instanceof RemovedError;
     this.error = this.failureOf(cause);
   }
 

@@ -16,6 +16,8 @@ export interface HealthFacts {
   readonly open_jobs: number;
   /** Why rows or jobs could not be kept; null where they could. */
   readonly disk: string | null;
+  /** What someone removed under the server within the last minute, and is there again; null where nothing was. */
+  readonly removed: string | null;
   readonly lost_rows: number;
   /** Readings that were not believed, since the start: no fault of ours, so they change no verdict. */
   readonly implausible_readings: number;
@@ -63,9 +65,10 @@ function ageText(age__s: number | null): string {
   return age__s === null ? 'there was none' : `the newest is ${age__s.toFixed(1)} s old`;
 }
 
-function storage({ disk, lost_rows, spool_dropped__B }: HealthFacts): readonly string[] {
+function storage({ disk, removed, lost_rows, spool_dropped__B }: HealthFacts): readonly string[] {
   return [
     ...(disk === null ? [] : [disk]),
+    ...(removed === null ? [] : [removed]),
     ...(lost_rows > 0 ? [`${lost_rows} rows could not be recorded`] : []),
     ...(spool_dropped__B > 0
       ? [`${spool_dropped__B} bytes that were not exported had to go at the spool's limit`]

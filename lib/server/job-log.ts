@@ -1,10 +1,10 @@
 // The log behind the book of jobs: a record a line, each with its checksum, on the disk before a request is answered.
 // Requests that come together share one fsync.
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { NvpulseError } from '../errors';
 import { AppendFile } from '../recording/append-file';
+import { replaceFile } from '../recording/replace-file';
 import { reasonOf } from '../reason';
 import type { JobRecord } from './job-book';
 
@@ -75,23 +75,42 @@ export async function readJobLog(path: string): Promise<LoggedRecords> {
   return { records, damaged };
 }
 
+export interface JobLogOptions {
+  readonly path: string;
+  /** All that the log has to hold, as few records. */
+  readonly snapshot: () => readonly JobRecord[];
+  /** Told where the log was removed, and is written again. */
+  readonly onRemoved: () => void;
+  /** Told of what people should know, a line each. */
+  readonly log: (line: string) => void;
+}
+
+/** A log that has grown to this is written anew, where that makes it much smaller. */
+const COMPACT = { least__B: 2 ** 20, times: 4 } as const;
+
 export class JobLog {
   private lines: string[] = [];
   private waiting: Waiter[] = [];
   private writing = false;
   private failed: string | undefined;
+  private file: AppendFile;
+  /** The next size at which it is written anew. */
+  private limit__B = 0;
 
-  private constructor(private readonly file: AppendFile) {}
+  private constructor(private readonly options: JobLogOptions) {
+    this.file = new AppendFile(options.path);
+  }
 
-  /** A log that begins with these records, in the place of the one before. @throws ERR_IO */
-  static async create(path: string, records: readonly JobRecord[]): Promise<JobLog> {
-    const text = records.map(formatRecord).join('');
+  /** A log that begins with a snapshot, in the place of the one before. @throws ERR_IO */
+  static async create(options: JobLogOptions): Promise<JobLog> {
+    const log = new JobLog(options);
     try {
-      await replace(path, text);
+      await log.rewrite();
     } catch (cause) {
-      throw new NvpulseError('ERR_IO', `the jobs cannot be kept in '${path}': ${reasonOf(cause)}`, { cause });
+      const why = `the jobs cannot be kept in '${options.path}': ${reasonOf(cause)}`;
+      throw new NvpulseError('ERR_IO', why, { cause });
     }
-    return new JobLog(new AppendFile(path, Buffer.byteLength(text)));
+    return log;
   }
 
   /** Records wait that are not on the disk. */
@@ -110,18 +129,18 @@ export class JobLog {
   }
 
   /**
-   * Once all records taken so far are on the disk. Rejects with ERR_IO where that fails; they are kept, and tried again
-   * with the next call.
+   * Once all records taken so far are on the disk, and those before still are: a log that was removed is written again.
+   * Rejects with ERR_IO where that fails; they are kept, and tried again with the next call.
    */
   durable(): Promise<void> {
-    if (this.lines.length === 0 && !this.writing) return Promise.resolve();
     const done = new Promise<void>((resolve, reject) => this.waiting.push({ resolve, reject }));
     void this.write();
     return done;
   }
 
+  /** What the disk does not take is told, and was answered by no request. */
   async close(): Promise<void> {
-    await this.durable();
+    await this.durable().catch((error: unknown) => this.options.log(`jobs.log: ${reasonOf(error)}`));
     await this.file.close();
   }
 
@@ -138,7 +157,8 @@ export class JobLog {
     this.lines = [];
     this.waiting = [];
     try {
-      if (lines.length > 0) {
+      if (!(await this.file.isThere())) await this.replaceRemoved();
+      else if (lines.length > 0) {
         await this.file.append(Buffer.from(lines.join('')));
         await this.file.sync();
       }
@@ -153,24 +173,35 @@ export class JobLog {
       this.failed = error.message;
       for (const { reject } of waiting) reject(error);
     }
+    if (this.file.size > this.limit__B) await this.compact();
   }
-}
 
-/** The file has this text, or what it had, whatever happens meanwhile. */
-async function replace(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+  /** What memory has, which is all that was ever answered. */
+  private async replaceRemoved(): Promise<void> {
+    await this.rewrite();
+    this.options.onRemoved();
   }
-  await rename(temporary, path);
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+
+  private async compact(): Promise<void> {
+    const { size } = this.file;
+    try {
+      await this.rewrite();
+    } catch (error) {
+      // It stays as it is, and is tried again when it has grown as much once more.
+      this.limit__B += size;
+      this.options.log(`jobs.log: not compacted: ${reasonOf(error)}`);
+    }
+  }
+
+  /** The snapshot in the place of the file; records that wait stand in it, and taking one twice changes nothing. */
+  private async rewrite(): Promise<void> {
+    const { path, snapshot } = this.options;
+    const text = snapshot().map(formatRecord).join('');
+    await replaceFile(path, [text]);
+    await this.file.close();
+    const size__B = Buffer.byteLength(text);
+    this.file = new AppendFile(path, size__B);
+    await this.file.open();
+    this.limit__B = Math.max(COMPACT.least__B, COMPACT.times * size__B);
   }
 }

@@ -1,23 +1,46 @@
 // The state folder belongs to one server at a time: a lock of the kernel's, which ends with the process however it ends.
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { addon } from '../native/addon';
 import { reasonOf } from '../reason';
 
-export interface Lock {
-  release(): void;
+const NAME = 'lock';
+
+/** A state folder that is this server's. */
+export class Lock {
+  private constructor(
+    private readonly dir: string,
+    private fd: number,
+  ) {}
+
+  /**
+   * Creates the folder where it is missing, and takes it.
+   * @throws ERR_OPTION where another server has it, or it cannot be written
+   */
+  static take(dir: string): Lock {
+    return new Lock(dir, takeLock(dir));
+  }
+
+  /** Takes the folder again where someone removed it. @throws ERR_OPTION where another server has it by now */
+  hold(): void {
+    const found = statSync(join(this.dir, NAME), { throwIfNoEntry: false });
+    if (found?.ino === fstatSync(this.fd).ino) return;
+    const fd = takeLock(this.dir);
+    closeSync(this.fd);
+    this.fd = fd;
+  }
+
+  release(): void {
+    closeSync(this.fd);
+  }
 }
 
-/**
- * Creates the folder where it is missing, and takes it.
- * @throws ERR_OPTION where another server has it, or it cannot be written
- */
-export function lockState(dir: string): Lock {
+function takeLock(dir: string): number {
   const fd = openLock(dir);
   const errno = addon().lock(fd);
-  if (errno === 0) return { release: () => closeSync(fd) };
+  if (errno === 0) return fd;
   closeSync(fd);
   throw new NvpulseError(
     'ERR_OPTION',
@@ -30,7 +53,7 @@ export function lockState(dir: string): Lock {
 function openLock(dir: string): number {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    return openSync(join(dir, 'lock'), 'a', 0o600);
+    return openSync(join(dir, NAME), 'a', 0o600);
   } catch (cause) {
     throw new NvpulseError('ERR_OPTION', `--state: '${dir}' cannot be written: ${reasonOf(cause)}`, {
       cause,

@@ -1,6 +1,7 @@
 // The monitor: jobs come and go, the node is sampled as finely as they ask, and each window ends in its summary.
 // It knows nothing of HTTP.
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type { Instance, NotedMetric } from '../catalog';
 import { NvpulseError } from '../errors';
@@ -40,6 +41,8 @@ export interface MonitorOptions {
   readonly utcOffset?: (() => bigint) | undefined;
   /** How far the sink has taken the recordings; absent where there is none. */
   readonly taken?: (() => readonly TakenRecording[]) | undefined;
+  /** Takes the state folder again where it was removed; throws where another server has it by now. */
+  readonly hold?: (() => void) | undefined;
   /** Told of what people should know, a line each. */
   readonly log: (line: string) => void;
   /** Told of each batch. */
@@ -51,6 +54,10 @@ const OPEN_MAX = 1000;
 /** The longest interval there is stands for none. */
 const NEVER__NS = 3600e9;
 const HOUSEKEEPING__MS = 1000;
+/** A request is answered after so long at the latest, whatever the disk does: clients wait for five seconds. */
+const ANSWER__MS = 4000;
+/** What was removed under the server is told for so long. */
+const REMOVED__MS = 60_000;
 const LAST_SUMMARIES__MS = 2000;
 /** A recording that is older makes way for another when no window is open, so that none grows for ever. */
 const RECORDING_AGE__NS = 86_400_000_000_000n;
@@ -67,6 +74,8 @@ export interface MonitorStatus {
   readonly open_jobs: number;
   /** Why the disk does not take what it should; null where it does. */
   readonly disk: string | null;
+  /** What someone removed under the server within the last minute, and is there again; null where nothing was. */
+  readonly removed: string | null;
   readonly lost_rows: number;
   /** Readings that were not believed, since the start. */
   readonly implausible_readings: number;
@@ -84,6 +93,16 @@ export class Monitor {
   private readonly housekeeping: NodeJS.Timeout;
   private lease: NodeJS.Timeout | undefined;
   private rolling = false;
+  private reopening: Promise<void> | undefined;
+  private keeping: Promise<void> | undefined;
+  /** Why the state folder is not this server's any more. */
+  private foreign: string | undefined;
+  /** That the disk does not answer. */
+  private late: string | undefined;
+  /** What of the disk was told last. */
+  private told: string | null = null;
+  private removed: string | undefined;
+  private removed__ms = -Infinity;
   private closed = false;
 
   private constructor(
@@ -109,12 +128,17 @@ export class Monitor {
     const past = new JobBook(() => undefined);
     for (const record of records) past.apply(record);
     past.forget(past.all.flatMap(({ id }) => (used.has(id) ? [id] : [])));
-    const log = await JobLog.create(path, past.snapshot());
-    const book = new JobBook((record) => log.append(record));
+    const book: JobBook = new JobBook((record) => log.append(record));
     for (const record of past.snapshot()) book.apply(record);
+    const log = await JobLog.create({
+      path,
+      snapshot: () => book.snapshot(),
+      onRemoved: () => monitor.noteRemoved(`'${path}' was removed, and is written again`),
+      log: options.log,
+    });
     const before = await recordingsSince(spoolOf(options), startOfOldest(book));
     const session = await startSession(options, intervalFor(book, options));
-    const monitor = new Monitor(options, book, log, used, session);
+    const monitor: Monitor = new Monitor(options, book, log, used, session);
     await monitor.resume(before);
     return monitor;
   }
@@ -153,6 +177,8 @@ export class Monitor {
   async start(request: StartRequest): Promise<{ readonly created: boolean; readonly job: JobView }> {
     const known = request.id === undefined ? undefined : this.book.get(request.id);
     if (request.id !== undefined && (known?.end || this.used.has(request.id))) throw isUsed(request.id);
+    // What cannot be kept is not begun.
+    if (!known && this.status().disk !== null) await this.durable();
     const job = known ?? this.begin(this.spec(request));
     await this.durable();
     return { created: known === undefined, job: viewOf(job) };
@@ -186,7 +212,7 @@ export class Monitor {
     if (this.known(id).end) throw hasEnded(id);
     const time__ns = this.session.now__ns();
     this.session.event('mark', time__ns, { id }, name);
-    await this.session.flushed();
+    await this.durable();
     return time__ns;
   }
 
@@ -217,7 +243,8 @@ export class Monitor {
       interval__ms: session.interval__ns / 1e6,
       gpu: session.gpuStatus(),
       open_jobs: this.book.open.length,
-      disk: this.log.failure ?? session.failure ?? null,
+      disk: this.foreign ?? this.late ?? this.log.failure ?? session.failure ?? null,
+      removed: performance.now() - this.removed__ms < REMOVED__MS ? (this.removed ?? null) : null,
       lost_rows: session.lostRows,
       implausible_readings: session.stats().implausible_readings,
     };
@@ -300,9 +327,63 @@ export class Monitor {
     );
   }
 
-  /** @throws ERR_IO where the log cannot be written; what a recording lacks is told by `status` */
+  /** Once all that was told so far is on the disk, and in a recording. @throws ERR_IO where it is not, or not in time */
   private async durable(): Promise<void> {
-    await Promise.all([this.log.durable(), this.session.flushed()]);
+    this.holdState();
+    const late = new AbortController();
+    const limit = delay(ANSWER__MS, true, { ref: false, signal: late.signal }).catch(() => false);
+    const kept = Promise.all([this.log.durable(), this.recorded()]).finally(() => late.abort());
+    kept.catch(() => undefined);
+    if (await Promise.race([limit, kept.then(() => false)])) {
+      this.late = `the disk has not answered for ${ANSWER__MS / 1000} s`;
+      kept.finally(() => (this.late = undefined)).catch(() => undefined);
+      throw new NvpulseError('ERR_IO', `${this.late}; send it again`);
+    }
+    await kept;
+  }
+
+  /** @throws ERR_IO where the state folder is another server's by now, or cannot be made again */
+  private holdState(): void {
+    try {
+      this.options.hold?.();
+      this.foreign = undefined;
+    } catch (cause) {
+      this.foreign = `the state folder was removed, and cannot be taken again: ${reasonOf(cause)}`;
+      throw new NvpulseError('ERR_IO', this.foreign, { cause });
+    }
+  }
+
+  /** Once all events and rows so far are in files that are there. @throws ERR_IO */
+  private async recorded(): Promise<void> {
+    if (await this.session.flushed()) return;
+    if (this.session.isRemoved) {
+      await this.reopen();
+      if (await this.session.flushed()) return;
+    }
+    throw new NvpulseError('ERR_IO', this.session.failure ?? 'the recording cannot be written');
+  }
+
+  /** Another recording in the place of one that was removed. */
+  private reopen(): Promise<void> {
+    this.reopening ??= this.recordAgain().finally(() => (this.reopening = undefined));
+    return this.reopening;
+  }
+
+  private async recordAgain(): Promise<void> {
+    const { dir } = this.session;
+    if (this.closed) return;
+    await this.session.reopen();
+    for (const job of this.book.all.filter(({ finished }) => !finished)) {
+      this.declare(job);
+      if (job.end) this.declareEnd(job);
+    }
+    this.noteRemoved(`the recording '${dir}' was removed, and goes on in '${this.session.dir}'`);
+  }
+
+  private noteRemoved(text: string): void {
+    this.removed = text;
+    this.removed__ms = performance.now();
+    this.options.log(text);
   }
 
   /** Of a job that an earlier server followed. */
@@ -447,8 +528,11 @@ export class Monitor {
     for (const id of this.session.gone()) this.end(id, 'gone');
     this.session.watchClock();
     this.session.note('open_jobs', this.book.open.length);
-    // What the disk refused before is tried again; it is told to whoever asks next.
-    if (this.log.behind) this.log.durable().catch(() => undefined);
+    // What the disk refused before is tried again, and what was removed is seen; status tells it.
+    this.keeping ??= this.durable()
+      .catch(() => undefined)
+      .finally(() => (this.keeping = undefined));
+    this.tellDisk();
     void this.summaries.write();
     this.forgetPast();
     if (this.isDueToRoll()) void this.roll();
@@ -459,13 +543,21 @@ export class Monitor {
     const { taken } = this.options;
     const isTaken = taken ? isTakenBy(this.spool, taken()) : () => true;
     const past = this.book.past(isTaken);
-    if (past.length === 0) return;
     this.forgetting = this.forgetting
-      .then(() => this.used.add(past))
-      .then(
-        () => this.book.forget(past),
-        (error: unknown) => this.options.log(`used ids: ${reasonOf(error)}`),
-      );
+      .then(async () => {
+        if (await this.used.keep()) this.noteRemoved(`'${this.used.path}' was removed, and is written again`);
+        await this.used.add(past);
+        this.book.forget(past);
+      })
+      .catch((error: unknown) => this.options.log(`used ids: ${reasonOf(error)}`));
+  }
+
+  /** What the disk does goes to the log, once. */
+  private tellDisk(): void {
+    const { disk } = this.status();
+    if (disk === this.told) return;
+    this.told = disk;
+    this.options.log(disk === null ? 'the disk takes what it should again' : disk);
   }
 
   /** Nothing hangs on the recording, and it is old, or its times are no longer the system's. */

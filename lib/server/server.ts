@@ -9,7 +9,7 @@ import { documentsOf } from './delivery';
 import { startExport } from './export';
 import { Freshness } from './freshness';
 import { createApi } from './http';
-import { lockState } from './lock';
+import { Lock } from './lock';
 import { Monitor } from './monitor';
 import { configOf, type ServerConfig, type ServerOptions } from './options';
 import type { Acknowledged, Exporter } from '../sinks/elasticsearch';
@@ -66,7 +66,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Monitori
 }
 
 async function open(config: ServerConfig, closers: Closers): Promise<string> {
-  const lock = lockState(config.state);
+  const lock = Lock.take(config.state);
   closers.push(() => lock.release());
   const stream = new LiveStream();
   const freshness = new Freshness();
@@ -75,6 +75,7 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
   const monitor = await Monitor.open({
     ...config,
     taken: config.elasticsearch && taken,
+    hold: () => lock.hold(),
     onBatch: (batch) => {
       freshness.push(batch);
       stream.push(batch);

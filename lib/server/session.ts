@@ -56,16 +56,18 @@ export class Session {
   private readonly clock: ClockWatch;
   private error: NvpulseError | undefined;
   private failed__ms = -Infinity;
+  /** Of recordings that were removed. */
+  private lostBefore = 0;
   private stopped = false;
 
   private constructor(
-    { utcOffset }: SessionOptions,
+    private readonly options: SessionOptions,
     private readonly measurement: Measurement,
-    private readonly writer: RecordingWriter,
+    private writer: RecordingWriter,
   ) {
     this.sampler = measurement.sampler;
     this.utcOffset__ns = this.sampler.utcOffset__ns;
-    this.clock = new ClockWatch(this.utcOffset__ns, utcOffset);
+    this.clock = new ClockWatch(this.utcOffset__ns, options.utcOffset);
     this.start__ns = this.now__ns();
   }
 
@@ -94,6 +96,25 @@ export class Session {
     this.consuming = this.consume(consumer);
   }
 
+  /** Someone removed the recording, or a part of it. */
+  get isRemoved(): boolean {
+    return this.writer.isRemoved;
+  }
+
+  /**
+   * Goes on in another recording, in the place of one that was removed. What it is to know is the caller's to tell again.
+   * @throws ERR_IO where the spool cannot be written
+   */
+  async reopen(): Promise<void> {
+    const dir = defaultRecordingDir('server', new Date(), this.options.spool);
+    const meta = { ...this.measurement.describe(), interval__ns: this.interval__ns };
+    const writer = await RecordingWriter.create(dir, meta);
+    const before = this.writer;
+    this.writer = writer;
+    this.lostBefore += before.lostRows;
+    await before.close();
+  }
+
   /** Folder of the recording. */
   get dir(): string {
     return this.writer.dir;
@@ -115,7 +136,7 @@ export class Session {
 
   /** Rows that could not be recorded. */
   get lostRows(): number {
-    return this.writer.lostRows;
+    return this.lostBefore + this.writer.lostRows;
   }
 
   /** Why the recording cannot be written, where that failed within the last minute. */

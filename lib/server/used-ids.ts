@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { NvpulseError } from '../errors';
 import { AppendFile } from '../recording/append-file';
+import { replaceFile } from '../recording/replace-file';
 import { reasonOf } from '../reason';
 
 const DIGEST__B = 16;
@@ -68,6 +69,15 @@ class Digests {
     return chunk;
   }
 
+  /** All of them, as they stand in the file. */
+  *pieces(): Generator<Uint8Array> {
+    let left = this.count * WORDS;
+    for (const chunk of this.chunks) {
+      yield bytesOf(chunk.subarray(0, Math.min(left, CHUNK_WORDS)));
+      left -= CHUNK_WORDS;
+    }
+  }
+
   private grow(): void {
     this.index = new Uint32Array(2 * this.index.length);
     for (let position = 0; position < this.count; position++) {
@@ -90,7 +100,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
 export class UsedIds {
   private constructor(
     private readonly digests: Digests,
-    private readonly file: AppendFile,
+    private file: AppendFile,
   ) {}
 
   /** @throws ERR_IO where the file is there and cannot be read */
@@ -111,7 +121,13 @@ export class UsedIds {
         cause,
       });
     }
-    return new UsedIds(digests, new AppendFile(path, size__B));
+    const used = new AppendFile(path, size__B);
+    await used.open();
+    return new UsedIds(digests, used);
+  }
+
+  get path(): string {
+    return this.file.path;
   }
 
   get size(): number {
@@ -129,6 +145,17 @@ export class UsedIds {
     await this.file.append(Buffer.concat(added.map(bytesOf)));
     await this.file.sync();
     for (const digest of added) this.digests.add(digest);
+  }
+
+  /** Writes the file again where it was removed; whether it had to. Rejects with the system's error. */
+  async keep(): Promise<boolean> {
+    if (await this.file.isThere()) return false;
+    const { path } = this.file;
+    await replaceFile(path, this.digests.pieces());
+    await this.file.close();
+    this.file = new AppendFile(path, this.digests.size * DIGEST__B);
+    await this.file.open();
+    return true;
   }
 
   close(): Promise<void> {

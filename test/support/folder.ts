@@ -4,6 +4,13 @@ import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const users = new Set<() => Promise<void>>();
+
+/** What ends before the folders are removed: a server makes again what is removed under it. Twice must be allowed. */
+export function endBeforeRemoval(end: () => Promise<void>): void {
+  users.add(end);
+}
+
 /**
  * A folder that the file's tests share, removed after them. It is there from the first test on, not before: where all
  * are skipped, jest runs no hook that would remove it.
@@ -11,7 +18,10 @@ import { join } from 'node:path';
 export function temporaryFolder(): string {
   const folder = join(tmpdir(), `nvpulse-test-${randomUUID()}`);
   beforeAll(() => void mkdirSync(folder, { mode: 0o700 }));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    for (const end of users) await end();
+    rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 

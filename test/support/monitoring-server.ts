@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MonitorClient } from '../../lib/server';
+import { endBeforeRemoval } from './folder';
 import { nvpulseIn, type Ending } from './nvpulse';
 import { patience } from './patience';
 
@@ -34,9 +35,11 @@ export function serversIn(state: string): {
   /** On a state folder of this name; the same name is the same folder. */
   start(name: string, options?: StartServerOptions): Promise<RunningServer>;
 } {
-  afterAll(async () => {
+  const stopAll = async (): Promise<void> => {
     for (const server of running) await server.stop();
-  });
+  };
+  endBeforeRemoval(stopAll);
+  afterAll(stopAll);
   return {
     start: async (name, { args = [], env = {}, token, profile = 'h200x8' } = {}) => {
       const { child, ended } = nvpulseIn(state).start(

@@ -1,5 +1,5 @@
 // The log behind the book: what is durable when it says so, and what a torn or damaged file gives.
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JobLog, readJobLog } from '../../../lib/server/job-log';
@@ -24,9 +24,17 @@ const start = (id: string, labels: Readonly<Record<string, string>> = {}): JobRe
 });
 const finish = (id: string): JobRecord => ({ kind: 'finish', id });
 
+/** A log of a server that has these jobs. */
+function createLog(path: string, records: readonly JobRecord[], removed: () => void = () => undefined) {
+  return JobLog.create({ path, snapshot: () => records, onRemoved: removed, log: () => undefined });
+}
+
+const idsIn = async (path: string): Promise<readonly (string | false)[]> =>
+  (await readJobLog(path)).records.map((record) => record.kind === 'start' && record.spec.id);
+
 test('what was durable is read again, to the nanosecond, whatever its texts hold', async () => {
   const path = join(folder, 'whole.log');
-  const log = await JobLog.create(path, [finish('before')]);
+  const log = await createLog(path, [finish('before')]);
   const odd = start('a\u2028"\\ü', { time__ns: '5', $ns: 'x' });
   log.append(odd);
   await log.durable();
@@ -46,7 +54,7 @@ test('what was durable is read again, to the nanosecond, whatever its texts hold
 
 test('requests that come together are all durable, in their order', async () => {
   const path = join(folder, 'many.log');
-  const log = await JobLog.create(path, []);
+  const log = await createLog(path, []);
   const ids = Array.from({ length: 200 }, (_, i) => `job-${i}`);
   await Promise.all(
     ids.map(async (id, i) => {
@@ -64,7 +72,7 @@ test('requests that come together are all durable, in their order', async () => 
 
 test('a log that was cut anywhere gives every whole record before the cut', async () => {
   const path = join(folder, 'cut.log');
-  const log = await JobLog.create(path, []);
+  const log = await createLog(path, []);
   for (const id of ['a', 'b', 'c']) log.append(start(id));
   await log.close();
   const whole = readFileSync(path);
@@ -80,7 +88,7 @@ test('a log that was cut anywhere gives every whole record before the cut', asyn
 
 test('a damaged line is left out, and named', async () => {
   const path = join(folder, 'damaged.log');
-  const log = await JobLog.create(path, []);
+  const log = await createLog(path, []);
   for (const id of ['a', 'b', 'c']) log.append(start(id));
   await log.close();
   writeFileSync(path, readFileSync(path, 'utf8').replace('"id":"b"', '"id":"B"'));
@@ -93,12 +101,14 @@ test('what the disk refuses is said, kept, and written when it can be', async ()
   const path = join(folder, 'gone', 'jobs.log');
   const away = join(folder, 'away');
   mkdirSync(join(folder, 'gone'));
-  const log = await JobLog.create(path, [start('a')]);
+  const log = await createLog(path, [start('a')]);
   renameSync(join(folder, 'gone'), away);
+  writeFileSync(join(folder, 'gone'), 'in the way');
   log.append(start('b'));
   await expect(log.durable()).rejects.toMatchObject({ code: 'ERR_IO' });
-  expect(log.failure).toMatch(/cannot be kept on the disk: no such file or directory/);
+  expect(log.failure).toMatch(/cannot be kept on the disk: file already exists/);
   expect(log.behind).toBe(true);
+  rmSync(join(folder, 'gone'));
   renameSync(away, join(folder, 'gone'));
   log.append(start('c'));
   await log.durable();
@@ -107,6 +117,52 @@ test('what the disk refuses is said, kept, and written when it can be', async ()
   expect(records.map((record) => record.kind === 'start' && record.spec.id)).toEqual(['a', 'b', 'c']);
   expect(damaged).toEqual([]);
   await log.close();
+});
+
+test('a log that is removed is written again of what the server knows, at the next look', async () => {
+  const path = join(folder, 'removed', 'jobs.log');
+  let removed = 0;
+  const known = [start('a')];
+  const log = await createLog(path, known, () => removed++);
+  const add = (id: string): void => {
+    known.push(start(id));
+    log.append(start(id));
+  };
+  add('b');
+  await log.durable();
+  rmSync(join(folder, 'removed'), { recursive: true });
+  await log.durable();
+  expect(await idsIn(path)).toEqual(['a', 'b']);
+  // Also where another file is put in its place, and a record comes with it.
+  rmSync(path);
+  writeFileSync(path, 'x'.repeat(100_000));
+  add('c');
+  await log.durable();
+  expect(await idsIn(path)).toEqual(['a', 'b', 'c']);
+  add('d');
+  await log.durable();
+  expect(await idsIn(path)).toEqual(['a', 'b', 'c', 'd']);
+  expect(removed).toBe(2);
+  await log.close();
+});
+
+test('a log that grows is written anew while it is in use', async () => {
+  const path = join(folder, 'compacted.log');
+  const log = await createLog(path, [start('a'), start('b')]);
+  let largest__B = 0;
+  let written__B = 0;
+  for (let round = 0; round < 100; round++) {
+    for (let renewal = 0; renewal < 200; renewal++)
+      log.append({ kind: 'renew', id: 'a', lease__ns: 1e9, deadline__ns: BigInt(round * 200 + renewal) });
+    await log.durable();
+    const { size } = statSync(path);
+    largest__B = Math.max(largest__B, size);
+    written__B += 200 * 90;
+  }
+  expect(written__B).toBeGreaterThan(1.5 * 2 ** 20);
+  expect(largest__B).toBeLessThan(1.2 * 2 ** 20);
+  await log.close();
+  expect((await idsIn(path)).slice(0, 2)).toEqual(['a', 'b']);
 });
 
 test('no log is an empty one; a folder in its place is an error', async () => {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JobLog } from '../../../lib/server/job-log';
 import { Monitor } from '../../../lib/server/monitor';
+import { AppendFile } from '../../../lib/recording/append-file';
 import { readSummaries, SUMMARIES_START } from '../../../lib/recording';
 import { temporaryFolder } from '../../support/folder';
 
@@ -16,6 +17,7 @@ const newState = (): string => {
 };
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
+  jest.restoreAllMocks();
   for (const close of closers.splice(0)) await close();
 });
 
@@ -40,7 +42,12 @@ test('summaries that 0.1 kept in files of their own are told in the recording, a
     ...{ gpus: [], root: null, start__ns: 5n, deadline__ns: 6n, gpu_shared: false, finished: true },
     end: { time__ns: 6n, by: 'stop' as const, status: 'Succeeded' },
   };
-  const log = await JobLog.create(join(state, 'jobs.log'), [{ kind: 'job', job }]);
+  const log = await JobLog.create({
+    path: join(state, 'jobs.log'),
+    snapshot: () => [{ kind: 'job', job }],
+    onRemoved: () => undefined,
+    log: () => undefined,
+  });
   await log.close();
   const summary = { nvpulse: '0.1.0', job: { id: 'old' } };
   const name = createHash('sha256').update('old').digest('hex').slice(0, 32);
@@ -64,4 +71,20 @@ test('summaries that 0.1 kept in files of their own are told in the recording, a
   await monitor.close();
   const { monitor: next } = await monitorOn(state);
   expect(await next.summaryOf('old')).toEqual(summary);
+});
+
+test('a disk that does not answer holds no request up, and health says so until it does', async () => {
+  const { monitor } = await monitorOn(newState());
+  await monitor.start({ id: 'a' });
+  let answer: () => void = () => undefined;
+  const hanging = new Promise<void>((resolve) => (answer = resolve));
+  jest.spyOn(AppendFile.prototype, 'sync').mockReturnValueOnce(hanging);
+  await expect(monitor.stop('a')).rejects.toMatchObject({
+    code: 'ERR_IO',
+    message: 'the disk has not answered for 4 s; send it again',
+  });
+  expect(monitor.status().disk).toBe('the disk has not answered for 4 s');
+  answer();
+  expect(await monitor.stop('a')).toMatchObject({ state: 'ended' });
+  expect(monitor.status().disk).toBeNull();
 });
