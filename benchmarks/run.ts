@@ -23,6 +23,7 @@ const CASES = [
   'elasticsearch-sink',
   'server-cost',
   'server-starts',
+  'server-windows',
 ];
 const QUICK = 0.1;
 

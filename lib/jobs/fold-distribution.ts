@@ -81,16 +81,30 @@ export class Distribution {
 
   /** Adds all of another. */
   merge(other: Distribution): void {
-    const { weights } = other;
-    if (!other.beyond) {
-      for (const [place, value] of other.values.entries()) this.add(value, weights[place] ?? 0);
-      return;
+    const { values, weights } = other;
+    const beyond = other.beyond && (this.beyond ?? this.coarsen());
+    if (beyond && other.beyond) {
+      beyond.min = Math.min(beyond.min, other.beyond.min);
+      beyond.max = Math.max(beyond.max, other.beyond.max);
+      beyond.sum.merge(other.beyond.sum);
     }
-    const beyond = this.beyond ?? this.coarsen();
-    beyond.min = Math.min(beyond.min, other.beyond.min);
-    beyond.max = Math.max(beyond.max, other.beyond.max);
-    beyond.sum.merge(other.beyond.sum);
-    for (const [place, middle] of other.values.entries()) this.weigh(middle, weights[place] ?? 0);
+    for (let place = 0; place < values.length; place++) {
+      const [value, weight] = [values[place] ?? 0, weights[place] ?? 0];
+      // Middles of buckets are told already.
+      if (beyond) this.weigh(value, weight);
+      else this.add(value, weight);
+    }
+  }
+
+  /** Another with all that this one has. */
+  copy(): Distribution {
+    const copy = new Distribution(this.exactValues);
+    copy.values = this.values.slice();
+    copy.weights = this.weights.slice();
+    if (!this.beyond) return copy;
+    copy.beyond = { ...this.beyond, sum: new ExactSum() };
+    copy.beyond.sum.merge(this.beyond.sum);
+    return copy;
   }
 
   /** Gives back memory that was kept for more: nothing is likely to be added. */

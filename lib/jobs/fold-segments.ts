@@ -44,24 +44,25 @@ export class Segments {
 
   /** A window is no longer of the fold: what is from its start on belongs to the one before, if there is one. */
   drop(at: number): void {
-    if (at > this.sealed.length) return;
-    const dropped = this.sealed[at] ?? this.open;
     const before = this.sealed[at - 1];
-    if (at < this.sealed.length) {
-      this.sealed.splice(at, 1);
+    const [dropped] = this.sealed.splice(at, 1);
+    if (dropped) {
       before?.merge(dropped);
       before?.trim();
-    } else {
-      this.open = this.sealed.pop() ?? this.make();
-      if (before) this.open.merge(dropped);
+    } else if (at === this.sealed.length) {
+      this.sealed.pop();
+      if (before) this.open.merge(before);
+      else this.open = this.make();
     }
   }
 
   /** For a fold of one of the windows: all from its start on. */
   fork(at: number, bounds: Bounds): Segments {
     const fork = new Segments(bounds, this.make);
-    if (at <= this.sealed.length)
-      for (const part of [...this.sealed.slice(at), this.open]) fork.open.merge(part);
+    if (at > this.sealed.length) return fork;
+    // The parts of windows that started together are small, and the last is long.
+    fork.open = this.open.copy();
+    for (const part of this.sealed.slice(at)) fork.open.merge(part);
     return fork;
   }
 

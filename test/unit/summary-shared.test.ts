@@ -1,7 +1,8 @@
 // Windows that overlap on one stream: each gets the summary that a fold of its own gives, bit for bit.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import type { Instance, MetricName } from '../../lib/catalog';
-import { STATUS } from '../../lib/catalog';
+import { metricsOf, STATUS, type Instance, type MetricName } from '../../lib/catalog';
 import { SharedFold, type SharedWindow } from '../../lib/jobs/fold-shared';
 import { SummaryFold } from '../../lib/jobs/fold';
 import type { Folded } from '../../lib/jobs/fold-window';
@@ -233,4 +234,62 @@ test('energy and its bound are the same, to what rounding adds', () => {
     }),
     { endOnFailure: true },
   );
+});
+
+describe('a window that is open', () => {
+  const GPUS = Array.from({ length: 8 }, (_, index) => gpu(index));
+  const MOST__kB = 150;
+  let random = 1;
+
+  /** Uniform, from 0 to 1; the same in each run. */
+  function drawn(): number {
+    random = (random * 48_271) % 2_147_483_647;
+    return random / 2_147_483_647;
+  }
+
+  /** Each metric of eight GPUs and of the host, with values of its own at each tick. */
+  function tick(at: number): Batch {
+    return batchOf(
+      [HOST, ...GPUS].map((instance): Reading => {
+        const values = metricsOf(instance.entity).map(({ name, kind }) => {
+          if (kind === 'state') return [name, Math.floor(3 * drawn())] as const;
+          return [name, kind === 'counter' ? at * 50 : 100 + 500 * drawn()] as const;
+        });
+        return { instance, time__ns: at * INTERVAL__NS, values: Object.fromEntries(values) };
+      }),
+    );
+  }
+
+  /** Bytes in use, all garbage gone. */
+  function heap(): number {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    if (typeof collect !== 'function') throw new Error('node has no gc');
+    collect();
+    return globalThis.process.memoryUsage().heapUsed;
+  }
+
+  test.each([
+    ['one a tick', 1, 400],
+    ['one a second', 10, 60],
+  ])('costs little, %s, and for as long as it is open', (_, apart, count) => {
+    const fold = new SharedFold({ interval__ns: INTERVAL__NS, margin__ns: 300_000_000n });
+    const begin = { start__ns: 0n, job: 'first' };
+    let at = 0;
+    const pass = (ticks: number): void => {
+      for (const end = at + ticks; at < end; at++) fold.push(tick(at));
+    };
+    fold.open(begin);
+    pass(2000);
+    const before = heap();
+    const windows = Array.from({ length: count }, (__, index) => {
+      pass(apart);
+      return fold.open({ start__ns: BigInt(at * INTERVAL__NS - 1), job: String(index) });
+    });
+    const cost__kB = (): number => (heap() - before) / windows.length / 1000;
+    pass(200);
+    expect(cost__kB()).toBeLessThan(MOST__kB);
+    pass(2000);
+    expect(cost__kB()).toBeLessThan(MOST__kB);
+  });
 });

@@ -1,0 +1,56 @@
+// What windows cost that are open at once: memory of the server, and CPU time that does not grow with them.
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { inFolder } from './harness/documents';
+import type { Benchmark } from './harness/report';
+import { scaled } from './harness/rounds';
+import { postJson, startServerProcess, type ServerProcess } from './harness/server-process';
+
+const WINDOWS = 1000;
+const DURATION__S = 180;
+
+interface Cost {
+  readonly rss__MiB: number;
+  readonly cpu__pct: number;
+}
+
+/** Over so many seconds; the memory is the highest until then. */
+async function costOf(server: ServerProcess, duration__s: number): Promise<Cost> {
+  const begun = { cpu__s: server.cpu__s(), at__ms: performance.now() };
+  await setTimeout(duration__s * 1000);
+  const spent__s = server.cpu__s() - begun.cpu__s;
+  return { rss__MiB: server.rss__MiB(), cpu__pct: (100_000 * spent__s) / (performance.now() - begun.at__ms) };
+}
+
+export const benchmark: Benchmark = {
+  title:
+    `\`nvpulse server\` at its default interval with 8 simulated GPUs: one window for ${DURATION__S / 3} s, then ` +
+    `${WINDOWS} for ${DURATION__S} s`,
+  run: ({ effort }) =>
+    inFolder(async (folder) => {
+      const server = await startServerProcess(join(folder, 'state'), []);
+      try {
+        const open = (index: number) => postJson(`${server.url}/v1/jobs`, { id: `window-${index}` });
+        await open(0);
+        const one = await costOf(server, scaled(DURATION__S / 3, effort));
+        for (let index = 1; index < WINDOWS; index++) await open(index);
+        const all = await costOf(server, scaled(DURATION__S, effort));
+        const each__kB = ((all.rss__MiB - one.rss__MiB) * 1048.576) / (WINDOWS - 1);
+        return [
+          { what: 'peak RSS, one window', value: one.rss__MiB, unit: 'MiB' },
+          { what: `peak RSS, ${WINDOWS} windows`, value: all.rss__MiB, unit: 'MiB', limit: { atMost: 250 } },
+          { what: 'a window more', value: each__kB, unit: 'kB', limit: { atMost: 150 } },
+          { what: 'CPU of a core, one window', value: one.cpu__pct, unit: '%' },
+          { what: `CPU of a core, ${WINDOWS} windows`, value: all.cpu__pct, unit: '%' },
+          {
+            what: `CPU, ${WINDOWS} windows ÷ one`,
+            value: all.cpu__pct / one.cpu__pct,
+            unit: '×',
+            limit: { atMost: 3 },
+          },
+        ];
+      } finally {
+        await server.stop();
+      }
+    }),
+};
