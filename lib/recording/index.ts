@@ -19,6 +19,7 @@ export { openRecording, Recording, type OnRead } from './reader';
 export { type RecordingProblem } from './segment-reader';
 export {
   isBefore,
+  newestSummaries,
   parseSummaryPlace,
   readSummaries,
   readSummary,

@@ -142,6 +142,11 @@ export async function summariesBeyond(dir: string, { file, offset }: SummaryPlac
   return sum;
 }
 
+/** Where the newest file begins. */
+export async function newestSummaries(dir: string): Promise<SummaryPlace> {
+  return { file: (await filesIn(dir)).at(-1) ?? SUMMARIES_START.file, offset: 0 };
+}
+
 /** Removes the files before that of a place; bytes that were removed. */
 export async function trimSummaries(dir: string, { file }: SummaryPlace): Promise<number> {
   let bytes = 0;

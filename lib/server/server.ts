@@ -17,8 +17,9 @@ import { Spool } from './spool';
 import { LiveStream } from './stream';
 import { Watch } from './watch';
 
-/** Between looks at the spool's size. */
+/** Between looks at the spool's size; more often while the disk refuses something. */
 const SPOOL__MS = 10_000;
+const FULL_DISK__MS = 1000;
 
 export interface MonitoringServer {
   /** Where it listens, such as `http://127.0.0.1:9417`. */
@@ -92,7 +93,7 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
     taken,
     log: config.log,
   });
-  closers.push(keepRegularly(spool));
+  closers.push(keepRegularly(spool, () => monitor.status().disk !== null));
   const watch = new Watch({ monitor, freshness, spool, exporter });
   closers.push(() => watch.close());
   const api = await createApi(
@@ -113,11 +114,14 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
 }
 
 /** @returns what ends it */
-function keepRegularly(spool: Spool): () => Promise<void> {
+function keepRegularly(spool: Spool, isRefused: () => boolean): () => Promise<void> {
   void spool.keep();
-  const timer = setInterval(() => void spool.keep(), SPOOL__MS);
+  const timers = [
+    setInterval(() => void spool.keep(), SPOOL__MS),
+    setInterval(() => void (isRefused() && spool.keep()), FULL_DISK__MS),
+  ];
   return () => {
-    clearInterval(timer);
+    for (const timer of timers) clearInterval(timer);
     // One that is under way ends before the folder is another server's.
     return spool.keep();
   };

@@ -1,11 +1,15 @@
 // Keeps the spool within its limit. What is acknowledged goes first, then what open windows would be folded from again;
-// what no sink has taken only when nothing else is left, and it is counted.
-import { readdir, rm, stat } from 'node:fs/promises';
+// what no sink has taken only when nothing else is left, and it is counted. Where the disk is full, whoever filled it, what
+// is acknowledged goes too, and nothing else does.
+import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   listRecordings,
+  newestSummaries,
   parsePosition,
+  parseSummaryPlace,
   trimRecording,
+  trimSummaries,
   type RecordingListing,
   type TailPosition,
 } from '../recording';
@@ -27,9 +31,13 @@ export interface SpoolOptions {
 
 /** It is brought down to this share of the limit, so that it isn't at it at once again. */
 const TARGET = 0.9;
+/** The disk is as good as full with less room than this share of it, or this much. */
+const ROOM = { share: 0.05, most__B: 64 * 2 ** 20 } as const;
 
 export class Spool {
   private size = 0;
+  /** What the spool is to come down to, in bytes. */
+  private goal = Infinity;
   private dropped = 0;
   private keeping: Promise<void> | undefined;
 
@@ -60,15 +68,20 @@ export class Spool {
   private async look(): Promise<void> {
     const recordings = await listRecordings(this.options.dir);
     this.size = recordings.reduce((sum, { size__B }) => sum + size__B, 0);
-    if (this.size <= this.options.limit__B) return;
+    const { dir, limit__B } = this.options;
+    const limited = this.size > limit__B ? TARGET * limit__B : Infinity;
+    const lacking__B = await roomLacking(dir);
+    this.goal = lacking__B > 0 ? Math.min(limited, this.size - lacking__B) : limited;
+    if (!this.isOver) return;
     const taken = new Map(this.options.taken().map((one) => [one.dir, one] as const));
     await this.dropTaken(recordings, taken, true);
     await this.dropTaken(recordings, taken, false);
+    this.goal = limited;
     await this.dropOldest(recordings);
   }
 
   private get isOver(): boolean {
-    return this.size > TARGET * this.options.limit__B;
+    return this.size > this.goal;
   }
 
   /** What a sink has taken, oldest first; `spare`: but not what a window may be folded from again. */
@@ -83,6 +96,8 @@ export class Spool {
       if (!sink || (spare && this.isNeeded(recordings[index + 1]?.start))) continue;
       if (sink.finished && dir !== this.options.current()) this.size -= await removeFolder(dir);
       else {
+        const summaries = parseSummaryPlace(sink.summaries);
+        if (summaries) this.size -= await trimSummaries(dir, summaries);
         const position = parsePosition(sink.position);
         if (position) this.size -= (await trimRecording(dir, position)).bytes;
       }
@@ -102,8 +117,9 @@ export class Spool {
       if (!this.isOver) break;
       if (dir !== this.options.current()) this.size -= await removeFolder(dir);
       else {
-        const oldest = await oldestSegments(dir, this.size - TARGET * this.options.limit__B);
+        const oldest = await oldestSegments(dir, this.size - this.goal);
         this.size -= (await trimRecording(dir, oldest)).bytes;
+        if (this.isOver) this.size -= await trimSummaries(dir, await newestSummaries(dir));
       }
     }
     const dropped = before - this.size;
@@ -111,6 +127,14 @@ export class Spool {
     this.dropped += dropped;
     this.options.log(`spool: at its limit; ${dropped} bytes that were not exported are removed`);
   }
+}
+
+/** Bytes that the disk of a folder lacks to have room; 0 where that cannot be told. */
+async function roomLacking(dir: string): Promise<number> {
+  const disk = await statfs(dir).catch(() => undefined);
+  if (!disk) return 0;
+  const wanted = Math.min(ROOM.share * disk.blocks * disk.bsize, ROOM.most__B);
+  return wanted - disk.bavail * disk.bsize;
 }
 
 async function removeFolder(dir: string): Promise<number> {

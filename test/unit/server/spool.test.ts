@@ -1,8 +1,10 @@
 // The spool at its limit: what goes first, what stays, and that what no sink took is counted.
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRecording, readCursor, RecordingWriter } from '../../../lib/recording';
+import { openRecording, readCursor, RecordingWriter, type SummaryPlace } from '../../../lib/recording';
 import { segmentName } from '../../../lib/recording/segments';
 import { Spool } from '../../../lib/server/spool';
 import type { TakenRecording } from '../../../lib/server/job-summary';
@@ -55,6 +57,12 @@ function spoolOf({ limit__KiB, current = '', needed__ns, taken = [] }: Given): {
 const segmentsIn = (dir: string): readonly string[] =>
   readdirSync(dir)
     .filter((name) => name.endsWith('.gz'))
+    .sort();
+
+const summariesIn = (dir: string): readonly number[] =>
+  readdirSync(dir)
+    .flatMap((name) => /^summaries-0*(\d+)/.exec(name)?.slice(1) ?? [])
+    .map(Number)
     .sort();
 
 test('below the limit nothing goes, whether taken or not', async () => {
@@ -125,6 +133,50 @@ test('what no sink has taken goes last, at the limit alone, and is counted and t
   ]);
   await spool.keep();
   expect(lines).toHaveLength(1);
+});
+
+test('a full disk: what a sink has taken goes, below the limit, too, and nothing else', async () => {
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]);
+  if (status !== 0) return void process.stderr.write('skipped: this user may not mount a tmpfs\n');
+  try {
+    const [a, b, c] = [await recording('a', 2), await recording('b', 2), await recording('c', 4)];
+    const taken = [
+      { dir: a, position: positionAt(3), summaries: undefined, finished: true },
+      { dir: c, position: positionAt(3), summaries: undefined, finished: false },
+    ];
+    const { spool, lines } = spoolOf({ limit__KiB: 10_000, current: c, taken });
+    writeFileSync(join(folder, 'others'), Buffer.alloc(130 * KIB));
+    await spool.keep();
+    // One was enough.
+    expect([a, b, c].map(existsSync)).toEqual([false, true, true]);
+    expect(segmentsIn(c)).toHaveLength(4);
+    writeFileSync(join(folder, 'others'), Buffer.alloc(350 * KIB));
+    await spool.keep();
+    expect(segmentsIn(c)).toEqual([3, 4].map((number) => segmentName('gpu', number)));
+    expect(existsSync(b)).toBe(true);
+    expect([spool.dropped__B, lines]).toEqual([0, []]);
+  } finally {
+    spawnSync('umount', ['-l', folder]);
+  }
+});
+
+test('summaries that are taken go with the rows; those that are not are the last to go', async () => {
+  const writer = await RecordingWriter.create(join(folder, 'a'), META);
+  const places: SummaryPlace[] = [];
+  for (let number = 0; number < 48; number++)
+    places.push(...(await writer.tellSummaries([{ number, noise: randomBytes(4e5).toString('hex') }])));
+  await writer.close();
+  expect(summariesIn(writer.dir)).toEqual([1, 2, 3]);
+  const summaries = places.find(({ file }) => file === 2);
+  const taken = [{ dir: writer.dir, position: positionAt(1), summaries, finished: false }];
+  const first = spoolOf({ limit__KiB: 15_000, current: writer.dir, taken });
+  await first.spool.keep();
+  expect(summariesIn(writer.dir)).toEqual([2, 3]);
+  expect(first.spool.dropped__B).toBe(0);
+  const second = spoolOf({ limit__KiB: 9000, current: writer.dir });
+  await second.spool.keep();
+  expect(summariesIn(writer.dir)).toEqual([3]);
+  expect(second.spool.dropped__B).toBeGreaterThan(8 * 2 ** 20);
 });
 
 test('a folder that is gone is an empty one', async () => {
