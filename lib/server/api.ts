@@ -71,13 +71,18 @@ export interface JobList {
  * - `open`: the window is open; there will be more.
  * - `pending`: the last readings are being taken.
  * - `spooled`: they are safely on the server's disk, and go to Elasticsearch when that can be.
- * - `acknowledged`: Elasticsearch has them.
+ * - `acknowledged`: Elasticsearch has them all.
+ * - `rejected`: Elasticsearch has them, but for some that it will never take.
  */
-export type DocumentsState = 'open' | 'pending' | 'spooled' | 'acknowledged';
+export type DocumentsState = 'open' | 'pending' | 'spooled' | 'acknowledged' | 'rejected';
 
 export interface JobDocuments {
   readonly id: string;
   readonly documents: DocumentsState;
+  /** How many are, where some are. */
+  readonly rejected?: number;
+  /** What holds them up, where something does. */
+  readonly reason?: string;
 }
 
 /** RFC 9457, as application/problem+json. */

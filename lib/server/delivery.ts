@@ -1,5 +1,6 @@
 // Where the documents of jobs are: on their way, on the disk, or acknowledged.
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ExporterStats } from '../sinks/elasticsearch';
 import type { DocumentsState, JobDocuments } from './api';
 import type { Monitor } from './monitor';
 
@@ -7,6 +8,10 @@ import type { Monitor } from './monitor';
 export interface Sink {
   /** Once everything up to a time, of what is in files now, is acknowledged. */
   reached(utc__ns: bigint): Promise<void>;
+  /** What holds it up. */
+  stats(): Pick<ExporterStats, 'state' | 'reason'>;
+  /** How many of a job's documents it would never take. */
+  rejectedOf(job: string): Promise<number>;
 }
 
 /**
@@ -20,15 +25,22 @@ export async function documentsOf(
   wait__ms: number,
 ): Promise<JobDocuments> {
   if (monitor.show(id).state === 'open') return { id, documents: 'open' };
-  let documents: DocumentsState = 'pending';
+  const now: { documents: DocumentsState } = { documents: 'pending' };
   const settled = (async () => {
     const end__ns = await monitor.finished(id);
-    documents = 'spooled';
+    now.documents = 'spooled';
     if (!sink) return;
     await sink.reached(end__ns);
-    documents = 'acknowledged';
+    now.documents = 'acknowledged';
   })();
   // Where nothing is left to wait for, that takes a turn of the event loop.
   await Promise.race([settled, delay(Math.max(wait__ms, 1), undefined, { ref: false })]);
-  return { id, documents };
+  const { documents } = now;
+  if (!sink) return { id, documents };
+  if (documents === 'acknowledged') {
+    const rejected = await sink.rejectedOf(id);
+    return rejected === 0 ? { id, documents } : { id, documents: 'rejected', rejected };
+  }
+  const { state, reason } = sink.stats();
+  return reason === '' ? { id, documents } : { id, documents, reason: `export is ${state}: ${reason}` };
 }

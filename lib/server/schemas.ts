@@ -176,7 +176,12 @@ export const DOCUMENTS = {
   required: ['id', 'documents'],
   properties: {
     id,
-    documents: { type: 'string', enum: ['open', 'pending', 'spooled', 'acknowledged'] },
+    documents: { type: 'string', enum: ['open', 'pending', 'spooled', 'acknowledged', 'rejected'] },
+    rejected: {
+      type: 'integer',
+      description: 'How many Elasticsearch will never take, where there are any; it has the others.',
+    },
+    reason: { type: 'string', description: 'What holds them up, where something does.' },
   },
 } as const;
 

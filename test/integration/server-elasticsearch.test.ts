@@ -212,6 +212,52 @@ describeWithElasticsearch('a server that exports', { restarts: true }, (elastics
       .map(({ id }) => id);
   }
 
+  test('a wait for documents tells what holds them up, and what is rejected', async () => {
+    const server = await servers.start('truth', { args: ['-i', '100ms', '--url', elasticsearch.url] });
+    await server.client.start({ id: 'good' });
+    await server.client.stop('good');
+    await finished(server, 'good');
+    expect(await server.client.documents('good', 60_000)).toEqual({ id: 'good', documents: 'acknowledged' });
+    const pipeline = (name: string | null) =>
+      elasticsearch.request('PUT', '/cpumetrics/_settings', { 'index.default_pipeline': name });
+    await pipeline('not-there');
+    await server.client.start({ id: 'odd' });
+    const stop = ['client', '-i', server.host, '--job', 'odd', '--stop', '--strict', '--wait'];
+    const held = await eventually(async () => {
+      const stopped = await run([...stop, '1s']);
+      return stopped.stderr.includes('spooled:') ? stopped : undefined;
+    });
+    const why =
+      'export is refused: cpumetrics takes no documents: pipeline with id [not-there] does not exist';
+    expect(held).toMatchObject({
+      code: 0,
+      stderr: `job odd has ended on ${server.host}; its documents are spooled: ${why}\n`,
+    });
+    expect((await server.client.health()).reasons).toContain(why);
+    expect(server.told()).toContain(why);
+    await elasticsearch.request('PUT', '/_ingest/pipeline/spoiling', {
+      processors: [{ set: { field: '@timestamp', value: 'none' } }],
+    });
+    await pipeline('spoiling');
+    const { rejected } = await eventually(async () => {
+      const documents = await server.client.documents('odd', 10_000);
+      return documents.documents === 'rejected' ? documents : undefined;
+    });
+    expect(rejected).toBeGreaterThan(3);
+    const stopped = await run([...stop, '10s']);
+    await pipeline(null);
+    expect(stopped).toMatchObject({
+      code: 1,
+      stderr: [
+        `job odd has ended on ${server.host}; some of its documents are rejected`,
+        `nvpulse client: warning: ${server.host}: Elasticsearch would not take ${rejected} documents of job odd; the server's export/rejected.ndjson has them, with the reasons`,
+        '',
+      ].join('\n'),
+    });
+    expect(await server.client.documents('good', 60_000)).toMatchObject({ documents: 'acknowledged' });
+    await server.stop();
+  });
+
   test('Elasticsearch killed, then the server: health says so, and nothing is lost or twice', async () => {
     const args = ['-i', '50ms', '--resolution', '50ms', '--url', elasticsearch.url];
     const first = await servers.start('outage', { args });

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { NvpulseError, parseDuration } from '../../index';
-import type { MonitorClient, StartRequest } from '../../server';
+import type { JobDocuments, MonitorClient, StartRequest } from '../../server';
 import { untilToldToEnd } from '../ending';
 import { readJobFile, writeJobFile } from '../client-job';
 import { explain } from '../help';
@@ -175,7 +175,12 @@ async function client(options: Options): Promise<void> {
       return note(`job ${id} is marked '${mark}' on ${one.url.host}`);
     }
     await one.stop(id, options.status === undefined ? {} : { status: options.status });
-    note(`job ${id} has ended on ${one.url.host}${await documentsOf(one, id, wait__ms)}`);
+    const found = wait__ms === undefined ? undefined : await one.documents(id, wait__ms);
+    note(`job ${id} has ended on ${one.url.host}${found ? whereabouts(found) : ''}`);
+    if (found?.rejected !== undefined)
+      warnings.tell(
+        `${one.url.host}: Elasticsearch would not take ${found.rejected} documents of job ${id}; the server's export/rejected.ndjson has them, with the reasons`,
+      );
   });
 }
 
@@ -273,12 +278,9 @@ async function jobOn(
   return undefined;
 }
 
-async function documentsOf(client: MonitorClient, id: string, wait__ms: number | undefined): Promise<string> {
-  if (wait__ms === undefined) return '';
-  const { documents } = await client.documents(id, wait__ms);
-  return documents === 'acknowledged'
-    ? '; its documents are acknowledged'
-    : `; its documents are ${documents}`;
+function whereabouts({ documents, reason }: JobDocuments): string {
+  if (documents === 'rejected') return '; some of its documents are rejected';
+  return `; its documents are ${documents}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function waitOf({ wait }: Options): number | undefined {

@@ -98,6 +98,11 @@ export class Exporter {
     };
   }
 
+  /** How many of a job's documents are dead letters. @throws the system's error */
+  rejectedOf(job: string): Promise<number> {
+    return this.deadLetters.countOf(job);
+  }
+
   /** How far each recording is acknowledged, for who trims them. */
   acknowledged(): readonly Acknowledged[] {
     return [...this.finished.values(), ...[...this.recordings.values()].map((one) => one.acknowledged)];
