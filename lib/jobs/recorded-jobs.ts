@@ -3,61 +3,47 @@ import { spansOf, type JobSpan, type Recording } from '../recording';
 import type { Instance } from '../catalog';
 import { newestOf, type Batch } from '../sampling/batch';
 import { SummaryFold } from './fold';
+import { SharedFold, type SharedWindow } from './fold-shared';
 import { metaOf, parseStart, parseStop, type JobStop } from './job-events';
 import { cutStop, LastAgent } from './last-agent';
 import { summaryOf } from './summary';
 import type { JobSummary } from './summary-types';
 
-/** Rows so long after a window's end are the last that may tell of it: a drain takes a second. */
-const AFTER__NS = 2_000_000_000n;
+/** Rows so near to a window may tell of it: a drain takes a second. */
+const MARGIN__NS = 2_000_000_000n;
 
-/** One job's window as its rows are read. */
+/** One job's window, as the recording's events tell it. */
 class RecordedJob {
-  private readonly fold: SummaryFold;
   private readonly stop: JobStop | undefined;
+  readonly tree: boolean;
 
   constructor(
     private readonly recording: Recording,
-    private readonly span: JobSpan,
+    readonly span: JobSpan,
     private readonly isAlone: boolean,
   ) {
     const { id, start__ns, stop__ns } = span;
-    const { events, manifest } = recording;
+    const { events } = recording;
     const told = events.find(({ kind, time__ns, data }) => {
       return kind === 'window_start' && time__ns === start__ns && parseStart(data)?.id === id;
     });
-    const tree = told !== undefined && parseStart(told.data)?.tree === true;
+    this.tree = told !== undefined && parseStart(told.data)?.tree === true;
     const stopped = events.find(({ kind, time__ns }) => kind === 'window_stop' && time__ns === stop__ns);
     this.stop = stopped && parseStop(stopped.data);
-    this.fold = new SummaryFold({
-      start__ns,
-      interval__ns: manifest.interval__ns,
-      ...(stop__ns === undefined ? {} : { stop__ns }),
-      ...(tree ? { treeBegan__ns: start__ns } : {}),
-      // Rows of recordings of one job may not say whose they are.
-      ...(isAlone ? {} : { job: id }),
-    });
   }
 
-  get id(): string {
-    return this.span.id;
+  /** The window's end: of one whose end is not told, the last row. */
+  end(fold: SummaryFold | SharedWindow, newest__ns: bigint): bigint {
+    const { start__ns, stop__ns } = this.span;
+    const after__ns = newest__ns + 1n;
+    return stop__ns ?? fold.close(after__ns > start__ns ? after__ns : start__ns);
   }
 
-  get isOver(): boolean {
-    const { stop__ns } = this.span;
-    return stop__ns !== undefined && this.fold.newest__ns > stop__ns + AFTER__NS;
-  }
-
-  push(batch: Batch): void {
-    this.fold.push(batch);
-  }
-
-  summary(agent: LastAgent): JobSummary {
-    const { fold, recording, span } = this;
+  /** @param fold of its window, which has ended */
+  summary(fold: SummaryFold | SharedWindow, end__ns: bigint, agent: LastAgent): JobSummary {
+    const { recording, span } = this;
     const { id, name, labels, start__ns, stop__ns } = span;
     const { manifest, utcOffset__ns } = recording;
-    const after__ns = fold.newest__ns + 1n;
-    const end__ns = stop__ns ?? fold.close(after__ns > start__ns ? after__ns : start__ns);
     // A window that a server tells again began in an earlier recording.
     const isWhole = this.isAlone || start__ns >= BigInt(manifest.clock.start__ns);
     const complete = stop__ns !== undefined && isWhole && !recording.isTrimmed;
@@ -81,26 +67,69 @@ export async function summarizeJobs(recording: Recording): Promise<ReadonlyMap<s
   const spans = spansOf(recording.events).filter(
     ({ start__ns, stop__ns }) => stop__ns === undefined || stop__ns >= start__ns,
   );
+  const [only, ...others] = spans;
+  if (!only) return new Map();
+  return others.length > 0 ? summarizeSpans(recording, spans) : summarizeOnly(recording, only);
+}
+
+/** All rows are of the one job, and may not say whose they are. */
+async function summarizeOnly(recording: Recording, span: JobSpan): Promise<ReadonlyMap<string, JobSummary>> {
+  const { start__ns, stop__ns } = span;
+  const job = new RecordedJob(recording, span, true);
+  const fold = new SummaryFold({
+    start__ns,
+    interval__ns: recording.manifest.interval__ns,
+    ...(stop__ns === undefined ? {} : { stop__ns }),
+    ...(job.tree ? { treeBegan__ns: start__ns } : {}),
+  });
+  const agent = new LastAgent();
+  for await (const batch of recording.batches()) {
+    fold.push(batch);
+    agent.push(batch);
+  }
+  const end__ns = job.end(fold, fold.newest__ns);
+  return new Map([[span.id, job.summary(fold, end__ns, agent)]]);
+}
+
+async function summarizeSpans(
+  recording: Recording,
+  spans: readonly JobSpan[],
+): Promise<ReadonlyMap<string, JobSummary>> {
+  const { interval__ns } = recording.manifest;
+  const fold = new SharedFold({ interval__ns, margin__ns: MARGIN__NS });
   const waiting = [...spans].sort((a, b) => (a.start__ns < b.start__ns ? -1 : 1));
   const summaries = new Map<string, JobSummary>();
+  const open = new Map<RecordedJob, SharedWindow>();
   const agent = new LastAgent();
-  let open: RecordedJob[] = [];
+  let newest__ns = 0n;
   let before: Batch | undefined;
+  const begin = (span: JobSpan): void => {
+    const { id, start__ns, stop__ns } = span;
+    const options = { job: id, start__ns, ...(stop__ns === undefined ? {} : { stop__ns }) };
+    open.set(new RecordedJob(recording, span, false), fold.open(options, before));
+  };
+  const end = (job: RecordedJob, window: SharedWindow): void => {
+    const end__ns = job.end(window, newest__ns);
+    window.seal();
+    summaries.set(job.span.id, job.summary(window, end__ns, agent));
+    open.delete(job);
+  };
   for await (const batch of recording.batches()) {
-    for (let span = waiting[0]; span && span.start__ns <= newestOf(batch); span = waiting[0]) {
+    const latest__ns = newestOf(batch);
+    if (latest__ns > newest__ns) newest__ns = latest__ns;
+    for (let span = waiting[0]; span && span.start__ns <= newest__ns; span = waiting[0]) {
       waiting.shift();
-      const job = new RecordedJob(recording, span, spans.length === 1);
-      // The last readings before a window sharpen its edge.
-      if (before) job.push(before);
-      open.push(job);
+      begin(span);
     }
-    for (const job of open) job.push(batch);
+    fold.push(batch);
     agent.push(batch);
-    for (const job of open) if (job.isOver) summaries.set(job.id, job.summary(agent));
-    open = open.filter((job) => !job.isOver);
+    for (const [job, window] of open) {
+      const { stop__ns } = job.span;
+      if (stop__ns !== undefined && newest__ns > stop__ns + MARGIN__NS) end(job, window);
+    }
     before = batch;
   }
-  const unread = waiting.map((span) => new RecordedJob(recording, span, spans.length === 1));
-  for (const job of [...open, ...unread]) summaries.set(job.id, job.summary(agent));
+  for (const span of waiting) begin(span);
+  for (const [job, window] of open) end(job, window);
   return summaries;
 }
