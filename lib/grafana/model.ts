@@ -169,11 +169,15 @@ export type HeatMap = PanelOf<
     readonly color: {
       readonly mode: 'scheme';
       readonly scheme: string;
+      /** Of the other mode; Grafana wants them. */
+      readonly fill: string;
+      readonly exponent: number;
       readonly steps: number;
       readonly reverse: boolean;
       readonly min: number;
       readonly max: number;
     };
+    readonly exemplars: { readonly color: string };
     readonly cellGap: number;
     readonly cellValues: { readonly unit: string };
     /** Cells of less are not drawn. */

@@ -209,7 +209,17 @@ export function heatMap<E extends Entity>(
     },
     options: {
       calculate: false,
-      color: { mode: 'scheme', scheme: 'Turbo', steps: 64, reverse: false, min: 0, max: 100 },
+      color: {
+        mode: 'scheme',
+        scheme: 'Turbo',
+        fill: 'dark-orange',
+        exponent: 0.5,
+        steps: 64,
+        reverse: false,
+        min: 0,
+        max: 100,
+      },
+      exemplars: { color: 'rgba(255,0,255,0.7)' },
       cellGap: 1,
       cellValues: { unit },
       // Idle is a colour, too.
