@@ -13,6 +13,7 @@ const CHECKS = [
   ['all tests on Node 24', 'scripts/on-node.sh', '24', 'npm', 'test'],
   ['the tests beside eight busy loops', 'scripts/beside-busy.sh', 'npm', 'test'],
   ['faults of Elasticsearch and of the network, over and over', 'npm', 'run', 'soak'],
+  ['stages in Argo workflows, with all of its examples', 'npm', 'run', 'check:argo'],
   ['cgroups on kernels with pure v2, hybrid and v1', 'npm', 'run', 'check:kernels'],
 ];
 
