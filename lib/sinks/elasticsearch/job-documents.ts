@@ -200,23 +200,29 @@ export interface EventContext {
   readonly simulated?: boolean;
 }
 
+/** The latest window of each job. */
+type LatestWindows = ReadonlyMap<string, JobSpan>;
+
 /**
- * Documents of what happened. A start is one of its own kind, which an open window has and an ended one has kept. An event of one job names it; one of a GPU names those that have it; all others name
- * all jobs whose windows are open.
+ * Documents of what happened. A start is one of its own kind, which an open window has and an ended one has kept. An
+ * event of one job names it; one of a GPU names those that have it; all others name all jobs whose windows are open.
  */
 export function eventDocuments(events: readonly RecordedEvent[], context: EventContext): JobDocument[] {
+  // There may be thousands of both.
+  const latest: LatestWindows = new Map(context.spans.map((span) => [span.id, span]));
   return events.flatMap((event) => {
-    if (event.kind === 'window_start') return startDocument(event, context) ?? [];
+    if (event.kind === 'window_start') return startDocument(event, context, latest) ?? [];
     const name = EVENTS[event.kind];
-    return name === undefined ? [] : eventDocument(name, event, context);
+    return name === undefined ? [] : eventDocument(name, event, context, latest);
   });
 }
 
 function startDocument(
   { time, data }: RecordedEvent,
-  { host, spans, simulated = false }: EventContext,
+  { host, simulated = false }: EventContext,
+  latest: LatestWindows,
 ): JobDocument | undefined {
-  const span = spans.findLast(({ id }) => id === ownJob(data));
+  const span = latest.get(ownJob(data) ?? '');
   if (!span) return undefined;
   const { id, name, labels, gpu_scope } = span;
   return {
@@ -239,13 +245,18 @@ function startDocument(
   };
 }
 
-function eventDocument(event: string, recorded: RecordedEvent, context: EventContext): JobDocument {
+function eventDocument(
+  event: string,
+  recorded: RecordedEvent,
+  context: EventContext,
+  latest: LatestWindows,
+): JobDocument {
   const { host, spans, instances, simulated = false } = context;
   const { time } = recorded;
   const gpu = gpuOf(instances.get(recorded.instance ?? -1));
   const own = ownJob(recorded.data);
   const jobs = own === undefined ? jobsAt(recorded.time__ns, gpu, spans) : [own];
-  const names = jobs.flatMap((id) => spans.findLast((span) => span.id === id)?.name ?? []);
+  const names = jobs.flatMap((id) => latest.get(id)?.name ?? []);
   const text = recorded.kind === 'window_stop' ? endOf(names.join(), recorded.data) : recorded.text;
   return {
     index: 'jobmetrics',

@@ -25,8 +25,9 @@ import { Packer, sizeOf, type PackedDocument } from './packed';
 
 /** A parcel ends with the rows that reach one of these. */
 export const PARCEL = { documents: 5000, size__B: 2 * 2 ** 20 } as const;
-/** Rows read at once. */
+/** Rows read at once, and events. */
 const ROWS = 500;
+const EVENTS = 500;
 const RESOLUTION = { default: '100ms', range: { min: '1ms', max: '1h' } } as const;
 
 /** `DocumentChoice`, checked. */
@@ -170,11 +171,11 @@ export class RecordingDocuments {
     return { documents, checkpoint: { position, events, summaries }, newest__ns, retold };
   }
 
-  /** Documents of what happened since the last time, and of the windows that have ended. */
+  /** Documents of what happened since the last time, some of it at a time, and of the windows that have ended. */
   private async told(): Promise<readonly OutgoingDocument[]> {
     const { events, spans, instances, manifest } = this.tail;
-    const added = events.slice(this.events);
-    const ended = added
+    const added = events.slice(this.events, this.events + EVENTS);
+    const ended = (this.setting.summaryOf ? added : [])
       .filter(({ kind }) => kind === 'window_stop')
       .flatMap(
         ({ time__ns, data }) => spans.find((span) => span.stop__ns === time__ns && isOf(span, data)) ?? [],
@@ -183,7 +184,7 @@ export class RecordingDocuments {
     const documents = [...eventDocuments(added, context).map(lineOf), ...(await this.windows(ended))];
     const start__ns = BigInt(manifest.clock.start__ns);
     this.retold ||= added.some(({ time__ns }) => time__ns < start__ns);
-    this.events = events.length;
+    this.events += added.length;
     return documents;
   }
 
