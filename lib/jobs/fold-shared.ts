@@ -40,6 +40,8 @@ export class SharedWindow {
 
   /** What was read shortly before it, until a batch comes. */
   before: FoldInput | undefined;
+  /** End of the window, where it is known before rows reach it. */
+  stop__ns: bigint | undefined;
 
   constructor(
     readonly options: SharedWindowOptions,
@@ -47,8 +49,9 @@ export class SharedWindow {
     private readonly owner: SharedFold,
     origin__ns: bigint,
   ) {
-    const { start__ns, job } = options;
+    const { start__ns, stop__ns, job } = options;
     const { interval__ns, margin__ns } = owner.options;
+    this.stop__ns = stop__ns;
     this.fold = new WindowFold({ start__ns, job, interval__ns }, origin__ns);
     this.from__ns = start__ns - margin__ns;
     this.from = this.fold.subjects.relative(this.from__ns);
@@ -60,6 +63,12 @@ export class SharedWindow {
    * @throws ERR_OPTION where it lies before the window's start · ERR_STATE where the window has ended
    */
   close(stop__ns: bigint): bigint {
+    const { start__ns } = this.options;
+    if (!this.followed && this.stop__ns === undefined && stop__ns >= start__ns) {
+      // Its rows are still to come, maybe those of hours.
+      this.stop__ns = stop__ns;
+      return stop__ns;
+    }
     const end__ns = this.owner.close(this, stop__ns);
     this.after__ns = end__ns + this.owner.options.margin__ns;
     return end__ns;
@@ -67,8 +76,7 @@ export class SharedWindow {
 
   /** It takes no more batches: it has ended, or ends now where rows have not come so far. */
   seal(): void {
-    const { stop__ns } = this.options;
-    if (stop__ns !== undefined && !this.fold.isClosed) this.close(stop__ns);
+    if (this.stop__ns !== undefined && !this.fold.isClosed) this.close(this.stop__ns);
     this.owner.seal(this);
   }
 
@@ -131,7 +139,7 @@ export class SharedFold {
   push(batch: FoldInput): void {
     const newest__ns = newestOf(batch);
     for (const window of this.running) {
-      const { stop__ns } = window.options;
+      const { stop__ns } = window;
       if (stop__ns !== undefined && stop__ns <= newest__ns) window.close(stop__ns);
     }
     if (this.machine) this.share(batch, this.machine);

@@ -57,16 +57,22 @@ const cuts = fc.array(fc.nat(200), { maxLength: 20 });
 interface Span {
   readonly start__ns: bigint;
   readonly stop__ns: bigint;
-  /** Of a restored window the end is known before; of another when it has come. */
-  readonly known: boolean;
+  /** Of a restored window the end is known with its start, or before its rows come; of others as they do. */
+  readonly told: 'with the start' | 'at once' | 'as it comes';
 }
 
 const span = fc
-  .tuple(fc.nat(30_000), fc.nat(20_000), fc.boolean())
-  .map(([start__ms, length__ms, known]): Span => {
+  .tuple(
+    fc.nat(30_000),
+    fc.nat(20_000),
+    fc.constantFrom('with the start' as const, 'at once' as const, 'as it comes' as const),
+  )
+  .map(([start__ms, length__ms, told]): Span => {
     const start__ns = BigInt(start__ms) * 1_000_000n;
-    return { start__ns, stop__ns: start__ns + BigInt(length__ms + 1) * 1_000_000n, known };
+    return { start__ns, stop__ns: start__ns + BigInt(length__ms + 1) * 1_000_000n, told };
   });
+/** Longer than any stream. */
+const THROUGHOUT: Span = { start__ns: 0n, stop__ns: 1n << 62n, told: 'as it comes' };
 /** The first is there before all readings. */
 const spans = fc.array(span, { minLength: 1, maxLength: 12, size: 'max' });
 
@@ -88,9 +94,12 @@ function together(batches: readonly Batch[], all: readonly Span[]): readonly Fou
   const closed = new Set<Span>();
   const opened = new Map<Span, number>();
   const open = (one: Span, index: number) => {
-    const { start__ns, stop__ns, known } = one;
+    const { start__ns, stop__ns, told } = one;
     const job = one === all[0] ? 'j' : 'another';
-    windows.set(one, fold.open({ start__ns, job, ...(known ? { stop__ns } : {}) }, batches[index - 1]));
+    const options = { start__ns, job, ...(told === 'with the start' ? { stop__ns } : {}) };
+    const window = fold.open(options, batches[index - 1]);
+    if (told === 'at once') window.close(stop__ns);
+    windows.set(one, window);
     opened.set(one, index);
   };
   const [first, ...others] = all;
@@ -100,7 +109,7 @@ function together(batches: readonly Batch[], all: readonly Span[]): readonly Fou
     const newest__ns = newestOf(batch);
     for (const one of inOrder) if (!windows.has(one) && one.start__ns <= newest__ns) open(one, index);
     for (const [one, window] of windows) {
-      if (one.known || closed.has(one) || one.stop__ns > newest__ns) continue;
+      if (one.told !== 'as it comes' || closed.has(one) || one.stop__ns > newest__ns) continue;
       window.close(one.stop__ns);
       closed.add(one);
     }
@@ -110,7 +119,7 @@ function together(batches: readonly Batch[], all: readonly Span[]): readonly Fou
     if (!windows.has(one)) open(one, batches.length);
     const window = windows.get(one);
     if (!window) throw new Error('it was opened');
-    if (!one.known && !closed.has(one)) window.close(one.stop__ns);
+    if (one.told === 'as it comes' && !closed.has(one)) window.close(one.stop__ns);
     window.seal();
     const from = window.followed ? 0 : Math.max(0, (opened.get(one) ?? 0) - 1);
     return { folded: window.result(CORES), batches: batches.slice(from) };
@@ -156,8 +165,7 @@ test('so has each of the others of the machine, whatever opened and ended before
   fc.assert(
     fc.property(stream, cuts, spans, (readings, at, drawn) => {
       const batches = cut(readings, at);
-      // The first lasts for as long as the stream.
-      const all = [{ start__ns: 0n, stop__ns: 1n << 62n, known: false }, ...drawn];
+      const all = [THROUGHOUT, ...drawn];
       together(batches, all)
         .slice(1)
         .forEach((found, index) => {
@@ -182,9 +190,13 @@ test('and beyond 256 distinct values, where means are of many more readings than
   );
   const all = Array.from({ length: 40 }, (_, index): Span => {
     const start__ns = BigInt(((index * 389) % 1000) * SECOND);
-    return { start__ns, stop__ns: start__ns + BigInt((200 + index * 17) * SECOND), known: index % 2 === 0 };
+    return {
+      start__ns,
+      stop__ns: start__ns + BigInt((200 + index * 17) * SECOND),
+      told: index % 2 === 0 ? 'at once' : 'as it comes',
+    };
   });
-  together(batches, [{ start__ns: 0n, stop__ns: 1n << 62n, known: false }, ...all])
+  together(batches, [THROUGHOUT, ...all])
     .slice(1)
     .forEach((found, index) => {
       const one = all[index];
@@ -221,7 +233,7 @@ test('energy and its bound are the same, to what rounding adds', () => {
   fc.assert(
     fc.property(drawing, cuts, spans, (readings, at, drawn) => {
       const batches = cut(readings, at);
-      const all = [{ start__ns: 0n, stop__ns: 1n << 62n, known: false }, ...drawn];
+      const all = [THROUGHOUT, ...drawn];
       together(batches, all)
         .slice(1)
         .forEach(({ folded, batches: seen }, index) => {
@@ -292,4 +304,14 @@ describe('a window that is open', () => {
     pass(2000);
     expect(cost__kB()).toBeLessThan(MOST__kB);
   });
+});
+
+test('a window that is told to end before its rows are read shares them all the same', () => {
+  const fold = new SharedFold({ interval__ns: INTERVAL__NS, margin__ns: 300_000_000n });
+  const window = fold.open({ start__ns: 0n, job: 'restored' });
+  window.close(2_000_000_000n);
+  fold.push(batchOf([{ instance: HOST, time__ns: SECOND, values: { load_1min: 1 } }]));
+  expect([window.followed, window.fold.isClosed]).toEqual([true, false]);
+  fold.push(batchOf([{ instance: HOST, time__ns: 3 * SECOND, values: { load_1min: 2 } }]));
+  expect(window.fold.isClosed).toBe(true);
 });
