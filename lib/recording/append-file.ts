@@ -2,6 +2,7 @@
 // Callbacks, not `fs.promises`: a handle's write costs a tenth of a millisecond more, once a second.
 import { close, fdatasync, fstat, ftruncate, open, rm, stat, truncate, write } from 'node:fs';
 import { promisify } from 'node:util';
+import { ADDING, ADDING_THROUGH_LINKS, PRIVATE, type Access } from './private';
 
 const [closeFile, syncFile, statFile, statPath, cutFile, openFile, removeFile, cutPath] = [
   promisify(close),
@@ -33,6 +34,7 @@ export class AppendFile {
   constructor(
     readonly path: string,
     private length = 0,
+    private readonly access: Access = PRIVATE,
   ) {}
 
   /** Bytes of whole pieces. */
@@ -82,7 +84,8 @@ export class AppendFile {
   async open(): Promise<number> {
     await this.check();
     if (this.fd === undefined) {
-      this.fd = await openFile(this.path, 'a');
+      const { file, followsLinks } = this.access;
+      this.fd = await openFile(this.path, followsLinks ? ADDING_THROUGH_LINKS : ADDING, file);
       this.inode = (await statFile(this.fd)).ino;
     }
     return this.fd;

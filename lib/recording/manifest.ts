@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ENTITIES, metricsOf, unitOf, type Entity, type Kind } from '../catalog';
 import { NvpulseError } from '../errors';
 import type { GpuState } from '../native/addon';
+import { ANEW } from './private';
 import { formatUtc } from '../time';
 import { VERSION } from '../version';
 
@@ -146,9 +147,14 @@ export function lengthOf({ start, end }: Pick<Manifest, 'start' | 'end'>): numbe
 }
 
 /** Replaces the manifest at once: a reader sees the old one or the new one. `durable`: on disk when done. */
-export async function writeManifest(dir: string, manifest: Manifest, durable: boolean): Promise<void> {
+export async function writeManifest(
+  dir: string,
+  manifest: Manifest,
+  durable: boolean,
+  mode: number,
+): Promise<void> {
   const temporary = join(dir, `.${MANIFEST}.tmp`);
-  const file = await open(temporary, 'w');
+  const file = await open(temporary, ANEW, mode);
   try {
     await file.writeFile(`${JSON.stringify(manifest, null, 2)}\n`);
     if (durable) await file.sync();

@@ -1,6 +1,7 @@
 // Files that are replaced as a whole: whoever reads one, also after a crash, has the old content or the new one.
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ANEW, FILE_MODE, FOLDER_MODE } from './private';
 
 /**
  * On the disk when done; the folder is made where it is missing. Calls for one path must not overlap. Rejects with the
@@ -9,7 +10,7 @@ import { basename, dirname, join } from 'node:path';
 export async function replaceFile(path: string, pieces: Iterable<string | Uint8Array>): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.tmp`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   try {
     await write(temporary, pieces);
     await rename(temporary, path);
@@ -21,7 +22,7 @@ export async function replaceFile(path: string, pieces: Iterable<string | Uint8A
 }
 
 async function write(path: string, pieces: Iterable<string | Uint8Array>): Promise<void> {
-  const file = await open(path, 'w', 0o600);
+  const file = await open(path, ANEW, FILE_MODE);
   try {
     for (const piece of pieces) await file.writeFile(piece);
     await file.sync();

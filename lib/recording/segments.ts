@@ -7,6 +7,7 @@ import { AppendFile } from './append-file';
 import { END_OF_STREAM } from './arrow-messages';
 import { encodeSchema } from './encode';
 import { compress } from './gzip';
+import type { Access } from './private';
 
 const ROTATE = { plain__B: 64 * 2 ** 20, age__ms: 3_600_000 } as const;
 
@@ -34,6 +35,7 @@ export class SegmentSequence {
   constructor(
     private readonly dir: string,
     private readonly entity: Entity,
+    private readonly access: Access,
   ) {}
 
   /**
@@ -82,7 +84,7 @@ export class SegmentSequence {
 
   private next(): { file: AppendFile; plain__B: number; opened__ms: number } {
     const path = join(this.dir, segmentName(this.entity, ++this.number));
-    return { file: new AppendFile(path), plain__B: 0, opened__ms: performance.now() };
+    return { file: new AppendFile(path, 0, this.access), plain__B: 0, opened__ms: performance.now() };
   }
 
   /** A segment that never got a chunk leaves no file, and its number is free again. */

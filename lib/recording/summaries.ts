@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { AppendFile } from './append-file';
 import { readFrom } from './files';
 import { compress, decompress, MEMBER_HEADER__B, memberLength } from './gzip';
+import type { Access } from './private';
 
 /** A file that has reached this takes no more. */
 const ROTATE__B = 8 * 2 ** 20;
@@ -48,8 +49,11 @@ export class SummaryLog {
   private number = 1;
   private file: AppendFile;
 
-  constructor(private readonly dir: string) {
-    this.file = new AppendFile(pathOf(dir, this.number));
+  constructor(
+    private readonly dir: string,
+    private readonly access: Access,
+  ) {
+    this.file = new AppendFile(pathOf(dir, this.number), 0, access);
   }
 
   /** On the disk when done; where each stands. Rejects with the system's error: then none of them counts. */
@@ -75,7 +79,7 @@ export class SummaryLog {
 
   private async rotate(): Promise<void> {
     await this.file.close();
-    this.file = new AppendFile(pathOf(this.dir, ++this.number));
+    this.file = new AppendFile(pathOf(this.dir, ++this.number), 0, this.access);
   }
 }
 

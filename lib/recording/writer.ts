@@ -30,6 +30,7 @@ import {
   type RecordingMeta,
 } from './manifest';
 import { reasonOf } from '../reason';
+import { USUAL, type Access } from './private';
 import { SegmentSequence } from './segments';
 import { SummaryLog, type SummaryPlace } from './summaries';
 
@@ -95,25 +96,26 @@ export class RecordingWriter {
     readonly dir: string,
     private current: Manifest,
     private readonly utcOffset__ns: bigint,
+    private readonly access: Access,
   ) {
-    this.journal = new AppendFile(join(dir, JOURNAL));
-    this.eventFile = new AppendFile(join(dir, EVENTS));
-    this.summaries = new SummaryLog(dir);
+    this.journal = new AppendFile(join(dir, JOURNAL), 0, access);
+    this.eventFile = new AppendFile(join(dir, EVENTS), 0, access);
+    this.summaries = new SummaryLog(dir, access);
   }
 
   /**
    * Starts a recording in a folder that is created, or is empty.
    * @throws ERR_OPTION where `dir` is not empty or no folder; ERR_IO where it can't be created or written
    */
-  static async create(dir: string, meta: RecordingMeta): Promise<RecordingWriter> {
+  static async create(dir: string, meta: RecordingMeta, access: Access = USUAL): Promise<RecordingWriter> {
     await claimFolder(dir);
     const manifest = createManifest(meta, process.hrtime.bigint());
     try {
-      await writeManifest(dir, manifest, false);
+      await writeManifest(dir, manifest, false, access.file);
     } catch (cause) {
       throw new NvpulseError('ERR_IO', `cannot record into '${dir}': ${reasonOf(cause)}`, { cause });
     }
-    const writer = new RecordingWriter(dir, manifest, meta.utcOffset__ns);
+    const writer = new RecordingWriter(dir, manifest, meta.utcOffset__ns, access);
     writer.event('start', { time__ns: BigInt(manifest.clock.start__ns) });
     return writer;
   }
@@ -237,7 +239,7 @@ export class RecordingWriter {
   }
 
   private writeManifest(durable: boolean): Promise<void> {
-    return writeManifest(this.dir, this.current, durable);
+    return writeManifest(this.dir, this.current, durable, this.access.file);
   }
 
   /** Instances and events of a batch, as lines. */
@@ -369,7 +371,7 @@ export class RecordingWriter {
   }
 
   private async append({ entity, rows, plain__B, chunk }: Outgoing): Promise<void> {
-    const sequence = this.segments.get(entity) ?? new SegmentSequence(this.dir, entity);
+    const sequence = this.segments.get(entity) ?? new SegmentSequence(this.dir, entity, this.access);
     this.segments.set(entity, sequence);
     try {
       this.written__B += await sequence.append(await chunk, plain__B);

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { NvpulseError } from '../errors';
 import { AppendFile } from '../recording/append-file';
+import { READING } from '../recording/private';
 import { replaceFile } from '../recording/replace-file';
 import { reasonOf } from '../reason';
 import type { JobRecord } from './job-book';
@@ -56,7 +57,7 @@ function checksum(text: string): string {
 export async function readJobLog(path: string): Promise<LoggedRecords> {
   let text = '';
   try {
-    text = await readFile(path, 'utf8');
+    text = await readFile(path, { encoding: 'utf8', flag: READING });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT')
       throw new NvpulseError('ERR_IO', `the jobs in '${path}' cannot be read: ${reasonOf(cause)}`, { cause });

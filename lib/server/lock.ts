@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { addon } from '../native/addon';
+import { ADDING, FILE_MODE, FOLDER_MODE } from '../recording/private';
 import { reasonOf } from '../reason';
 
 const NAME = 'lock';
@@ -52,11 +53,11 @@ function takeLock(dir: string): number {
 
 function openLock(dir: string): number {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    return openSync(join(dir, NAME), 'a', 0o600);
+    mkdirSync(dir, { recursive: true, mode: FOLDER_MODE });
+    return openSync(join(dir, NAME), ADDING, FILE_MODE);
   } catch (cause) {
-    throw new NvpulseError('ERR_OPTION', `--state: '${dir}' cannot be written: ${reasonOf(cause)}`, {
-      cause,
-    });
+    const isLink = (cause as NodeJS.ErrnoException).code === 'ELOOP';
+    const reason = isLink ? 'its lock is a link, and none is followed' : reasonOf(cause);
+    throw new NvpulseError('ERR_OPTION', `--state: '${dir}' cannot be written: ${reason}`, { cause });
   }
 }

@@ -14,7 +14,7 @@ import { readServerToken } from './token';
 export interface ServerOptions extends MachineOptions {
   /** `HOST:PORT`; port 0 takes a free one. @default '127.0.0.1:9417' */
   readonly listen?: string;
-  /** File of the token that clients must show: at least 16 characters, not readable by all. @default none */
+  /** File of the token that clients must show: at least 16 characters, readable by nobody else. @default none */
   readonly tokenFile?: string;
   /** Listen on other addresses than loopback without a token. @default false */
   readonly insecure?: boolean;

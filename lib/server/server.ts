@@ -14,6 +14,7 @@ import { Monitor } from './monitor';
 import { configOf, type ServerConfig, type ServerOptions } from './options';
 import type { Acknowledged, Exporter } from '../sinks/elasticsearch';
 import { Spool } from './spool';
+import { keepToOneself } from './state-folder';
 import { LiveStream } from './stream';
 import { Watch } from './watch';
 
@@ -69,6 +70,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Monitori
 async function open(config: ServerConfig, closers: Closers): Promise<string> {
   const lock = Lock.take(config.state);
   closers.push(() => lock.release());
+  keepToOneself(config.state);
   const stream = new LiveStream();
   const freshness = new Freshness();
   let exporter: Exporter | undefined;

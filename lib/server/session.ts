@@ -1,16 +1,19 @@
 // A sampling session: one sampler, and the recording in the spool that everything it reads goes to. Times are UTC
 // nanoseconds by the session's own offset, which a jump of the system's clock doesn't change.
+import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type { Instance, NotedMetric } from '../catalog';
-import type { NvpulseError } from '../errors';
+import { NvpulseError } from '../errors';
 import { ClockWatch, type UtcOffset } from '../jobs/clock-watch';
 import { Measurement } from '../jobs/measurement';
 import type { EndedWindow } from '../jobs/ended-window';
 import type { HostInfo } from '../jobs/summary-types';
 import type { GpuState, NativeStats } from '../native/addon';
 import { defaultRecordingDir, RecordingWriter, type EventKind, type Json } from '../recording';
+import { FOLDER_MODE, makePrivateFolder, PRIVATE } from '../recording/private';
+import { reasonOf } from '../reason';
 import type { Batch } from '../sampling/batch';
 import type { MachineOptions } from '../sampling/machine';
 import type { Sampler } from '../sampling/sampler';
@@ -83,8 +86,9 @@ export class Session {
     try {
       await measurement.begin();
       await driverAnswers(measurement.sampler);
-      const dir = defaultRecordingDir('server', new Date(), spool);
-      return new Session(options, measurement, await RecordingWriter.create(dir, measurement.describe()));
+      const dir = await privateFolderIn(spool);
+      const writer = await RecordingWriter.create(dir, measurement.describe(), PRIVATE);
+      return new Session(options, measurement, writer);
     } catch (error) {
       measurement.abandon();
       throw error;
@@ -275,6 +279,18 @@ export class Session {
     this.gpuState = state;
     const { simulated, profile, gpu } = this.measurement.describe();
     this.writer.describe({ simulated, profile, gpu });
+  }
+}
+
+/** For a recording. @throws ERR_IO */
+async function privateFolderIn(spool: string): Promise<string> {
+  try {
+    await makePrivateFolder(spool);
+    const dir = defaultRecordingDir('server', new Date(), spool);
+    await mkdir(dir, FOLDER_MODE);
+    return dir;
+  } catch (cause) {
+    throw new NvpulseError('ERR_IO', `cannot record into '${spool}': ${reasonOf(cause)}`, { cause });
   }
 }
 

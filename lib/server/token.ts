@@ -1,11 +1,11 @@
 // The token: who knows it may use the server.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { NvpulseError } from '../errors';
 import { reasonOf } from '../reason';
 
 const LEAST = 16;
-const READABLE_BY_ALL = 0o004;
+const READABLE = { byGroup: 0o040, byAll: 0o004 } as const;
 
 function textOf(path: string, option: string): string {
   try {
@@ -17,17 +17,22 @@ function textOf(path: string, option: string): string {
   }
 }
 
+/** Who else may read a file; undefined for nobody. A group that this process is in is how Kubernetes gives a secret. */
+function readersOf({ mode, gid }: Stats): string | undefined {
+  if ((mode & READABLE.byAll) !== 0) return 'every user of this machine';
+  const own = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
+  return (mode & READABLE.byGroup) !== 0 && !own.includes(gid) ? `group ${gid}` : undefined;
+}
+
 /**
  * The server's token.
- * @throws ERR_OPTION where the file cannot be read, all users may read it, or the token is shorter than 16 characters
+ * @throws ERR_OPTION where the file cannot be read, others may read it, or the token is shorter than 16 characters
  */
 export function readServerToken(path: string): string {
   const token = textOf(path, '--token-file');
-  if ((statSync(path).mode & READABLE_BY_ALL) !== 0)
-    throw new NvpulseError(
-      'ERR_OPTION',
-      `--token-file: '${path}' may be read by every user of this machine; chmod 600 it`,
-    );
+  const readers = readersOf(statSync(path));
+  if (readers !== undefined)
+    throw new NvpulseError('ERR_OPTION', `--token-file: '${path}' may be read by ${readers}; chmod 600 it`);
   if (token.length < LEAST)
     throw new NvpulseError(
       'ERR_OPTION',
@@ -36,7 +41,10 @@ export function readServerToken(path: string): string {
   return token;
 }
 
-/** A client's token. @throws ERR_OPTION where the file cannot be read, or is empty */
+/**
+ * A client's token; where it is mounted into a pod, all there may read it.
+ * @throws ERR_OPTION where the file cannot be read, or is empty
+ */
 export function readClientToken(path: string): string {
   const token = textOf(path, '--token-file');
   if (token !== '') return token;

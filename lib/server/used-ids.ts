@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { NvpulseError } from '../errors';
 import { AppendFile } from '../recording/append-file';
+import { FILE_MODE, READING_AND_ADDING } from '../recording/private';
 import { replaceFile } from '../recording/replace-file';
 import { reasonOf } from '../reason';
 
@@ -109,7 +110,7 @@ export class UsedIds {
     let size__B: number;
     try {
       // One that was cut by a crash is written over.
-      const file = await open(path, 'a+', 0o600);
+      const file = await open(path, READING_AND_ADDING, FILE_MODE);
       try {
         size__B = await read(file, digests);
         await file.truncate(size__B);

@@ -1,5 +1,6 @@
 // Documents that Elasticsearch will never take, kept with the reason: one line of JSON each.
 import { open, type FileHandle } from 'node:fs/promises';
+import { ADDING, FILE_MODE } from '../../recording/private';
 import { asciiJson } from './instance-fold';
 import { sourceOf, type PackedDocument } from './packed';
 
@@ -20,7 +21,7 @@ export class DeadLetters {
       // The document as it was sent: where it is not JSON, that is the reason.
       return `${head.slice(0, -1)},"document":${sourceOf(document)}}\n`;
     });
-    const file = await open(this.path, 'a');
+    const file = await open(this.path, ADDING, FILE_MODE);
     try {
       await file.appendFile(lines.join(''));
       await file.datasync();

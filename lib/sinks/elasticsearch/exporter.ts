@@ -3,6 +3,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NvpulseError } from '../../errors';
+import { FOLDER_MODE } from '../../recording/private';
 import { reasonOf } from '../../reason';
 import { DeadLetters } from './dead-letters';
 import { Delivery } from './delivery';
@@ -64,7 +65,7 @@ export class Exporter {
     if (this.running) throw new NvpulseError('ERR_STATE', 'Exporter.start: it was started before');
     const { state } = this.options;
     try {
-      await mkdir(state, { recursive: true });
+      await mkdir(state, { recursive: true, mode: FOLDER_MODE });
     } catch (cause) {
       throw new NvpulseError('ERR_IO', `state: '${state}' cannot be made: ${reasonOf(cause)}`, { cause });
     }

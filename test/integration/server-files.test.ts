@@ -1,0 +1,137 @@
+// What a server leaves on the disk is nobody else's, and no link leads it elsewhere.
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readServerToken } from '../../lib/server/token';
+import { temporaryFolder } from '../support/folder';
+import { eventually, serversIn } from '../support/monitoring-server';
+
+const folder = temporaryFolder();
+const servers = serversIn(folder);
+/** Nobody listens there: documents are never taken, cursors are written all the same. */
+const EXPORTING = ['--background', '100ms', '--url', 'http://127.0.0.1:9'];
+
+interface Entry {
+  readonly path: string;
+  readonly mode: string;
+}
+
+function entriesIn(path: string): readonly Entry[] {
+  const stats = lstatSync(path);
+  const below = stats.isDirectory() ? readdirSync(path).flatMap((name) => entriesIn(join(path, name))) : [];
+  const kind = stats.isDirectory() ? 'folder' : 'file';
+  return [{ path, mode: `${kind} ${(stats.mode & 0o777).toString(8)}` }, ...below];
+}
+
+const open = (entries: readonly Entry[]): readonly Entry[] =>
+  entries.filter(({ mode }) => mode !== 'file 600' && mode !== 'folder 700');
+
+async function work(name: string): Promise<void> {
+  const server = await servers.start(name, { args: EXPORTING, profile: 't4' });
+  const { id } = await server.client.start({});
+  await server.client.stop(id);
+  await eventually(async () => ((await server.client.show(id)).summary ? true : undefined));
+  await server.stop();
+}
+
+test('files are 0600 and folders 0700, and what was left open is closed', async () => {
+  await work('modes');
+  const state = join(folder, 'modes');
+  const entries = entriesIn(state);
+  expect(open(entries)).toEqual([]);
+  const names = entries.map(({ path }) => path.slice(state.length).replace(/\d{8}T\d{6}Z/, 'UTC'));
+  expect(names).toEqual(
+    expect.arrayContaining([
+      '/jobs.log',
+      '/lock',
+      '/spool/UTC-server/manifest.json',
+      '/spool/UTC-server/events.ndjson',
+    ]),
+  );
+  expect(names.filter((name) => name.endsWith('.arrows.gz')).length).toBeGreaterThan(1);
+
+  for (const { path, mode } of entries) chmodSync(path, mode.startsWith('folder') ? 0o755 : 0o644);
+  chmodSync(state, 0o700);
+  await work('modes');
+  expect(open(entriesIn(state))).toEqual([]);
+});
+
+test.each([
+  'lock',
+  'jobs.log',
+  '.jobs.log.tmp',
+  'used-ids',
+  'spool',
+  'export',
+  'summaries',
+  'spool/recording',
+  'export/rejected.ndjson',
+])('a link in the place of %s is not followed', async (name) => {
+  const state = join(folder, `link-${name.replace('/', '-')}`);
+  const elsewhere = `${state}-elsewhere`;
+  mkdirSync(dirname(join(state, name)), { recursive: true, mode: 0o700 });
+  const isFolder = ['spool', 'export', 'summaries', 'spool/recording'].includes(name);
+  if (isFolder) mkdirSync(elsewhere);
+  else writeFileSync(elsewhere, 'mine\n', { mode: 0o640 });
+  symlinkSync(elsewhere, join(state, name));
+  const before = entriesIn(elsewhere);
+  await expect(
+    servers.start(`link-${name.replace('/', '-')}`, { args: EXPORTING, profile: 't4' }),
+  ).rejects.toThrow(
+    new RegExp(
+      `--state: '.*${name === 'lock' ? "' cannot be written: its lock is a link" : `${name}' is a link`}, and none is followed`,
+    ),
+  );
+  expect(entriesIn(elsewhere)).toEqual(before);
+  if (!isFolder) expect(readFileSync(elsewhere, 'utf8')).toBe('mine\n');
+});
+
+test('a link that is put in the place of the log while a server runs is not followed', async () => {
+  const server = await servers.start('later', { args: ['--background', 'off'], profile: 't4' });
+  const elsewhere = join(folder, 'later-elsewhere');
+  writeFileSync(elsewhere, 'mine\n');
+  for (const name of ['jobs.log', 'used-ids']) {
+    rmSync(join(folder, 'later', name), { force: true });
+    symlinkSync(elsewhere, join(folder, 'later', name));
+  }
+  for (let job = 0; job < 3; job++) {
+    const id = `job-${job}`;
+    await server.client.start({ id }).catch(() => undefined);
+    await server.client.stop(id).catch(() => undefined);
+  }
+  await server.stop();
+  expect(readFileSync(elsewhere, 'utf8')).toBe('mine\n');
+});
+
+test('the state folder itself may be reached by a link', async () => {
+  mkdirSync(join(folder, 'disk'), { mode: 0o700 });
+  symlinkSync(join(folder, 'disk'), join(folder, 'reached'));
+  await work('reached');
+  expect(readdirSync(join(folder, 'disk'))).toContain('jobs.log');
+});
+
+// Only root can give a file to a group that it is not in.
+const asRoot = process.geteuid?.() === 0 ? test : test.skip;
+asRoot('a token file (given to another group by root) is refused where that group may read it', () => {
+  const path = join(folder, 'token');
+  writeFileSync(path, '0123456789abcdef0123456789abcdef', { mode: 0o640 });
+  const { gid } = lstatSync(path);
+  chownSync(path, 0, 12345);
+  expect(() => readServerToken(path)).toThrow(
+    `--token-file: '${path}' may be read by group 12345; chmod 600 it`,
+  );
+  // As Kubernetes mounts secrets: another user's, of a group of ours.
+  chownSync(path, 12345, gid);
+  expect(readServerToken(path)).toHaveLength(32);
+  chmodSync(path, 0o444);
+  expect(() => readServerToken(path)).toThrow('may be read by every user of this machine; chmod 600 it');
+});
