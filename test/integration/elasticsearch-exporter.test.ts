@@ -15,6 +15,7 @@ import { documentsIn } from '../support/documents';
 import { describeWithElasticsearch } from '../support/elasticsearch';
 import { nvpulseIn, recordingsIn, stateFolder, type Ending } from '../support/nvpulse';
 import { until } from '../support/processes';
+import { startServerless } from '../support/serverless';
 import { batchesOf, expectedOf, HOST, recordRows, type Rows } from '../support/recorded';
 
 const BIN = join(__dirname, '..', '..', 'bin', 'nvpulse.js');
@@ -214,6 +215,26 @@ describeWithElasticsearch('exporter', {}, (elasticsearch) => {
         simulated: true,
       }),
     ]);
+  });
+
+  test('serverless: set up, export, look up, and set up again with nothing that it does not offer', async () => {
+    const serverless = await startServerless(elasticsearch.url);
+    const setUp = ['create-mapping', '--url', serverless.url];
+    expect(await nvpulse.run(setUp)).toMatchObject({ code: 0 });
+    const dir = join(folder(), 'serverless');
+    const rows = rowsOf(10, 1);
+    await recordRows(dir, rows);
+    const args = ['export', dir, '--to', 'elasticsearch', '--url', serverless.url];
+    const first = await nvpulse.run(args);
+    const again = await nvpulse.run(args);
+    const unchanged = await nvpulse.run(setUp);
+    await serverless.close();
+    expect(first).toMatchObject({ code: 0, stdout: '20 documents, 0 already there, 0 rejected\n' });
+    expect(again).toMatchObject({ code: 0, stdout: '0 documents, 20 already there, 0 rejected\n' });
+    expect(unchanged).toMatchObject({ code: 0 });
+    expect(unchanged.stdout).not.toMatch(/created|updated/);
+    expect(serverless.refused).toEqual([]);
+    expect(await gpuDocuments(rows)).toEqual({ found: 10, missing: 0 });
   });
 
   test('what is of no use together is said', async () => {

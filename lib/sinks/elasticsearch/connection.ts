@@ -22,7 +22,7 @@ export interface ConnectionOptions {
 
 /** What answers `GET /`. */
 export interface ServerIdentity {
-  /** Such as `9.4.3`. */
+  /** Such as `9.4.3`; a serverless one always says `8.11.0`. */
   readonly version: string;
 }
 
@@ -75,15 +75,16 @@ interface RootBody {
 }
 
 function judge(status: number, signed: boolean, body: RootBody): ServerIdentity | Explanation {
-  const { number = '', distribution } = body.version ?? {};
+  const { number = '', distribution, build_flavor } = body.version ?? {};
   const needed = `nvpulse needs Elasticsearch ${FLOOR.major}.${FLOOR.minor} or newer`;
   const other = (what: string): Explanation => ({ kind: 'not_elasticsearch', message: `${what}; ${needed}` });
   if (distribution === 'opensearch') return other(`this is OpenSearch ${number}`);
   if (status >= 400) return explainAnswer(status, body);
   if (number === '') return other('what answers is not Elasticsearch');
   const [major = 0, minor = 0] = number.split('.').map(Number);
-  if (major < FLOOR.major || (major === FLOOR.major && minor < FLOOR.minor))
-    return other(`this is version ${number}`);
+  const isOld = major < FLOOR.major || (major === FLOOR.major && minor < FLOOR.minor);
+  // Serverless is always the newest, whatever it says.
+  if (isOld && build_flavor !== 'serverless') return other(`this is version ${number}`);
   if (!signed) return { kind: 'not_elasticsearch', message: UNSIGNED };
   return { version: number };
 }
