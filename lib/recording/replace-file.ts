@@ -32,7 +32,7 @@ async function write(path: string, pieces: Iterable<string | Uint8Array>): Promi
 }
 
 /** A name is on disk when its folder is. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

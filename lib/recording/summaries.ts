@@ -1,9 +1,10 @@
 // What became of the windows of a server's jobs: a line of JSON each, in gzip members, so that a reader steps from one
 // to the next and may begin at any. Files of bounded size: those that a sink has taken can go.
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppendFile } from './append-file';
 import { readFrom } from './files';
+import { syncFolder } from './replace-file';
 import { compress, decompress, MEMBER_HEADER__B, memberLength } from './gzip';
 import type { Access } from './private';
 
@@ -68,8 +69,10 @@ export class SummaryLog {
       offset += length;
       return place;
     });
+    const isNew = this.file.size === 0;
     await this.file.append(Buffer.concat(members));
     await this.file.sync();
+    if (isNew) for (const folder of [this.dir, dirname(this.dir)]) await syncFolder(folder);
     return places;
   }
 

@@ -90,6 +90,8 @@ export class RecordingWriter {
   private lost = 0;
   private error: NvpulseError | undefined;
   private removed = false;
+  /** The manifest is on the disk. */
+  private isDurable = false;
 
   private constructor(
     /** The recording's folder. */
@@ -188,7 +190,12 @@ export class RecordingWriter {
    */
   tellSummaries(values: readonly object[]): Promise<readonly SummaryPlace[]> {
     this.refuseClosed('tellSummaries');
-    const told = this.lane.then(() => this.summaries.append(values));
+    const told = this.lane.then(async () => {
+      // Without its manifest it would be no recording after a loss of power.
+      if (!this.isDurable) await this.writeManifest(true);
+      this.isDurable = true;
+      return this.summaries.append(values);
+    });
     this.enqueue(async () => void (await told));
     return told.catch((error: unknown) => {
       throw this.failureOf(error);
@@ -199,7 +206,7 @@ export class RecordingWriter {
   describe(known: Partial<Omit<RecordingMeta, 'utcOffset__ns'>>): void {
     this.refuseClosed('describe');
     this.current = { ...this.current, ...known };
-    this.enqueue(() => this.writeManifest(false));
+    this.enqueue(() => this.writeManifest(this.isDurable));
   }
 
   /**

@@ -190,8 +190,9 @@ export class Monitor {
    */
   async stop(id: string, status = ''): Promise<JobView> {
     this.end(this.known(id).id, 'stop', status);
+    const job = this.known(id);
     await this.durable();
-    return this.show(id);
+    return viewOf(job);
   }
 
   /**
