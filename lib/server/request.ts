@@ -64,7 +64,7 @@ export async function bodyOf(request: IncomingMessage): Promise<unknown> {
   const bytes = await bytesOf(request);
   if (bytes.length === 0) return {};
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), refuseTraps) ?? {};
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), refuseTraps);
   } catch (cause) {
     throw new RequestError(
       problem(400, `the body is no JSON that can be taken: ${cause instanceof Error ? cause.message : ''}`),

@@ -110,6 +110,7 @@ describe('what is asked wrongly', () => {
     ['an interval that is too short', { interval: '1us' }, 400, /interval: '1us' is out of range/],
     ['more than 64 KiB', { id: 'x'.repeat(70_000) }, 413, /larger than 65536 bytes/],
     ['a key that is a trap', '{"labels":{"__proto__":"x"}}', 400, /the key '__proto__' is not allowed/],
+    ['nothing', null, 400, /body must be object/],
     ['a list', [], 400, /body must be object/],
     ['half of a surrogate pair as id', '{"id":"\\ud800"}', 400, /half of a surrogate pair is no text/],
     ['half of a surrogate pair in a label', '{"labels":{"a":"x\\udc00"}}', 400, /half of a surrogate pair/],
