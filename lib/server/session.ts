@@ -110,9 +110,9 @@ export class Session {
    * @throws ERR_IO where the spool cannot be written
    */
   async reopen(): Promise<void> {
-    const dir = defaultRecordingDir('server', new Date(), this.options.spool);
+    const dir = await privateFolderIn(this.options.spool);
     const meta = { ...this.measurement.describe(), interval__ns: this.interval__ns };
-    const writer = await RecordingWriter.create(dir, meta);
+    const writer = await RecordingWriter.create(dir, meta, PRIVATE);
     const before = this.writer;
     this.writer = writer;
     this.lostBefore += before.lostRows;

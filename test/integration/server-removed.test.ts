@@ -1,8 +1,8 @@
 // What someone removes under a running server: it is seen at the next request, told, and there again; and nothing is
 // answered that is not durable. A disk that is full is told, and holds no request up.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { openRecording } from '../../lib';
 import { temporaryFolder } from '../support/folder';
 import { eventually, serversIn, type RunningServer } from '../support/monitoring-server';
@@ -47,6 +47,11 @@ describe.each([
     expect(health.disk === null || path !== 'jobs.log').toBe(true);
     expect(server.told()).toMatch(/was removed, and/);
     const summary = await summaryOf(server, 'before');
+    // As nobody else's as what was there before.
+    const modes = ['.', 'jobs.log', 'used-ids', 'spool', newestRecording(name)].map(
+      (file) => statSync(resolve(at(name), file)).mode & 0o077,
+    );
+    expect(modes).toEqual([0, 0, 0, 0, 0]);
     await server.kill();
     const next = await servers.start(name, OPTIONS);
     expect(await next.client.show('before')).toMatchObject({ state: 'ended', status: 'Succeeded', summary });
