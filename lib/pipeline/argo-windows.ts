@@ -1,6 +1,7 @@
 // Windows around operators of an Argo entrypoint: a start that the operator waits for, and a stop at its exit hook.
 // Argo runs such a hook however the operator ended, and it decides nothing about the workflow; a stop that is a task
 // would, where it is the last one, make a workflow succeed that has failed.
+import type { ParsedNode } from 'yaml';
 import { JOB, START, START_STEP, STOP, STOP_STEP } from './argo-stages';
 import { checkOrdered, operatorsOf, type Operator, type Operators } from './argo-operators';
 import type { Editor, Value } from './edit';
@@ -14,6 +15,13 @@ interface Asked {
   readonly from: string | undefined;
   readonly to: string | undefined;
   readonly stepped: ReadonlySet<string>;
+}
+
+/** An operator that no window can end with. */
+interface Endless {
+  readonly where: ParsedNode;
+  readonly why: string;
+  readonly remedy: string;
 }
 
 /** A stage that an operator waits for. */
@@ -39,10 +47,14 @@ const STARTED = new RegExp(String.raw`^(?:\((?<own>[^]*?)\) && )??${ONE_STARTED}
 export class ArgoWindows {
   readonly #reader: Reader;
   readonly #editor: Editor;
+  readonly #spec: MapNode;
+  readonly #templates: ReadonlyMap<string, MapNode>;
 
-  constructor(reader: Reader, editor: Editor) {
+  constructor(reader: Reader, editor: Editor, spec: MapNode, templates: ReadonlyMap<string, MapNode>) {
     this.#reader = reader;
     this.#editor = editor;
+    this.#spec = spec;
+    this.#templates = templates;
   }
 
   /** @returns whether there is an operator with a window of its own */
@@ -51,8 +63,10 @@ export class ArgoWindows {
     if (!operators) return false;
     const { within } = spanOf(operators.all, plan.from, plan.to);
     if (within.length === 0) throw refused('to', plan.to ?? '', afterFrom(plan));
-    for (const operator of within) this.#checkLoop(operator, plan);
-    const stepped = plan.perStep ? within.filter(({ node }) => !this.#loopOf(node)) : [];
+    const limited = this.#isLimited(entrypoint, plan);
+    for (const operator of limited ? [] : within) this.#checkEnd(operator, plan);
+    const ending = limited ? [] : within.filter((operator) => !this.#endless(operator));
+    const stepped = plan.perStep ? ending : [];
     const asked = { from: plan.from, to: plan.to, stepped: new Set(stepped.map(({ name }) => name)) };
     const byDepends = operators.all.some(({ node }) => this.#reader.pair(node, 'depends'));
     const added = new Map<number, Value[]>();
@@ -148,14 +162,44 @@ export class ArgoWindows {
     return LOOPS.map((key) => this.#reader.pair(node, key)).find((pair) => pair !== undefined);
   }
 
-  /** The exit hook of a loop runs at the end of each item, so it would end the window at the first. */
-  #checkLoop({ name, node }: Operator, { to, perStep, warn }: Plan): void {
+  /** Argo lets exit hooks wait without end where it limits how many pods there are at once. */
+  #isLimited(entrypoint: MapNode, { to, perStep, warn }: Plan): boolean {
+    const limit =
+      this.#reader.pair(this.#spec, 'parallelism') ?? this.#reader.pair(entrypoint, 'parallelism');
+    if (!limit) return false;
+    const why =
+      'with parallelism the end of a window could wait for ever; take it out, or monitor the whole job';
+    if (to !== undefined) throw this.#reader.refusal(limit.key, why);
+    if (perStep) warn(this.#reader.told(limit.key, `${why}: no operator has a window of its own`));
+    return true;
+  }
+
+  /** An exit hook runs at the end of each item of a loop, and once a daemon is ready. */
+  #endless({ name, node }: Operator): Endless | undefined {
     const loop = this.#loopOf(node);
-    if (!loop) return;
-    const once = `'${name}' runs once an item, so no window can end with it`;
-    const remedy = 'put the loop into a template of its own';
-    if (name === to) throw this.#reader.refusal(loop.key, `${once}; ${remedy}`);
-    if (perStep) warn(this.#reader.told(loop.key, `${once}, and it gets none; for one, ${remedy}`));
+    if (loop)
+      return {
+        where: loop.key,
+        why: `'${name}' runs once an item, so no window can end with it`,
+        remedy: 'put the loop into a template of its own',
+      };
+    const template = this.#reader.value(node, 'template');
+    const called = yaml().isScalar(template) ? this.#templates.get(String(template.value)) : undefined;
+    const daemon = called && this.#reader.value(called, 'daemon');
+    if (!yaml().isScalar(daemon) || daemon.value !== true) return undefined;
+    return {
+      where: node,
+      why: `'${name}' is a daemon, which others run beside, so no window can end with it`,
+      remedy: 'put it into a template with those',
+    };
+  }
+
+  #checkEnd(operator: Operator, { to, perStep, warn }: Plan): void {
+    const endless = this.#endless(operator);
+    if (!endless) return;
+    const { where, why, remedy } = endless;
+    if (operator.name === to) throw this.#reader.refusal(where, `${why}; ${remedy}`);
+    if (perStep) warn(this.#reader.told(where, `${why}, and it gets none; for one, ${remedy}`));
   }
 
   #stopAfter({ kind }: Operators, { name, node }: Operator, stops: readonly Stop[]): void {

@@ -48,7 +48,7 @@ export class ArgoWorkflow {
   constructor(reader: Reader, editor: Editor, spec: MapNode) {
     this.#reader = reader;
     this.#editor = editor;
-    this.#windows = new ArgoWindows(reader, editor);
+    this.#windows = new ArgoWindows(reader, editor, spec, this.#templates);
     this.#spec = spec;
     const owner = reader.pair(spec, 'templates');
     const list = reader.seqAt(spec, 'templates');

@@ -46,7 +46,7 @@ type outcome struct {
 	Pods    []string `json:"pods"` // the templates of the pods that were made, sorted
 }
 
-const mostRounds = 60
+const mostRounds = 200
 const patience = time.Minute
 
 // The clock of a pod that waits for its image is turned back by as much.

@@ -573,6 +573,27 @@ describe('Argo', () => {
       expect(steps.flat()[2].hooks).toBeUndefined();
     });
 
+    test('nor does a daemon, which a window cannot end with either', () => {
+      const text = STEPS.replace(', container: {image: i}}', ', daemon: true, container: {image: i}}');
+      const [result, lines] = told(text, { host: 'n', perStep: true });
+      expect(lines[0]).toBe(
+        "w.yaml:9:9: 'a' is a daemon, which others run beside, so no window can end with it, and it gets none; for one, put it into a template with those",
+      );
+      expect(result).not.toContain('monitor-start-a');
+      expect(() => addMonitoring(text, { to: 'a' })).toThrow("'a' is a daemon");
+    });
+
+    test.each([
+      ['  entrypoint', '  parallelism: 1\n  entrypoint', 5],
+      ['  - name: main\n', '  - name: main\n    parallelism: 1\n', 8],
+    ])('nothing has where parallelism is limited: %s', (place, limited, line) => {
+      const text = STEPS.replace(place, limited);
+      const [result, lines] = told(text, { host: 'n', perStep: true });
+      expect(lines).toEqual([expect.stringMatching(`^w\\.yaml:${line}:\\d: with parallelism`)]);
+      expect(result).toBe(addMonitoring(text, { host: 'n' }));
+      expect(() => addMonitoring(text, { to: 'a' })).toThrow('with parallelism');
+    });
+
     test('a single operator has no window but that of the job', () => {
       const text = workflow('  entrypoint: m\n  templates:\n  - {name: m, container: {image: i}}\n');
       const [result, lines] = told(text, { host: 'n', perStep: true });
