@@ -35,7 +35,8 @@ export class EnergyMeter {
   }
 
   /**
-   * Undefined where there was no reading before. A counter that fell began at zero since: what it shows was drawn.
+   * Undefined where there was no reading before, or the difference is beyond all numbers. A counter that fell
+   * began at zero since: what it shows was drawn.
    * @param from since when the GPU has the jobs that it has now, on the same scale as the time
    */
   read(uuid: string, reading: MeterReading, from: number): Drawn | undefined {
@@ -45,6 +46,7 @@ export class EnergyMeter {
     const { total__J, time } = reading;
     const energy__J = total__J < before.total__J ? total__J : total__J - before.total__J;
     const isChanged = before.time < from && from <= time;
+    if (!Number.isFinite(energy__J)) return undefined;
     const share = isChanged ? (from - before.time) / (time - before.time) : 0;
     return { energy__J, before__J: share * energy__J };
   }
@@ -56,8 +58,9 @@ export class EnergyMeter {
   }
 }
 
-/** Counters step by millijoules: what a difference has below that is rounding. */
-export const rounded = (energy__J: number): number => Math.round(energy__J * 1e6) / 1e6;
+/** Counters step by millijoules: what a difference has below that is rounding. Doubles beyond 2^33 have no such digits. */
+export const rounded = (energy__J: number): number =>
+  Math.abs(energy__J) < 2 ** 33 ? Math.round(energy__J * 1e6) / 1e6 : energy__J;
 
 /** Of the `meters` of a position from JSON. A cursor of 0.1 has none. */
 export function parseReadings(position: unknown): MeterReadings {
