@@ -1,7 +1,16 @@
 // What someone removes under a running server: it is seen at the next request, told, and there again; and nothing is
 // answered that is not durable. A disk that is full is told, and holds no request up.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openRecording } from '../../lib';
 import { temporaryFolder } from '../support/folder';
@@ -47,6 +56,8 @@ describe.each([
     expect(health.disk === null || path !== 'jobs.log').toBe(true);
     expect(server.told()).toMatch(/was removed, and/);
     const summary = await summaryOf(server, 'before');
+    // Seen within a second, with no request that asks for it.
+    await eventually(() => existsSync(at(name, 'used-ids')) || undefined);
     // As nobody else's as what was there before.
     const modes = ['.', 'jobs.log', 'used-ids', 'spool', newestRecording(name)].map(
       (file) => statSync(resolve(at(name), file)).mode & 0o077,
