@@ -175,10 +175,10 @@ export class Monitor {
    * cannot be made durable: the window is open, and sending the start again makes it so · ERR_SERVER: not now
    */
   async start(request: StartRequest): Promise<{ readonly created: boolean; readonly job: JobView }> {
+    // What cannot be kept is not begun.
+    if (this.status().disk !== null && !this.book.get(request.id ?? '')) await this.durable();
     const known = request.id === undefined ? undefined : this.book.get(request.id);
     if (request.id !== undefined && (known?.end || this.used.has(request.id))) throw isUsed(request.id);
-    // What cannot be kept is not begun.
-    if (!known && this.status().disk !== null) await this.durable();
     const job = known ?? this.begin(this.spec(request));
     await this.durable();
     return { created: known === undefined, job: viewOf(job) };

@@ -39,6 +39,8 @@ const LEASE_RANGE = { min: '1s', max: '8760h' } as const;
 /** Of a job that is held: renewed three times within it. */
 const HELD_LEASE = '1m';
 const RENEWALS = 3;
+/** The longest that a timer takes. */
+const TIMER_MAX__MS = 2 ** 31 - 1;
 /** What a server's fields are called here. */
 const FLAGS: Readonly<Record<string, string>> = {
   id: '--job',
@@ -246,7 +248,7 @@ async function hold(
   options: Options,
   warnings: Warnings,
 ): Promise<void> {
-  const pause__ms = parseDuration(lease, '--lease', LEASE_RANGE) / 1e6 / RENEWALS;
+  const pause__ms = Math.min(parseDuration(lease, '--lease', LEASE_RANGE) / 1e6 / RENEWALS, TIMER_MAX__MS);
   while (!ended.aborted) {
     await delay(pause__ms, undefined, { signal: ended }).catch(() => undefined);
     if (ended.aborted) break;

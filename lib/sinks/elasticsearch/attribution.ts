@@ -40,10 +40,14 @@ export function belongingsOf(
     if (begins) inside.add(stay);
     else inside.delete(stay);
     if (edges[at + 1]?.time__ns === time__ns) return;
-    const open = [...inside].sort((a, b) => a - b).flatMap((own) => stays[own]?.window ?? []);
-    const windows = open.filter(({ id }, own) => open.findIndex((one) => one.id === id) === own);
-    const jobs = windows.map(({ id }) => id);
-    if (!isSame(jobs, all.at(-1)?.jobs)) all.push({ from__ns: time__ns, jobs, windows });
+    // Of several stays of a job the first tells its window.
+    const byJob = new Map<string, JobSpan>();
+    for (const own of [...inside].sort((a, b) => a - b)) {
+      const window = stays[own]?.window;
+      if (window && !byJob.has(window.id)) byJob.set(window.id, window);
+    }
+    const jobs = [...byJob.keys()];
+    if (!isSame(jobs, all.at(-1)?.jobs)) all.push({ from__ns: time__ns, jobs, windows: [...byJob.values()] });
   });
   return all;
 }

@@ -272,7 +272,7 @@ export class Delivery {
     const doubt = journey.doubtful ? await this.lookUp(journey, signal) : undefined;
     if (doubt || !journey.open.includes(document)) return doubt;
     journey.open = journey.open.filter((other) => other !== document);
-    journey.letters = [{ document, reason: failure.reason }];
+    journey.letters = [...journey.letters, { document, reason: failure.reason }];
     return undefined;
   }
 

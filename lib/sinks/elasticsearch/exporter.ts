@@ -179,8 +179,14 @@ export class Exporter {
   private async drain(dir: string, isNewest: boolean): Promise<void> {
     const recording = this.recordings.get(dir) ?? (await this.open(dir));
     this.recordings.set(dir, recording);
-    await recording.pass();
-    if (recording.ended || (!isNewest && !(await mayGrow(dir)))) await recording.finish();
+    try {
+      await recording.pass();
+      if (recording.ended || (!isNewest && !(await mayGrow(dir)))) await recording.finish();
+    } catch (error) {
+      // What it had read and not sent is gone with it: the next pass goes on from the cursor.
+      if (!this.attempts.signal.aborted) this.recordings.delete(dir);
+      throw error;
+    }
     if (!recording.finished) return;
     this.recordings.delete(dir);
     this.finished.set(dir, recording.acknowledged);
