@@ -69,9 +69,7 @@ const dashboardOf = (name: string): Dashboard =>
 const panelOf = ({ panels }: Dashboard, title: string): PlacedPanel => {
   // Closed rows hold their panels.
   const all = panels.flatMap((panel) => (panel.type === 'row' ? [panel, ...panel.panels] : [panel]));
-  const found = all.find(
-    (panel) => panel.type !== 'row' && panel.type !== 'stat' && panel.title === title,
-  );
+  const found = all.find((panel) => panel.type !== 'row' && panel.type !== 'stat' && panel.title === title);
   if (!found || found.type === 'row') throw new Error(`there is no panel “${title}”`);
   return found;
 };

@@ -30,7 +30,7 @@ test.each([
 test('an unknown option', () => {
   const options: SamplerOptions = JSON.parse('{"intervall": "1s"}');
   expect(messageOf(() => new Sampler(options))).toBe(
-    "Sampler: unknown option 'intervall'; allowed are interval, host, gpu, nvml",
+    "Sampler: unknown option 'intervall'; allowed are interval, host, gpu, nvml, rootfs, hostName",
   );
 });
 
