@@ -307,7 +307,10 @@ describe('whose they are', () => {
     expect(second).toEqual(['host', ['2026-09-21 14:03:20 träin\ta', '2026-09-21 14:13:20 b\tb']]);
     expect([third, last]).toEqual([first, first]);
     expect(told([named], 'job_title').find(([entity]) => entity === 'gpu')).toEqual(['gpu', first?.[1]]);
-    expect(told([named], 'job_title').find(([entity]) => entity === 'process')).toEqual(['process', undefined]);
+    expect(told([named], 'job_title').find(([entity]) => entity === 'process')).toEqual([
+      'process',
+      undefined,
+    ]);
   });
 
   test('the host’s and the GPUs’ say how long their job has been open, where it is one', () => {
