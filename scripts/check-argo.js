@@ -170,7 +170,7 @@ function main(args) {
     for (const message of left) console.log(`left out: ${message}`);
     const files = new Set(cases.map(({ file }) => file)).size;
     const git = (...words) => execFileSync('git', words, { cwd: __dirname, encoding: 'utf8' }).trim();
-    const tried = `${results.length} cases of ${Object.keys(STRUCTURES).length} structures${quick ? '' : `, and ${files} of Argo's examples with ${examples.length}`}`;
+    const tried = `${results.length} cases of ${Object.keys(STRUCTURES).length} structures${quick ? '' : `, and ${examples.length} of ${files} of Argo's examples`}`;
     const sum = `${tried}: ${wrong.length === 0 ? 'each ends as without monitoring' : `${wrong.length} do not end as without monitoring`}.`;
     if (!quick)
       write(
