@@ -1,7 +1,8 @@
 // Where a cgroup v2 lies in the file system: people and /proc/PID/cgroup name it by its path below the mount.
-import { readFileSync, statfsSync, statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { NvpulseError } from '../errors';
+import { mounts } from './mountinfo';
 
 /** CGROUP2_SUPER_MAGIC of statfs(2). */
 const CGROUP2 = 0x63677270;
@@ -10,21 +11,6 @@ const CGROUP2 = 0x63677270;
 interface Cgroup {
   readonly folder: string;
   readonly name: string;
-}
-
-/** A cgroup2 mount: `root` is the group that its `point` shows. */
-interface Mount {
-  readonly root: string;
-  readonly point: string;
-}
-
-function mounts(): readonly Mount[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      const [, , , root, point] = line.split(' ');
-      return line.includes(' - cgroup2 ') && root && point ? [{ root, point }] : [];
-    });
 }
 
 function isCgroup(folder: string): boolean {
@@ -47,7 +33,8 @@ function moved(path: string, from: string, to: string): string | undefined {
  */
 export function findCgroup(cgroup: string): Cgroup {
   const path = normalize(cgroup).replace(/(?<=.)\/+$/, '');
-  const mounted = mounts();
+  // The root of such a mount is the group that its point shows.
+  const mounted = mounts().filter(({ type }) => type === 'cgroup2');
   const found = mounted
     .flatMap(({ root, point }) => [
       { folder: path, name: moved(path, point, root) },

@@ -1,8 +1,9 @@
 // Which machine is meant, where nvpulse itself sits in a container.
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { NvpulseError } from '../errors';
+import { mounts } from './mountinfo';
 
 export interface MachineOptions {
   /**
@@ -37,7 +38,7 @@ export function machineOf({ rootfs, hostName = hostname() }: MachineOptions): Ma
 function mounted(rootfs: string): string {
   const folder = resolve(rootfs).replace(/\/$/, '');
   const isMounted = (): boolean =>
-    folder === '' || (statSync(folder).isDirectory() && mountPoints().includes(folder));
+    folder === '' || (statSync(folder).isDirectory() && mounts().some(({ point }) => point === folder));
   try {
     if (isMounted()) return folder;
   } catch {
@@ -47,11 +48,4 @@ function mounted(rootfs: string): string {
     'ERR_OPTION',
     `rootfs: nothing is mounted at '${rootfs}'; mount the machine's root there, as with docker run -v /:/host:ro`,
   );
-}
-
-/** Where something is mounted; names with blanks, which the kernel escapes, are left as they are. */
-function mountPoints(): readonly (string | undefined)[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[4]);
 }
