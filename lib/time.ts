@@ -1,6 +1,9 @@
 // Times as people write them: durations with units, and UTC stamps with nine decimals.
 import { NvpulseError } from './errors';
 
+/** The longest that a timer takes: beyond it, it would run at once. */
+export const TIMER_MAX__MS = 2 ** 31 - 1;
+
 const UNIT__NS: Readonly<Record<string, number>> = { us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /**

@@ -11,6 +11,7 @@ import { type EndedBy } from '../recording';
 import type { Batch } from '../sampling/batch';
 import type { MachineOptions } from '../sampling/machine';
 import { reasonOf } from '../reason';
+import { TIMER_MAX__MS } from '../time';
 import type { JobView, StartRequest } from './api';
 import type { Job, JobSpec, JobSummaryPlace } from './job';
 import { JobBook } from './job-book';
@@ -61,8 +62,6 @@ const REMOVED__MS = 60_000;
 const LAST_SUMMARIES__MS = 2000;
 /** A recording that is older makes way for another when no window is open, so that none grows for ever. */
 const RECORDING_AGE__NS = 86_400_000_000_000n;
-/** The longest time that a timer takes. */
-const TIMER_MAX__MS = 2 ** 31 - 1;
 
 /** How a monitor is doing. */
 export interface MonitorStatus {

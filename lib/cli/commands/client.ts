@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { NvpulseError, parseDuration } from '../../index';
+import { TIMER_MAX__MS } from '../../time';
 import type { JobDocuments, MonitorClient, StartRequest } from '../../server';
 import { untilToldToEnd } from '../ending';
 import { readJobFile, writeJobFile } from '../client-job';
@@ -39,8 +40,6 @@ const LEASE_RANGE = { min: '1s', max: '8760h' } as const;
 /** Of a job that is held: renewed three times within it. */
 const HELD_LEASE = '1m';
 const RENEWALS = 3;
-/** The longest that a timer takes. */
-const TIMER_MAX__MS = 2 ** 31 - 1;
 /** What a server's fields are called here. */
 const FLAGS: Readonly<Record<string, string>> = {
   id: '--job',
