@@ -1,6 +1,5 @@
 // Summaries on their way into the recording: those that come together share a write, and what the disk refuses waits
 // for the next attempt.
-import { reasonOf } from '../reason';
 import type { EndedWindow } from '../jobs/ended-window';
 import type { JobSummaryPlace } from './job';
 
@@ -18,14 +17,8 @@ const TOGETHER = 64;
 export class SummaryQueue {
   private waiting: readonly Waiting[] = [];
   private writing = false;
-  private failed: string | undefined;
 
   constructor(private readonly tell: TellSummaries) {}
-
-  /** Why the latest write failed; undefined where it did not. */
-  get failure(): string | undefined {
-    return this.failed;
-  }
 
   /** Once it is on the disk, however long that takes. */
   put(window: EndedWindow): Promise<JobSummaryPlace> {
@@ -52,10 +45,9 @@ export class SummaryQueue {
         const place = places[at];
         if (place) resolve(place);
       });
-      this.failed = undefined;
       return true;
-    } catch (error) {
-      this.failed = reasonOf(error);
+    } catch {
+      // Why is the recording's to tell, as of all that it cannot write.
       return false;
     }
   }
