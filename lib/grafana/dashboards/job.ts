@@ -30,6 +30,7 @@ import {
   windowsOf,
 } from '../panels';
 import { all } from '../query';
+import { linesOf } from './gpu-lines';
 
 export const JOB_UID = 'nvpulse-job';
 
@@ -236,17 +237,7 @@ export const job: Dashboard = dashboard({
       repeat: 'host',
       collapsed: true,
       tiles: [
-        ...across(
-          10,
-          graph(gpus, ['gpu_utilization__pct'], { ofWhole: true }),
-          graph(gpus, ['memory_used__MiB']),
-        ),
-        ...across(
-          10,
-          graph(gpus, ['power_draw__W']),
-          graph(gpus, ['gpu_temperature__C']),
-          graph(gpus, ['gpu_clock__MHz']),
-        ),
+        ...linesOf(gpus),
         ...across(
           10,
           graph(gpus, ['memory_utilization__pct'], { title: 'Memory activity', ofWhole: true }),

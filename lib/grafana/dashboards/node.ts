@@ -5,6 +5,7 @@ import { DEVICE, INDEX, INTERFACE, MOUNT, PID } from '../fields';
 import type { Dashboard } from '../model';
 import { band, energyOfGpus, graph, heatMap, simulatedOn } from '../panels';
 import { all } from '../query';
+import { linesOf } from './gpu-lines';
 
 const HERE = 'host.name:"$host"';
 
@@ -127,19 +128,7 @@ export const node: Dashboard = dashboard({
     {
       title: 'Each GPU',
       collapsed: true,
-      tiles: [
-        ...across(
-          10,
-          graph(gpus, ['gpu_utilization__pct'], { ofWhole: true }),
-          graph(gpus, ['memory_used__MiB']),
-        ),
-        ...across(
-          10,
-          graph(gpus, ['power_draw__W']),
-          graph(gpus, ['gpu_temperature__C']),
-          graph(gpus, ['gpu_clock__MHz']),
-        ),
-      ],
+      tiles: linesOf(gpus),
     },
     {
       title: 'GPUs, more',
