@@ -80,6 +80,12 @@ function rounds(checker: Extract<typeof python, { python: unknown }>['python']):
       });
     }
 
+    /** Each row becomes a document. */
+    const exportOf = (dir: string): readonly string[] => {
+      const { url } = elasticsearch;
+      return ['export', dir, '--to', 'elasticsearch', '--url', url, '--resolution', '1ms'];
+    };
+
     /** The server has recorded, and Elasticsearch taken, all that there is. */
     async function delivered(server: RunningServer): Promise<void> {
       await eventually(async () => {
@@ -126,17 +132,7 @@ function rounds(checker: Extract<typeof python, { python: unknown }>['python']):
       // Nothing was written for a while, so that nothing is waited for any more.
       const long__s = Date.now() / 1000 - 600;
       for (const file of pathsIn(dir)) utimesSync(file, long__s, long__s);
-      const sent = await run([
-        'export',
-        dir,
-        '--to',
-        'elasticsearch',
-        '--url',
-        elasticsearch.url,
-        '--resolution',
-        '1ms',
-      ]);
-      expect(sent).toMatchObject({ code: 0 });
+      expect(await run(exportOf(dir))).toMatchObject({ code: 0 });
       expectAllOnce(hostname(), [dir], `run ${number}`);
     });
 
@@ -148,24 +144,14 @@ function rounds(checker: Extract<typeof python, { python: unknown }>['python']):
         ...['record', '-i', '5ms', '--for', '1500ms', '--simulate', 'h200x2', '--host-name', name, '-o', dir],
       ]);
       expect(recorded).toMatchObject({ code: 0 });
-      const args = [
-        'export',
-        dir,
-        '--to',
-        'elasticsearch',
-        '--url',
-        elasticsearch.url,
-        '--resolution',
-        '1ms',
-      ];
       let cut = 0;
       for (let tries = between(1, 4); tries > 0; tries--) {
-        const { child, ended } = begin(args);
+        const { child, ended } = begin(exportOf(dir));
         await Promise.race([ended, setTimeout(between(200, 2000))]);
         child.kill('SIGKILL');
         if ((await ended).signal === 'SIGKILL') cut++;
       }
-      expect(await run(args)).toMatchObject({ code: 0 });
+      expect(await run(exportOf(dir))).toMatchObject({ code: 0 });
       expectAllOnce(name, [dir], `export ${number}: killed ${cut} times`);
     });
 

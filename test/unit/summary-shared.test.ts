@@ -2,13 +2,14 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { metricsOf, STATUS, type Instance, type MetricName } from '../../lib/catalog';
+import { metricsOf, STATUS } from '../../lib/catalog';
 import { SharedFold, type SharedWindow } from '../../lib/jobs/fold-shared';
 import { SummaryFold } from '../../lib/jobs/fold';
 import type { Folded } from '../../lib/jobs/fold-window';
 import type { Batch } from '../../lib/sampling/batch';
 import { newestOf } from '../../lib/sampling/batch';
 import { batchOf, gpu, gpuProcess, HOST, process, SECOND, type Reading } from '../support/readings';
+import { streamOf, type Subject } from '../support/streams';
 
 const INTERVAL__NS = 1e8;
 /** All readings before a window count. */
@@ -27,31 +28,14 @@ const value = fc.oneof(
     ),
   },
 );
-const subjects: readonly (readonly [Instance, readonly MetricName[]])[] = [
+const subjects: readonly Subject[] = [
   [HOST, ['cpu_busy__s', 'cpu_utilization__pct', 'load_1min']],
   [gpu(0), ['power_draw__W', 'energy__J', 'perf_state']],
   [gpu(1), ['gpu_utilization__pct', 'energy__J', 'process_num']],
   [process(1), ['cpu_time__s', 'memory_rss__MiB']],
   [gpuProcess(1, 'python3'), ['process_memory__MiB', 'process_sm__pct']],
 ];
-const reading = fc.tuple(
-  fc.constantFrom(...subjects),
-  fc.integer({ min: 1, max: 400 }),
-  fc.array(value, { minLength: 3, maxLength: 3 }),
-);
-const stream = fc
-  .array(reading, { minLength: 1, maxLength: 200, size: 'max' })
-  .map((drawn): readonly Reading[] => {
-    let time__ns = 0;
-    return drawn.map(([[instance, names], step__ms, values]) => {
-      time__ns += step__ms * 1e6;
-      return {
-        instance,
-        time__ns,
-        values: Object.fromEntries(names.map((name, index) => [name, values[index] ?? 0])),
-      };
-    });
-  });
+const stream = streamOf(subjects, value, 200);
 const cuts = fc.array(fc.nat(200), { maxLength: 20 });
 
 interface Span {

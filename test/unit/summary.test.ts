@@ -20,6 +20,7 @@ import {
   SECOND,
   type Reading,
 } from '../support/readings';
+import { streamOf, type Subject } from '../support/streams';
 import { foldOf, META, summaryOfReadings } from '../support/summaries';
 
 const validate = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }).compile(schema);
@@ -176,7 +177,7 @@ describe('how a stream is cut', () => {
       ),
     },
   );
-  const subjects: readonly (readonly [Instance, readonly MetricName[]])[] = [
+  const subjects: readonly Subject[] = [
     [HOST, ['cpu_busy__s', 'cpu_utilization__pct', 'load_1min']],
     [gpu(0), ['power_draw__W', 'energy__J', 'perf_state']],
     [process(1), ['cpu_time__s', 'memory_rss__MiB']],
@@ -185,24 +186,7 @@ describe('how a stream is cut', () => {
     [gpuProcess(1, 'python3'), ['process_memory__MiB', 'process_sm__pct']],
     [gpuProcess(2, 'python3', 1), ['process_memory__MiB', 'process_sm__pct']],
   ];
-  const reading = fc.tuple(
-    fc.constantFrom(...subjects),
-    fc.integer({ min: 1, max: 400 }),
-    fc.array(value, { minLength: 3, maxLength: 3 }),
-  );
-  const stream = fc
-    .array(reading, { minLength: 1, maxLength: 150, size: 'max' })
-    .map((drawn): readonly Reading[] => {
-      let time__ns = 0;
-      return drawn.map(([[instance, names], step__ms, values]) => {
-        time__ns += step__ms * 1e6;
-        return {
-          instance,
-          time__ns,
-          values: Object.fromEntries(names.map((name, index) => [name, values[index] ?? 0])),
-        };
-      });
-    });
+  const stream = streamOf(subjects, value, 150);
   const cuts = fc.array(fc.nat(150), { maxLength: 12 });
   const window = { start__s: 2, stop__s: 9, treeBegan__s: 2 };
 
