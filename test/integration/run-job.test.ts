@@ -182,8 +182,8 @@ except ChildProcessError: pass
   const [job] = summary.entities.flatMap((entity) => (entity.entity === 'job' ? [entity] : []));
   expect(job?.tracking).toBe('tree');
   const cpu = job?.metrics.cpu_time__s;
-  // 10 × 50 ms, told in steps of 10 ms.
-  expect(cpu && 'delta' in cpu ? cpu.delta : 0).toBeGreaterThan(0.4);
+  // 10 × 50 ms. The kernel tells user and system time each in whole steps of 10 ms, so that a child can lose almost 20.
+  expect(cpu && 'delta' in cpu ? cpu.delta : 0).toBeGreaterThan(0.3);
 });
 
 test('a job that is to have no cgroup is followed by its process tree', async () => {
