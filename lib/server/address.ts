@@ -43,3 +43,8 @@ export function unbracketed(host: string): string {
 export function isLoopbackName(host: string): boolean {
   return host === 'localhost' || isIP(unbracketed(host)) !== 0;
 }
+
+/** A name without a port, as `--allow-host` takes it. */
+export function isHostName(text: string): boolean {
+  return /^[a-z0-9._-]+$/i.test(text);
+}

@@ -8,7 +8,7 @@ import { machineOf, type MachineOptions } from '../sampling/machine';
 import { INTERVAL_RANGE, parseInterval, refuseUnknown, type Duration } from '../sampling/options';
 import type { ConnectionOptions } from '../sinks/elasticsearch';
 import { parseDuration } from '../time';
-import { DEFAULT_PORT, isLoopback, parseAddress, type Address } from './address';
+import { DEFAULT_PORT, isHostName, isLoopback, parseAddress, type Address } from './address';
 import { readServerToken } from './token';
 
 export interface ServerOptions extends MachineOptions {
@@ -137,7 +137,7 @@ export function configOf(options: ServerOptions): ServerConfig {
 
 /** @param checked also where none are allowed besides this machine's own */
 function hostsOf(names: readonly string[] | undefined, checked: boolean): readonly string[] | undefined {
-  const unfit = names?.find((name) => !/^[a-z0-9._-]+$/i.test(name));
+  const unfit = names?.find((name) => !isHostName(name));
   if (unfit !== undefined)
     throw new NvpulseError(
       'ERR_OPTION',

@@ -7,8 +7,8 @@ const BODY_MAX__B = 64 * 1024;
 const TARGET_MAX__B = 8 * 1024;
 
 export interface Target {
-  /** The server as the client calls it, with the port. */
-  readonly host: string;
+  /** The server as the client calls it, with the port; undefined where an HTTP/1.0 client does not say. */
+  readonly host: string | undefined;
   /** In percent notation. */
   readonly path: string;
   /** In percent notation, without the question mark. */
@@ -22,7 +22,7 @@ export function targetOf({ url = '/', headers, httpVersion }: IncomingMessage): 
   if (/[^!-~]/.test(url)) throw new RequestError(problem(400, `'${url}' is not in percent notation`));
   if (headers.host === undefined && httpVersion !== '1.0')
     throw new RequestError(problem(400, 'the request has no Host header, which HTTP/1.1 demands'));
-  const [, host = headers.host ?? '', local = '/'] = /^(?:https?:\/\/([^/?#]*))?(.*)$/i.exec(url) ?? [];
+  const [, host = headers.host, local = '/'] = /^(?:https?:\/\/([^/?#]*))?(.*)$/i.exec(url) ?? [];
   const [path, ...rest] = local.split('?');
   return { host, path: path || '/', search: rest.join('?') };
 }

@@ -21,6 +21,9 @@ import { Watch } from './watch';
 /** Between looks at the spool's size; more often while the disk refuses something. */
 const SPOOL__MS = 10_000;
 const FULL_DISK__MS = 1000;
+const OPEN_TO_PAGES =
+  '--insecure: whoever reaches it may use it, and so may a web page in the browser of such a one (DNS rebinding); ' +
+  'name the names of this machine with --allow-host, and pages are kept out';
 
 export interface MonitoringServer {
   /** Where it listens, such as `http://127.0.0.1:9417`. */
@@ -57,6 +60,7 @@ class Closers {
  */
 export async function startServer(options: ServerOptions = {}): Promise<MonitoringServer> {
   const config = configOf(options);
+  if (config.token === undefined && config.hosts === undefined) config.log(OPEN_TO_PAGES);
   const closers = new Closers();
   try {
     const url = await open(config, closers);

@@ -17,11 +17,17 @@ function textOf(path: string, option: string): string {
   }
 }
 
-/** Who else may read a file; undefined for nobody. A group that this process is in is how Kubernetes gives a secret. */
-function readersOf({ mode, gid }: Stats): string | undefined {
+/**
+ * Who else may read a file; undefined for nobody. A group is trusted where this process is in it and another gave the
+ * file to it, as Kubernetes gives a secret and root a service its file. Of a file of one's own the group is but the one
+ * that all one's files have, and everybody may be in that.
+ */
+function readersOf({ mode, uid, gid }: Stats): string | undefined {
   if ((mode & READABLE.byAll) !== 0) return 'every user of this machine';
+  if ((mode & READABLE.byGroup) === 0) return undefined;
+  const isGiven = uid === 0 || uid !== process.geteuid?.();
   const own = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
-  return (mode & READABLE.byGroup) !== 0 && !own.includes(gid) ? `group ${gid}` : undefined;
+  return isGiven && own.includes(gid) ? undefined : `group ${gid}`;
 }
 
 /**

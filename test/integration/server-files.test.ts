@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readServerToken } from '../../lib/server/token';
+import { runInChild } from '../support/child';
 import { temporaryFolder } from '../support/folder';
 import { eventually, serversIn } from '../support/monitoring-server';
 
@@ -113,6 +114,41 @@ test('the state folder itself may be reached by a link', async () => {
   symlinkSync(join(folder, 'disk'), join(folder, 'reached'));
   await work('reached');
   expect(readdirSync(join(folder, 'disk'))).toContain('jobs.log');
+});
+
+test('a token file of one’s own is refused where its group may read it, whoever is in that besides', async () => {
+  const dir = join(folder, 'own');
+  chmodSync(folder, 0o711);
+  mkdirSync(dir);
+  chmodSync(dir, 0o777);
+  const { value } = await runInChild(
+    {},
+    (_, path: string) => {
+      const { readServerToken: read } =
+        require('./lib/server/token') as typeof import('../../lib/server/token');
+      const { writeFileSync: write, chmodSync: chmod } = require('node:fs') as typeof import('node:fs');
+      // What root arranges is another matter.
+      if (process.geteuid?.() === 0) {
+        process.setgroups?.([65534, 100]);
+        process.setgid?.(100);
+        process.setuid?.(65534);
+      }
+      write(path, '0123456789abcdef0123456789abcdef', { mode: 0o600 });
+      const taken = read(path).length;
+      chmod(path, 0o640);
+      try {
+        return { taken, refused: read(path), gid: process.getgid?.() };
+      } catch (error) {
+        return { taken, refused: String(error), gid: process.getgid?.() };
+      }
+    },
+    join(dir, 'token'),
+  );
+  expect(value).toEqual({
+    taken: 32,
+    refused: expect.stringContaining(`may be read by group ${value?.gid}; chmod 600 it`),
+    gid: expect.any(Number),
+  });
 });
 
 // Only root can give a file to a group that it is not in.

@@ -213,6 +213,20 @@ describe('what is asked wrongly', () => {
     expect(JSON.parse(answer.slice(answer.indexOf('{')))).toMatchObject({ status });
   });
 
+  test('HTTP/1.0, which has no Host header, is answered', async () => {
+    expect(await answerTo('GET /v1/jobs HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    const body = '{"id":"old client"}';
+    const head = `POST /v1/jobs HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
+    expect(await answerTo(`${head}\r\n\r\n${body}`)).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
+    await ask('POST', '/v1/jobs/old%20client/stop');
+    for (const [header, status] of [
+      ['host: evil.example.com', 403],
+      ['origin: http://evil.example.com', 403],
+      ['sec-fetch-site: cross-site', 403],
+    ] as const)
+      expect(await answerTo(`GET /v1/jobs HTTP/1.0\r\n${header}\r\n\r\n`)).toMatch(`HTTP/1.1 ${status}`);
+  });
+
   test('an id in the path that is too long, or has control characters', async () => {
     expect((await ask('POST', `/v1/jobs/${'x'.repeat(300)}/stop`)).status).toBe(400);
     expect((await ask('POST', '/v1/jobs/a%07/stop')).body.detail).toMatch(/params\/id must not have control/);

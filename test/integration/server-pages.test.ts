@@ -82,6 +82,30 @@ test.each<[string, OutgoingHttpHeaders, number]>([
   expect(await openJobs()).toEqual([]);
 });
 
+test.each<[string, OutgoingHttpHeaders, string | null]>([
+  [
+    'behind a proxy that passes its own name on as the server’s',
+    { origin: 'https://Monitor.example.com', 'sec-fetch-site': 'same-origin' },
+    'monitor.example.com',
+  ],
+  ['behind a proxy, in an older browser', { origin: 'http://10.0.0.7:8080' }, '10.0.0.7'],
+  ['of another site', { origin: 'http://evil.example.com', 'sec-fetch-site': 'cross-site' }, null],
+  ['of another port', { origin: 'http://127.0.0.1:3000', 'sec-fetch-site': 'same-site' }, null],
+  ['of a file', { origin: 'null' }, null],
+  ['of a browser’s extension', { origin: 'chrome-extension://abcdef' }, null],
+])('a page %s is told of --allow-host where that is the remedy', async (_, headers, remedy) => {
+  const { status, detail } = await send('GET', '/v1/jobs', headers);
+  expect(status).toBe(403);
+  if (remedy === null) expect(detail).not.toContain('--allow-host');
+  else
+    expect(detail).toContain(`if that is a proxy before this server, start it with --allow-host ${remedy}`);
+});
+
+test('a name that is no proxy’s is told of --allow-host, with the name', async () => {
+  const { status, detail } = await send('GET', '/v1/jobs', { host: 'Node7:9417' });
+  expect([status, detail]).toEqual([403, expect.stringContaining('behind a proxy with --allow-host node7')]);
+});
+
 test('what a browser asks before a request of another site is not granted', async () => {
   const { status } = await send('OPTIONS', '/v1/jobs', {
     origin: 'http://evil.example.com',
@@ -125,6 +149,16 @@ test('where others reach it, any name will do, unless names are given', async ()
   expect((await send('GET', '/v1/jobs', { host: 'node7:9417' }, { to: named })).status).toBe(200);
   expect((await send('GET', '/v1/jobs', { host: '10.0.0.7' }, { to: named })).status).toBe(200);
   expect((await send('GET', '/v1/jobs', { host: 'evil.example.com' }, { to: named })).status).toBe(403);
+});
+
+test('who leaves a server open to pages is told so, and what keeps them out', async () => {
+  const open = ['--listen', '0.0.0.0:0', '--insecure'];
+  const warning = /--insecure: whoever reaches it may use it, and so may a web page .*--allow-host/;
+  expect((await servers.start('warned', { args: open })).told()).toMatch(warning);
+  expect((await servers.start('kept out', { args: [...open, '--allow-host', 'node7'] })).told()).not.toMatch(
+    warning,
+  );
+  expect(server.told()).not.toMatch(warning);
 });
 
 test('clients reach it by the name of the node, and by any address', async () => {
