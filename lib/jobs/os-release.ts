@@ -1,5 +1,6 @@
 // What a Linux system says that it is. https://www.freedesktop.org/software/systemd/man/os-release.html
 import { readFileSync } from 'node:fs';
+import { inRoot } from './in-root';
 
 type Field = 'NAME' | 'PRETTY_NAME' | 'VERSION_ID';
 
@@ -9,7 +10,7 @@ type Field = 'NAME' | 'PRETTY_NAME' | 'VERSION_ID';
  */
 export function osRelease(rootfs: string): Readonly<Partial<Record<Field, string>>> | undefined {
   try {
-    const lines = readFileSync(`${rootfs}/etc/os-release`, 'utf8').matchAll(/^(\w+)=(["']?)(.*)\2$/gm);
+    const lines = readFileSync(inRoot(rootfs, '/etc/os-release'), 'utf8').matchAll(/^(\w+)=(["']?)(.*)\2$/gm);
     return Object.fromEntries(Array.from(lines, ([, field = '', , value = '']) => [field, value]));
   } catch {
     return undefined;
