@@ -105,15 +105,13 @@ interface GraphOptions {
   readonly stacked?: true;
   /** Shares of a whole: the axis ends at 100 %, so that half is seen as half. */
   readonly ofWhole?: true;
-  /** Of what the lines show, where it is not that of the first metric. */
-  readonly unit?: string;
 }
 
 /** Metrics of one unit over time: a line for each instance of the subject and each metric. */
 export function graph<E extends Entity>(
   subject: Subject<E>,
   metrics: readonly [MetricName<E>, ...MetricName<E>[]],
-  { title, reading = 'mean', stacked, ofWhole, unit = unitIdOf(metrics[0]) }: GraphOptions = {},
+  { title, reading = 'mean', stacked, ofWhole }: GraphOptions = {},
 ): Graph {
   const legendOf = (metric: MetricName<E>): string =>
     [subject.legend, ...(metrics.length > 1 || subject.legend === '' ? [titleOf(metric)] : [])]
@@ -128,11 +126,9 @@ export function graph<E extends Entity>(
       subject,
       metrics.map((metric) => ({ metric, reading, legend: legendOf(metric) })),
     ),
-    // A rate needs a sample in each of two neighbouring buckets.
-    ...(reading === 'rate' ? { interval: '2s' } : {}),
     fieldConfig: {
       defaults: {
-        unit,
+        unit: unitIdOf(metrics[0]),
         min: 0,
         ...(ofWhole ? { max: 100 } : {}),
         color: PALETTE,

@@ -15,7 +15,6 @@ export type MetricAggregation =
       readonly id: string;
       readonly type: 'avg' | 'max' | 'min' | 'sum';
       readonly field: string;
-      readonly hide?: true;
     }
   | {
       readonly id: string;
@@ -23,13 +22,6 @@ export type MetricAggregation =
       /** What stands in the script as `params.<name>`: the ids of metrics. */
       readonly pipelineVariables: readonly { readonly name: string; readonly pipelineAgg: string }[];
       readonly settings: { readonly script: string; readonly gap_policy: 'insert_zeros' };
-    }
-  | {
-      readonly id: string;
-      readonly type: 'derivative';
-      /** The id of the metric that it is the slope of. */
-      readonly field: string;
-      readonly settings: { readonly unit: '1s' };
     }
   | { readonly id: string; readonly type: 'raw_data'; readonly settings: { readonly size: string } };
 
@@ -63,7 +55,7 @@ export type BucketAggregation =
         readonly interval: string;
         readonly min_doc_count: '0';
         /** So many buckets at either end are left out. */
-        readonly trimEdges: '0' | '1';
+        readonly trimEdges: '0';
       };
     };
 
@@ -100,8 +92,8 @@ export interface Subject<E extends Entity> {
   readonly legend: string;
 }
 
-/** mean, lowest, highest: of the samples in a bucket · rate: of a counter, a second. */
-export type Reading = 'mean' | 'lowest' | 'highest' | 'rate';
+/** Of the samples in a bucket. */
+export type Reading = 'mean' | 'lowest' | 'highest';
 
 export const datasource = (uid: Stream): Datasource => ({ type: 'elasticsearch', uid });
 
@@ -110,15 +102,7 @@ export const all = (...conditions: readonly string[]): string => conditions.join
 
 const letter = (position: number): string => String.fromCharCode('A'.charCodeAt(0) + position);
 
-function metricsFor(field: string, reading: Reading): readonly MetricAggregation[] {
-  if (reading === 'mean') return [{ id: '1', type: 'avg', field }];
-  if (reading === 'lowest') return [{ id: '1', type: 'min', field }];
-  if (reading === 'highest') return [{ id: '1', type: 'max', field }];
-  return [
-    { id: '1', type: 'max', field, hide: true },
-    { id: '2', type: 'derivative', field: '1', settings: { unit: '1s' } },
-  ];
-}
+const CALCULATION = { mean: 'avg', lowest: 'min', highest: 'max' } as const;
 
 /** The first dimension is in the order of `orderBy`: its own values, or a metric from the highest down. */
 function termsOf(dimensions: readonly Dimension[], orderBy = '_key'): readonly BucketAggregation[] {
@@ -139,11 +123,11 @@ function termsOf(dimensions: readonly Dimension[], orderBy = '_key'): readonly B
   });
 }
 
-const timeBuckets = (interval: string, trimEdges: '0' | '1' = '0'): BucketAggregation => ({
+const timeBuckets = (interval: string): BucketAggregation => ({
   id: '10',
   type: 'date_histogram',
   field: '@timestamp',
-  settings: { interval, min_doc_count: '0', trimEdges },
+  settings: { interval, min_doc_count: '0', trimEdges: '0' },
 });
 
 /** Metrics of a subject over time: a query each, its lines in the order of the subject's dimensions. */
@@ -155,9 +139,8 @@ export function overTime<E extends Entity>(
     refId: letter(position),
     datasource: datasource(streamOf(entity)),
     query: all(`entity:${entity}`, ...where),
-    metrics: metricsFor(metric, reading),
-    // The first and the last bucket are cut short, so that a counter rises less in them: no rates.
-    bucketAggs: [...termsOf(by), timeBuckets('auto', reading === 'rate' ? '1' : '0')],
+    metrics: [{ id: '1', type: CALCULATION[reading], field: metric }],
+    bucketAggs: [...termsOf(by), timeBuckets('auto')],
     alias: legend,
     timeField: '@timestamp',
   }));

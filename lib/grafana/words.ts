@@ -19,6 +19,7 @@ const UNIT_IDS: Readonly<Record<string, string>> = {
 const SPELLINGS: Readonly<Record<string, string>> = {
   gpu: 'GPU',
   cpu: 'CPU',
+  cpus: 'CPUs',
   io: 'I/O',
   sm: 'SM',
   rss: 'resident',

@@ -1,5 +1,5 @@
 // From folded windows to summaries: what is told about a job beside its readings, and the one call that does it all.
-import type { Instance } from '../catalog';
+import { metricsOf, type Instance } from '../catalog';
 import type { NativeStats } from '../native/addon';
 import type { Batch } from '../sampling/batch';
 import { formatUtc } from '../time';
@@ -9,6 +9,7 @@ import { SummaryFold } from './fold';
 import type { Folded, WindowOptions } from './fold-window';
 import type { TreeUsage } from './supervisor-lines';
 import type {
+  CounterSummary,
   EntitySummary,
   GaugeSummary,
   HostInfo,
@@ -160,27 +161,47 @@ function finalMetrics(sampled: JobMetrics, usage: FinalUsage, length: number): J
           cpu_user_time__s: counter(cpuUser__s),
           cpu_system_time__s: counter(cpuSystem__s),
         };
-  return {
+  const counters = {
     ...cpu,
     ...(ioRead__B === null ? {} : { io_read__B: counter(larger(sampled.io_read__B, ioRead__B)) }),
     ...(ioWrite__B === null ? {} : { io_write__B: counter(larger(sampled.io_write__B, ioWrite__B)) }),
+  };
+  return {
+    ...counters,
+    ...ratesOf(counters, sampled),
     memory_rss_peak__MiB: peak(sampled.memory_rss_peak__MiB, usage.rssPeak__MiB),
   };
 }
 
+/** Of gauges that derive from these counters: their means are the counters', and their samples are widened to hold them. */
+function ratesOf(counters: Readonly<Record<string, CounterSummary>>, sampled: JobMetrics): JobMetrics {
+  const rates = metricsOf('job').flatMap(({ name, source }) => {
+    const counter = 'derive' in source ? counters[source.derive.from] : undefined;
+    if (!('derive' in source) || !counter) return [];
+    const mean = counter.rate * source.derive.scale;
+    const metric = new Map(Object.entries(sampled)).get(name);
+    if (!metric || !('mean' in metric)) return [[name, level(mean, 1)] as const];
+    const { min, max } = metric;
+    return [[name, { ...metric, mean, min: Math.min(min, mean), max: Math.max(max, mean) }] as const];
+  });
+  return Object.fromEntries(rates);
+}
+
+/** All that is known is one value. */
+const level = (value: number, coverage: number): GaugeSummary => ({
+  mean: value,
+  min: value,
+  max: value,
+  p50: value,
+  p95: value,
+  last: value,
+  samples: 1,
+  coverage,
+});
+
 /** Both are the kernel's, of single processes; the supervisor hears of those that ended. */
 function peak(sampled: MetricSummary | undefined, value: number): GaugeSummary {
-  if (!sampled || !('mean' in sampled))
-    return {
-      mean: value,
-      min: value,
-      max: value,
-      p50: value,
-      p95: value,
-      last: value,
-      samples: 1,
-      coverage: 0,
-    };
+  if (!sampled || !('mean' in sampled)) return level(value, 0);
   const highest = Math.max(sampled.max, value);
   return { ...sampled, max: highest, last: highest };
 }

@@ -4,7 +4,7 @@
 
 namespace nvpulse {
 
-inline constexpr char kCatalogHash[] = "7d4673e981d973aa";
+inline constexpr char kCatalogHash[] = "710c3b5f00857499";
 
 enum class Entity : int { kHost, kCore, kMemory, kDisk, kFilesystem, kNetwork, kCgroup, kJob, kProcess, kGpu, kGpuProcess, kMig, kAgent };
 inline constexpr int kEntities = 13;
@@ -34,15 +34,15 @@ enum Column : int { network_receive__B, network_transmit__B, network_receive__MB
 }  // namespace network
 
 namespace cgroup {
-enum Column : int { cgroup_cpu_time__s, cgroup_throttled__s, cgroup_memory__MiB, cgroup_memory_peak__MiB, cgroup_memory_limit__MiB, kColumns };
+enum Column : int { cgroup_cpu_time__s, cgroup_throttled__s, cgroup_cpus_used, cgroup_cpus_throttled, cgroup_memory__MiB, cgroup_memory_peak__MiB, cgroup_memory_limit__MiB, kColumns };
 }  // namespace cgroup
 
 namespace job {
-enum Column : int { cpu_time__s, cpu_user_time__s, cpu_system_time__s, io_read__B, io_write__B, memory_rss_sum__MiB, memory_rss_peak__MiB, memory_pss__MiB, process_num, thread_num, kColumns };
+enum Column : int { cpu_time__s, cpu_user_time__s, cpu_system_time__s, io_read__B, io_write__B, cpus_used, cpus_user, cpus_system, io_read__MBps, io_write__MBps, memory_rss_sum__MiB, memory_rss_peak__MiB, memory_pss__MiB, process_num, thread_num, kColumns };
 }  // namespace job
 
 namespace process {
-enum Column : int { cpu_time__s, cpu_user_time__s, cpu_system_time__s, io_read__B, io_write__B, memory_rss__MiB, thread_num, kColumns };
+enum Column : int { cpu_time__s, cpu_user_time__s, cpu_system_time__s, io_read__B, io_write__B, cpus_used, cpus_user, cpus_system, io_read__MBps, io_write__MBps, memory_rss__MiB, thread_num, kColumns };
 }  // namespace process
 
 namespace gpu {
@@ -64,9 +64,9 @@ inline constexpr TableInfo kTables[] = {
     {"disk", 9},
     {"filesystem", 3},
     {"network", 4},
-    {"cgroup", 5},
-    {"job", 10},
-    {"process", 7},
+    {"cgroup", 7},
+    {"job", 15},
+    {"process", 12},
     {"gpu", 18},
     {"gpu_process", 2},
     {"mig", 0},
@@ -88,6 +88,18 @@ inline constexpr Derivation kDerivations[] = {
     {Entity::kDisk, disk::disk_busy__pct, disk::disk_busy__s, 1e+2, false, 100.0, 100000000},
     {Entity::kNetwork, network::network_receive__MBps, network::network_receive__B, 1e-6, false, 10000000.0, 0},
     {Entity::kNetwork, network::network_transmit__MBps, network::network_transmit__B, 1e-6, false, 10000000.0, 0},
+    {Entity::kCgroup, cgroup::cgroup_cpus_used, cgroup::cgroup_cpu_time__s, 1.0, false, kNoBound, 100000000},
+    {Entity::kCgroup, cgroup::cgroup_cpus_throttled, cgroup::cgroup_throttled__s, 1.0, false, kNoBound, 100000000},
+    {Entity::kJob, job::cpus_used, job::cpu_time__s, 1.0, false, kNoBound, 100000000},
+    {Entity::kJob, job::cpus_user, job::cpu_user_time__s, 1.0, false, kNoBound, 100000000},
+    {Entity::kJob, job::cpus_system, job::cpu_system_time__s, 1.0, false, kNoBound, 100000000},
+    {Entity::kJob, job::io_read__MBps, job::io_read__B, 1e-6, false, kNoBound, 0},
+    {Entity::kJob, job::io_write__MBps, job::io_write__B, 1e-6, false, kNoBound, 0},
+    {Entity::kProcess, process::cpus_used, process::cpu_time__s, 1.0, false, kNoBound, 100000000},
+    {Entity::kProcess, process::cpus_user, process::cpu_user_time__s, 1.0, false, kNoBound, 100000000},
+    {Entity::kProcess, process::cpus_system, process::cpu_system_time__s, 1.0, false, kNoBound, 100000000},
+    {Entity::kProcess, process::io_read__MBps, process::io_read__B, 1e-6, false, kNoBound, 0},
+    {Entity::kProcess, process::io_write__MBps, process::io_write__B, 1e-6, false, kNoBound, 0},
     {Entity::kAgent, agent::agent_cpu__pct, agent::agent_cpu_time__s, 1e+2, false, kNoBound, 100000000},
 };
 

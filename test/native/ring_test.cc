@@ -164,6 +164,44 @@ TEST(RatesOfAMissingCounterAreMissing) {
   EXPECT(std::isnan(row.values[disk::disk_read__MBps]));
 }
 
+TEST(RatesOfJobsProcessesAndCgroupsAreThereAtLongIntervals) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  for (const int64_t interval : {2 * kSecond, 10 * kSecond}) {
+    const double seconds = static_cast<double>(interval / kSecond);
+    Rates jobs(Entity::kJob);
+    Rates processes(Entity::kProcess);
+    Rates cgroups(Entity::kCgroup);
+    for (int reading = 0; reading < 2; reading++) {
+      const double passed = reading * seconds;
+      Row<job::kColumns> job;
+      job.Set(job::cpu_time__s, 7 + 1.5 * passed);
+      job.Set(job::cpu_user_time__s, 5 + 1.25 * passed);
+      job.Set(job::cpu_system_time__s, 2 + 0.25 * passed);
+      job.Set(job::io_read__B, 3e6 * passed);
+      job.Set(job::io_write__B, 4e6 * passed);
+      jobs.Fill(1, reading * interval, job.values, job.status);
+      Row<process::kColumns> process;
+      process.Set(process::cpu_time__s, 7 + 0.5 * passed);
+      process.Set(process::io_write__B, 4e6 * passed);
+      processes.Fill(1, reading * interval, process.values, process.status);
+      Row<cgroup::kColumns> cgroup;
+      cgroup.Set(cgroup::cgroup_cpu_time__s, 100 + 1.5 * passed);
+      cgroup.Set(cgroup::cgroup_throttled__s, 0.1 * passed);
+      cgroups.Fill(1, reading * interval, cgroup.values, cgroup.status);
+      if (reading == 0) continue;
+      EXPECT_NEAR(job.values[job::cpus_used], 1.5, 1e-9);
+      EXPECT_NEAR(job.values[job::cpus_user], 1.25, 1e-9);
+      EXPECT_NEAR(job.values[job::cpus_system], 0.25, 1e-9);
+      EXPECT_NEAR(job.values[job::io_read__MBps], 3.0, 1e-9);
+      EXPECT_NEAR(job.values[job::io_write__MBps], 4.0, 1e-9);
+      EXPECT_NEAR(process.values[process::cpus_used], 0.5, 1e-9);
+      EXPECT_NEAR(process.values[process::io_write__MBps], 4.0, 1e-9);
+      EXPECT_NEAR(cgroup.values[cgroup::cgroup_cpus_used], 1.5, 1e-9);
+      EXPECT_NEAR(cgroup.values[cgroup::cgroup_cpus_throttled], 0.1, 1e-9);
+    }
+  }
+}
+
 TEST(RatesPerCoreAreDivided) {
   Rates rates(Entity::kHost);
   rates.SetCores(4);

@@ -146,16 +146,11 @@ const filters = (view: View, query: string): Json => ({
   },
 });
 
-function aggregationOf(metric: MetricAggregation, all: readonly MetricAggregation[]): Json | undefined {
+function aggregationOf(metric: MetricAggregation): Json | undefined {
   switch (metric.type) {
     case 'count':
     case 'raw_data':
       return undefined;
-    case 'derivative': {
-      const of = all.find(({ id }) => id === metric.field);
-      if (!of) throw new Error(`there is no metric ${metric.field}`);
-      return { derivative: { buckets_path: of.type === 'count' ? '_count' : of.id, ...metric.settings } };
-    }
     case 'bucket_script': {
       const paths = metric.pipelineVariables.map(({ name, pipelineAgg }) => [name, pipelineAgg]);
       return { bucket_script: { buckets_path: Object.fromEntries(paths), ...metric.settings } };
@@ -200,7 +195,7 @@ function bucketsOf(
       min_doc_count: Number(min_doc_count),
       ...(missing === undefined ? {} : { missing }),
     },
-    ...(by ? { aggs: { [by.id]: aggregationOf(by, metrics) } } : {}),
+    ...(by ? { aggs: { [by.id]: aggregationOf(by) } } : {}),
   };
 }
 
@@ -228,7 +223,7 @@ export function searchOf(query: Query, view: View, interval__ms: number): Search
   if (bucketAggs.length === 0) throw new Error('a query without buckets is refused');
   const innermost: Record<string, unknown> = {};
   for (const metric of metrics) {
-    const aggregation = aggregationOf(metric, metrics);
+    const aggregation = aggregationOf(metric);
     if (aggregation) innermost[metric.id] = aggregation;
   }
   const aggs = bucketAggs.reduceRight<Json>((inner, aggregation) => {
@@ -293,16 +288,12 @@ export async function run(
 
 const valueOf = (bucket: Bucket, metric: MetricAggregation): number | null => {
   if (metric.type === 'count') return bucket.doc_count;
-  const answer = bucket[metric.id] as { value?: number | null; normalized_value?: number } | undefined;
-  return answer?.normalized_value ?? answer?.value ?? null;
+  const answer = bucket[metric.id] as { value?: number | null } | undefined;
+  return answer?.value ?? null;
 };
 
 const bucketsIn = (found: Json | Bucket, { id }: BucketAggregation): readonly Bucket[] =>
   (found[id] as { buckets?: readonly Bucket[] } | undefined)?.buckets ?? [];
-
-/** Without the outermost, unless nothing would be left. */
-const trimmed = <T>(buckets: readonly T[], edges: number): readonly T[] =>
-  buckets.length > 2 * edges ? buckets.slice(edges, buckets.length - edges) : buckets;
 
 /** Lines of a query whose last buckets are times. */
 export function seriesOf(query: Query, { aggregations = {} }: Found): readonly Series[] {
@@ -314,14 +305,11 @@ export function seriesOf(query: Query, { aggregations = {} }: Found): readonly S
     if (!aggregation) return [];
     const buckets = bucketsIn(found, aggregation);
     if (aggregation.type === 'date_histogram') {
-      const kept = trimmed(buckets, Number(aggregation.settings.trimEdges));
-      return query.metrics
-        .filter((metric) => !('hide' in metric))
-        .map((metric) => ({
-          legend: query.alias.replace(/\{\{([^}]+)\}\}/g, (whole, field: string) => labels[field] ?? whole),
-          labels,
-          points: kept.map((bucket) => ({ time__ms: Number(bucket.key), value: valueOf(bucket, metric) })),
-        }));
+      return query.metrics.map((metric) => ({
+        legend: query.alias.replace(/\{\{([^}]+)\}\}/g, (whole, field: string) => labels[field] ?? whole),
+        labels,
+        points: buckets.map((bucket) => ({ time__ms: Number(bucket.key), value: valueOf(bucket, metric) })),
+      }));
     }
     return buckets.flatMap((bucket) =>
       walk(bucket, inner, { ...labels, [aggregation.field]: bucket.key_as_string ?? String(bucket.key) }),

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatUtc, openRecording, type Batch } from '../../lib';
+import { formatUtc, openRecording, Sampler, type Batch } from '../../lib';
 import type { JobSpan } from '../../lib/recording';
 import { EnergyMeter, eventDocuments, toDocuments } from '../../lib/sinks/elasticsearch';
 import type { Elasticsearch } from './elasticsearch';
@@ -37,6 +37,9 @@ export const SHORT = 'train-8';
 export const LOST = 'train-6';
 export const TRAINING = 'training';
 export const TRAINER_POWER__W = 250;
+/** Looked at each five seconds. */
+export const SLOW = 'slow';
+export const SLOW_JOB = 'nightly';
 
 /** Counts from the server's start; both jobs are open then. */
 const FAULTS = 'gpu=7,lost,from=16s';
@@ -60,7 +63,11 @@ export async function playScene(elasticsearch: Elasticsearch): Promise<Scene> {
   try {
     const { run } = nvpulseIn(folder);
     succeeded(await run(['create-mapping', '--url', elasticsearch.url]));
-    await Promise.all([watchMachine(elasticsearch, folder), recordDesktop(elasticsearch, folder)]);
+    await Promise.all([
+      watchMachine(elasticsearch, folder),
+      recordDesktop(elasticsearch, folder),
+      watchSlowly(elasticsearch, folder),
+    ]);
     await exportCgroup(elasticsearch, from__ms);
     const to__ms = Date.now();
     await exportTrainer(elasticsearch, from__ms, to__ms);
@@ -149,10 +156,37 @@ async function recordDesktop(elasticsearch: Elasticsearch, folder: string): Prom
   for await (const batch of (await openRecording(dir)).batches()) await index(elasticsearch, batch, DESKTOP);
 }
 
+/** A job whose processes are read three times. */
+async function watchSlowly(elasticsearch: Elasticsearch, folder: string): Promise<void> {
+  const work = spawn(process.execPath, ['-e', WORK, join(folder, 'slowly')], { stdio: 'ignore' });
+  const sampler = new Sampler({ interval: '5s', gpu: false });
+  const window: JobSpan = {
+    id: SLOW_JOB,
+    name: SLOW_JOB,
+    labels: {},
+    start__ns: sampler.now(),
+    gpu_scope: 'node',
+    gpus: 'node',
+  };
+  sampler.follow({ id: SLOW_JOB, pid: work.pid ?? 0, own: true });
+  sampler.start();
+  try {
+    let rows = 0;
+    for await (const batch of sampler) {
+      await index(elasticsearch, batch, SLOW, [window]);
+      rows += batch.table('job')?.length ?? 0;
+      if (rows >= 3) return;
+    }
+  } finally {
+    sampler.stop();
+    work.kill('SIGKILL');
+  }
+}
+
 /** A cgroup with a memory controller of version 2, which not every machine that runs tests has. */
 async function exportCgroup(elasticsearch: Elasticsearch, from__ms: number): Promise<void> {
   const instance = { id: 1, entity: 'cgroup', identity: { path: '/kubepods/pod1' } } as const;
-  const seconds = Array.from({ length: 12 }, (_, second) => second);
+  const seconds = [1, 11];
   const batch = batchOf(
     seconds.map((second) => ({
       instance,
@@ -160,6 +194,8 @@ async function exportCgroup(elasticsearch: Elasticsearch, from__ms: number): Pro
       values: {
         cgroup_cpu_time__s: 100 + 1.5 * second,
         cgroup_throttled__s: 0.1 * second,
+        cgroup_cpus_used: 1.5,
+        cgroup_cpus_throttled: 0.1,
         cgroup_memory__MiB: 512,
         cgroup_memory_limit__MiB: 1024,
       },

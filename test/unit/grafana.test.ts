@@ -91,7 +91,7 @@ const fieldsIn = ({ query, bucketAggs, metrics }: Query): readonly string[] => [
   ...[...query.matchAll(/([\w.]+):/g)].flatMap(([, field]) => (field === '_exists_' ? [] : [field ?? ''])),
   ...[...query.matchAll(/_exists_:(\w+)/g)].map(([, field]) => field ?? ''),
   ...bucketAggs.map(({ field }) => field),
-  ...metrics.flatMap((metric) => ('field' in metric && metric.type !== 'derivative' ? [metric.field] : [])),
+  ...metrics.flatMap((metric) => ('field' in metric ? [metric.field] : [])),
 ];
 
 test('queries name fields that the mapping has', () => {

@@ -357,6 +357,18 @@ describe('the exact figures of a job', () => {
     expect(metricOf(summary, 'job', 'memory_rss_peak__MiB')).toMatchObject({ mean: 32.5, max: 64, last: 64 });
   });
 
+  test('are the means of the rates that derive from them', () => {
+    const summary = summaryOfReadings(
+      [reading(0, 0), reading(1, 1)],
+      { stop__s: 2, interval__s: 1 },
+      { finalUsage },
+    );
+    expect(metricOf(summary, 'job', 'cpus_used')).toMatchObject({ mean: 1, min: 1, max: 1 });
+    expect(metricOf(summary, 'job', 'cpus_user')).toMatchObject({ mean: 0.75, min: 0.75, max: 1 });
+    expect(metricOf(summary, 'job', 'io_read__MBps')).toMatchObject({ mean: 0.002048 });
+    expect(metricOf(summary, 'job', 'io_write__MBps')).toMatchObject({ mean: 1 });
+  });
+
   test('do not replace what was sampled of more: children of a parent that ignores SIGCHLD', () => {
     const readings = [0, 1].map((time__s): Reading => ({
       instance: JOB,
@@ -381,6 +393,7 @@ describe('the exact figures of a job', () => {
     expect(summary.entities.map(({ entity }) => entity)).toEqual(['host', 'job']);
     expect(summary.entities[1]).toMatchObject({ id: META.job.id, tracking: 'tree' });
     expect(metricOf(summary, 'job', 'cpu_time__s')).toEqual({ delta: 2, rate: 2000 });
+    expect(metricOf(summary, 'job', 'cpus_used')).toMatchObject({ mean: 2000, last: 2000 });
     expect(metricOf(summary, 'job', 'memory_rss_peak__MiB')).toMatchObject({
       max: 64,
       samples: 1,

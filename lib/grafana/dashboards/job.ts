@@ -276,20 +276,16 @@ export const job: Dashboard = dashboard({
       tiles: [
         ...across(
           8,
-          graph(tree, ['cpu_user_time__s', 'cpu_system_time__s'], {
+          graph(tree, ['cpus_user', 'cpus_system'], {
             title: 'CPUs used by the job’s processes',
-            reading: 'rate',
             stacked: true,
-            unit: 'short',
           }),
           graph(tree, ['memory_rss_sum__MiB', 'memory_pss__MiB'], { title: 'Memory of the job’s processes' }),
         ),
         ...across(
           8,
-          graph(tree, ['io_read__B', 'io_write__B'], {
+          graph(tree, ['io_read__MBps', 'io_write__MBps'], {
             title: 'Storage read and written by the job’s processes',
-            reading: 'rate',
-            unit: 'Bps',
           }),
           graph(gpuProcesses, ['process_memory__MiB'], { title: 'GPU memory by process' }),
         ),
@@ -301,10 +297,8 @@ export const job: Dashboard = dashboard({
       collapsed: true,
       tiles: across(
         8,
-        graph(cgroups, ['cgroup_cpu_time__s', 'cgroup_throttled__s'], {
+        graph(cgroups, ['cgroup_cpus_used', 'cgroup_cpus_throttled'], {
           title: 'CPUs used, and CPUs held back by the quota',
-          reading: 'rate',
-          unit: 'short',
         }),
         graph(cgroups, ['cgroup_memory__MiB', 'cgroup_memory_limit__MiB'], {
           title: 'Memory, and its limit',
