@@ -2,7 +2,7 @@
 // that happened. Pure.
 // Their ids hold no recording: a window that a server tells again in its next recording is the same one.
 import { createHash } from 'node:crypto';
-import type { Instance } from '../../catalog';
+import { metricsOf, type Entity, type Instance } from '../../catalog';
 import type { EntitySummary, GaugeSummary, JobSummary, MetricSummary } from '../../jobs/summary-types';
 import type { EndedWindow } from '../../jobs/ended-window';
 import type { EventKind, Json, JobSpan, RecordedEvent } from '../../recording';
@@ -163,15 +163,18 @@ function hostFields({ entities }: JobSummary): Fields {
   return fields;
 }
 
-/** Metrics that the sampler was not allowed to read: `job.io_read__B`. */
+/** Metrics that the sampler was not allowed to read, without those that derive from them: `job.io_read__B`. */
 function deniedIn({ entities }: JobSummary): readonly string[] {
   const names = entities.flatMap(({ entity, metrics }) =>
     Object.entries<MetricSummary>(metrics).flatMap(([name, metric]) =>
-      'state' in metric && metric.state === 'denied' ? [`${entity}.${name}`] : [],
+      'state' in metric && metric.state === 'denied' && !isDerived(entity, name) ? [`${entity}.${name}`] : [],
     ),
   );
   return [...new Set(names)].sort();
 }
+
+const isDerived = (entity: Entity, name: string): boolean =>
+  metricsOf(entity).some((metric) => metric.name === name && 'derive' in metric.source);
 
 /** Readings inside the window, of the metric that was read most often. */
 function samplesOf({ entities }: JobSummary): number {
