@@ -60,20 +60,24 @@ export async function namesIn(dir: string): Promise<readonly string[]> {
 /** A file's time has steps of some milliseconds: what changed so lately may change again without a trace. */
 const SETTLED__MS = 100;
 
-/** Tells whether a file or a folder may have changed since it was asked before. */
+/** A file or a folder that is looked at again where it may have changed. */
 export class Watched {
   private seen = '';
 
   constructor(private readonly path: string) {}
 
-  /** Its size where it may have changed; undefined where it did not. */
-  changed(): number | undefined {
+  /**
+   * What `see` gives, by its size in bytes; undefined where nothing has changed since it was seen before. A look that
+   * failed has seen nothing: the next one is made again.
+   */
+  async look<T>(see: (size__B: number) => Promise<T>): Promise<T | undefined> {
     const found = statOf(this.path);
-    const size = found?.size ?? 0;
     const mark = found ? `${found.ino} ${found.size} ${found.mtimeMs}` : '';
-    const same = mark === this.seen && mark !== '';
-    const settled = found !== undefined && Date.now() - found.mtimeMs > SETTLED__MS;
-    this.seen = settled ? mark : '';
-    return same ? undefined : size;
+    if (mark === this.seen && mark !== '') return undefined;
+    const isSettled = found !== undefined && Date.now() - found.mtimeMs > SETTLED__MS;
+    this.seen = '';
+    const result = await see(found?.size ?? 0);
+    this.seen = isSettled ? mark : '';
+    return result;
   }
 }

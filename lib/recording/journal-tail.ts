@@ -41,8 +41,10 @@ export class JournalTail {
 
   /** Rows that were added since the last look; those of a flush before, which segments have by now, are not told. */
   async read(): Promise<readonly JournalPiece[]> {
-    const size = this.watched.changed();
-    if (size === undefined) return [];
+    return (await this.watched.look((size) => this.readTo(size))) ?? [];
+  }
+
+  private async readTo(size: number): Promise<readonly JournalPiece[]> {
     if (size > this.offset && this.offset > 0) {
       const added = this.decode(await readFrom(this.path, this.offset, size - this.offset));
       if (added) return added;

@@ -213,7 +213,10 @@ export class RecordingTail {
 
   /** What the folder holds now. */
   private async look(): Promise<void> {
-    if (this.folder.changed() === undefined) return;
+    await this.folder.look(() => this.list());
+  }
+
+  private async list(): Promise<void> {
     // The manifest first: where it says that the recording was closed, the list is that of a closed one.
     this.current = await readManifest(this.dir);
     const numbers = new Map<Entity, number[]>();

@@ -9,6 +9,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -281,6 +282,23 @@ test('windows and intervals come with the rows', async () => {
 });
 
 describe('disks and damage', () => {
+  test('a look that failed is made again, though nothing has changed since', async () => {
+    const dir = newDir();
+    const writer = await RecordingWriter.create(dir, META);
+    const tail = await RecordingTail.open(dir);
+    await writeDue(writer, 1, 'chunk');
+    await writer.close();
+    const path = join(dir, 'manifest.json');
+    const manifest = readFileSync(path);
+    writeFileSync(path, '');
+    // What changed so lately would be looked at again in any case.
+    utimesSync(dir, 1, 1);
+    await expect(numbers(tail)).rejects.toThrow('its manifest.json is not JSON');
+    writeFileSync(path, manifest);
+    expect(await numbers(tail)).toEqual(both(1));
+    expect(tail.ended).toBe(true);
+  });
+
   test('a journal that could not be written stays the beginning of the chunk', async () => {
     const dir = newDir();
     const writer = await RecordingWriter.create(dir, META);
