@@ -29,12 +29,20 @@ function home(): string {
   }
 }
 
-/** A folder that does not exist yet: `<root>/<UTC>-<name>`, such as `20260214T101500Z-train`. */
-export function defaultRecordingDir(name: string, now: Date = new Date(), root = recordingRoot()): string {
+/**
+ * A folder that does not exist yet: `<root>/<UTC>-<name>`, such as `20260214T101500Z-train`.
+ * @param isTaken whether a folder cannot be had
+ */
+export function defaultRecordingDir(
+  name: string,
+  now: Date = new Date(),
+  root = recordingRoot(),
+  isTaken: (dir: string) => boolean = existsSync,
+): string {
   const stamp = now.toISOString().replace(/\.\d+|[-:]/g, '');
   const base = join(root, `${stamp}-${safeName(name)}`);
   let dir = base;
-  for (let suffix = 2; existsSync(dir); suffix++) dir = `${base}-${suffix}`;
+  for (let suffix = 2; isTaken(dir); suffix++) dir = `${base}-${suffix}`;
   return dir;
 }
 

@@ -6,6 +6,7 @@ import { ENTITIES, metricsOf, unitOf, type Entity, type Kind } from '../catalog'
 import { NvpulseError } from '../errors';
 import type { GpuState } from '../native/addon';
 import { ANEW } from './private';
+import { syncFolder } from './replace-file';
 import { formatUtc } from '../time';
 import { VERSION } from '../version';
 
@@ -162,6 +163,7 @@ export async function writeManifest(
     await file.close();
   }
   await rename(temporary, join(dir, MANIFEST));
+  if (durable) await syncFolder(dir);
 }
 
 /** @throws ERR_RECORDING where `dir` is no recording, or one of a newer format */

@@ -57,10 +57,14 @@ export class SegmentSequence {
     }
   }
 
-  /** Leaves the segment as it is; the next chunk opens a new one. */
-  async leave(): Promise<void> {
-    await this.current?.file.close();
-    this.current = undefined;
+  /** Rejects with RemovedError where the segment that is being written is gone: the next chunk opens a new one. */
+  async check(): Promise<void> {
+    try {
+      await this.current?.file.check();
+    } catch (error) {
+      await this.abandon(false);
+      throw error;
+    }
   }
 
   /** Ends the stream and closes the file. */

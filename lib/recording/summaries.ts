@@ -1,10 +1,9 @@
 // What became of the windows of a server's jobs: a line of JSON each, in gzip members, so that a reader steps from one
 // to the next and may begin at any. Files of bounded size: those that a sink has taken can go.
 import { readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { AppendFile } from './append-file';
 import { readFrom } from './files';
-import { syncFolder } from './replace-file';
 import { compress, decompress, MEMBER_HEADER__B, memberLength } from './gzip';
 import type { Access } from './private';
 
@@ -54,12 +53,15 @@ export class SummaryLog {
     private readonly dir: string,
     private readonly access: Access,
   ) {
-    this.file = new AppendFile(pathOf(dir, this.number), 0, access);
+    this.file = this.fileAt(this.number);
   }
 
-  /** On the disk when done; where each stands. Rejects with the system's error: then none of them counts. */
+  /**
+   * On the disk when done; where each stands. Rejects with the system's error, or with RemovedError where what was told
+   * last is gone: then none of them counts.
+   */
   async append(values: readonly object[]): Promise<readonly SummaryPlace[]> {
-    if (this.file.size >= ROTATE__B) await this.rotate();
+    if (this.file.size >= ROTATE__B) await this.begin();
     const members = await Promise.all(
       values.map((value) => compress(Buffer.from(`${JSON.stringify(value)}\n`))),
     );
@@ -69,20 +71,38 @@ export class SummaryLog {
       offset += length;
       return place;
     });
-    const isNew = this.file.size === 0;
-    await this.file.append(Buffer.concat(members));
-    await this.file.sync();
-    if (isNew) for (const folder of [this.dir, dirname(this.dir)]) await syncFolder(folder);
+    await this.orBegin(() => this.file.appendDurably(Buffer.concat(members)));
     return places;
+  }
+
+  /** Rejects with RemovedError where what was told last is gone. */
+  check(): Promise<void> {
+    return this.orBegin(() => this.file.check());
   }
 
   close(): Promise<void> {
     return this.file.close();
   }
 
-  private async rotate(): Promise<void> {
-    await this.file.close();
-    this.file = new AppendFile(pathOf(this.dir, ++this.number), 0, this.access);
+  /** A reader may have seen what a failed write left, or what was removed: what comes next has other places. */
+  private async orBegin(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      await this.begin();
+      throw error;
+    }
+  }
+
+  /** A file that got nothing leaves nothing. */
+  private async begin(): Promise<void> {
+    const before = this.file;
+    this.file = this.fileAt(++this.number);
+    await (before.size === 0 ? before.remove().catch(() => undefined) : before.close());
+  }
+
+  private fileAt(number: number): AppendFile {
+    return new AppendFile(pathOf(this.dir, number), 0, this.access);
   }
 }
 

@@ -1,7 +1,7 @@
 // The recording's writer: takes batches as they come, makes them survive within half a second (journal), and
 // brings them into compressed segments when enough of them are together. A disk that fails never disturbs the
 // caller: what could not be written is counted.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Entity, Instance } from '../catalog';
 import { NvpulseError } from '../errors';
@@ -19,11 +19,13 @@ import {
   type EventKind,
   type Json,
 } from './events';
+import { sizeOf as sizeOfFile, Watched } from './files';
 import { claimFolder } from './folder';
 import { compress } from './gzip';
 import { encodeEntry, JOURNAL } from './journal';
 import {
   createManifest,
+  MANIFEST,
   writeManifest,
   type Manifest,
   type RecordedExit,
@@ -31,6 +33,7 @@ import {
 } from './manifest';
 import { reasonOf } from '../reason';
 import { USUAL, type Access } from './private';
+import { syncFolder } from './replace-file';
 import { SegmentSequence } from './segments';
 import { SummaryLog, type SummaryPlace } from './summaries';
 
@@ -63,8 +66,8 @@ export interface CloseOptions {
 }
 
 export class RecordingWriter {
-  private readonly journal: AppendFile;
-  private readonly eventFile: AppendFile;
+  private journal: AppendFile;
+  private eventFile: AppendFile;
   private readonly summaries: SummaryLog;
   private readonly segments = new Map<Entity, SegmentSequence>();
   /** What the pending batches are about. */
@@ -92,6 +95,8 @@ export class RecordingWriter {
   private removed = false;
   /** The manifest is on the disk. */
   private isDurable = false;
+  /** What is removed changes it. */
+  private readonly folder: Watched;
 
   private constructor(
     /** The recording's folder. */
@@ -100,9 +105,10 @@ export class RecordingWriter {
     private readonly utcOffset__ns: bigint,
     private readonly access: Access,
   ) {
-    this.journal = new AppendFile(join(dir, JOURNAL), 0, access);
-    this.eventFile = new AppendFile(join(dir, EVENTS), 0, access);
+    this.journal = this.fileOf(JOURNAL);
+    this.eventFile = this.fileOf(EVENTS);
     this.summaries = new SummaryLog(dir, access);
+    this.folder = new Watched(dir);
   }
 
   /**
@@ -190,16 +196,25 @@ export class RecordingWriter {
    */
   tellSummaries(values: readonly object[]): Promise<readonly SummaryPlace[]> {
     this.refuseClosed('tellSummaries');
-    const told = this.lane.then(async () => {
-      // Without its manifest it would be no recording after a loss of power.
-      if (!this.isDurable) await this.writeManifest(true);
-      this.isDurable = true;
-      return this.summaries.append(values);
-    });
-    this.enqueue(async () => void (await told));
-    return told.catch((error: unknown) => {
-      throw this.failureOf(error);
-    });
+    const told = this.lane
+      .then(async () => {
+        // Without its manifest it would be no recording after a loss of power.
+        if (!this.isDurable) {
+          await this.writeManifest(true);
+          await syncFolder(dirname(this.dir));
+        }
+        this.isDurable = true;
+        return this.summaries.append(values);
+      })
+      .catch((error: unknown) => {
+        this.fail(error);
+        throw this.failureOf(error);
+      });
+    this.lane = told.then(
+      () => undefined,
+      () => undefined,
+    );
+    return told;
   }
 
   /** Corrects what was told at the start, once more is known. @throws ERR_STATE after `close` */
@@ -216,7 +231,7 @@ export class RecordingWriter {
   async flushed(): Promise<boolean> {
     const { error } = this;
     this.flushNow();
-    this.enqueue(() => this.eventFile.check());
+    this.enqueue(() => this.check());
     await this.lane;
     return this.error === error;
   }
@@ -243,6 +258,21 @@ export class RecordingWriter {
     this.current = { ...this.current, end, complete, exit, duration__s, lostRows: this.lost };
     this.enqueue(() => this.writeManifest(true));
     await this.lane;
+  }
+
+  private fileOf(name: string): AppendFile {
+    return new AppendFile(join(this.dir, name), 0, this.access);
+  }
+
+  /** Rejects with RemovedError where a part of what was recorded is gone. */
+  private async check(): Promise<void> {
+    await this.eventFile.check();
+    await this.folder.look(async () => {
+      if (sizeOfFile(join(this.dir, MANIFEST)) === 0) throw new RemovedError(join(this.dir, MANIFEST));
+      await this.journal.check();
+      await this.summaries.check();
+      for (const sequence of this.segments.values()) await sequence.check();
+    });
   }
 
   private writeManifest(durable: boolean): Promise<void> {
@@ -303,6 +333,8 @@ export class RecordingWriter {
   }
 
   private async appendToJournal(flush: number, added: Buffer): Promise<void> {
+    // Of a flush before: on their way into segments.
+    if (flush !== this.flush) return;
     const entries = this.owed?.flush === flush ? Buffer.concat([this.owed.entries, added]) : added;
     this.owed = { flush, entries };
     await this.journal.append(entries);
@@ -320,7 +352,6 @@ export class RecordingWriter {
         await this.eventFile.append(text);
       } catch (error) {
         this.lines = [...lines, ...this.lines];
-        if (error instanceof RemovedError) this.tellAgain();
         this.limitLines();
         throw error;
       }
@@ -345,18 +376,10 @@ export class RecordingWriter {
     for (const [id, flush] of this.told) if (this.flush - flush > TOLD_FOR__FLUSHES) this.told.delete(id);
     this.backlog__B += plain__B;
     this.enqueue(async () => {
-      await this.leaveRemoved();
       for (const chunk of outgoing) await this.append(chunk);
       this.backlog__B -= plain__B;
       await this.journal.clear();
     });
-  }
-
-  /** Where someone removed the recording, its open files would take all that is written and keep nothing. */
-  private async leaveRemoved(): Promise<void> {
-    if (await this.eventFile.isThere()) return;
-    // One after another: a disk that hangs then takes one thread of Node's pool, not all.
-    for (const sequence of this.segments.values()) await sequence.leave();
   }
 
   private encodePending(): Outgoing[] {
@@ -381,10 +404,21 @@ export class RecordingWriter {
     const sequence = this.segments.get(entity) ?? new SegmentSequence(this.dir, entity, this.access);
     this.segments.set(entity, sequence);
     try {
-      this.written__B += await sequence.append(await chunk, plain__B);
+      this.written__B += await this.addTo(sequence, await chunk, plain__B);
     } catch (error) {
       this.fail(error);
       this.lose(rows, reasonOf(error));
+    }
+  }
+
+  private async addTo(sequence: SegmentSequence, chunk: Buffer, plain__B: number): Promise<number> {
+    try {
+      return await sequence.append(chunk, plain__B);
+    } catch (error) {
+      if (!(error instanceof RemovedError)) throw error;
+      // What the segment held is gone; what comes goes into the next.
+      this.fail(error);
+      return sequence.append(chunk, plain__B);
     }
   }
 
@@ -399,8 +433,25 @@ export class RecordingWriter {
   }
 
   private fail(cause: unknown): void {
-    this.removed ||= cause instanceof RemovedError;
     this.error = this.failureOf(cause);
+    if (cause instanceof RemovedError) this.replace(cause.path);
+  }
+
+  /** What was removed is begun again, with what memory has of it: others may go on with the recording as it is. */
+  private replace(path: string): void {
+    this.removed = true;
+    if (path === this.eventFile.path) {
+      void this.eventFile.close();
+      this.eventFile = this.fileOf(EVENTS);
+      this.tellAgain();
+    }
+    if (path === this.journal.path) {
+      void this.journal.close();
+      this.journal = this.fileOf(JOURNAL);
+      this.owed = undefined;
+      // A journal is the beginning of what its flush brings: this one begins with the next.
+      this.chunk();
+    }
   }
 
   private failureOf(cause: unknown): NvpulseError {

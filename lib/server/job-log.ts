@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { NvpulseError } from '../errors';
-import { AppendFile } from '../recording/append-file';
+import { AppendFile, RemovedError } from '../recording/append-file';
 import { READING } from '../recording/private';
 import { replaceFile } from '../recording/replace-file';
 import { reasonOf } from '../reason';
@@ -158,11 +158,7 @@ export class JobLog {
     this.lines = [];
     this.waiting = [];
     try {
-      if (!(await this.file.isThere())) await this.replaceRemoved();
-      else if (lines.length > 0) {
-        await this.file.append(Buffer.from(lines.join('')));
-        await this.file.sync();
-      }
+      await this.put(lines.join(''));
       this.failed = undefined;
       for (const { resolve } of waiting) resolve();
     } catch (cause) {
@@ -177,10 +173,15 @@ export class JobLog {
     if (this.file.size > this.limit__B) await this.compact();
   }
 
-  /** What memory has, which is all that was ever answered. */
-  private async replaceRemoved(): Promise<void> {
-    await this.rewrite();
-    this.options.onRemoved();
+  /** Where the log was removed, it is written again of what memory has, which is all that was ever answered. */
+  private async put(text: string): Promise<void> {
+    try {
+      await (text === '' ? this.file.check() : this.file.appendDurably(Buffer.from(text)));
+    } catch (error) {
+      if (!(error instanceof RemovedError)) throw error;
+      await this.rewrite();
+      this.options.onRemoved();
+    }
   }
 
   private async compact(): Promise<void> {

@@ -80,6 +80,14 @@ export interface MonitorStatus {
   readonly implausible_readings: number;
 }
 
+/** A named moment of a job. */
+interface Mark {
+  readonly id: string;
+  readonly name: string;
+  /** UTC. */
+  readonly time__ns: bigint;
+}
+
 export class Monitor {
   private windows: Windows;
   /** By job: once its summary is kept. */
@@ -91,6 +99,8 @@ export class Monitor {
   private refolding: Promise<void> = Promise.resolve();
   private readonly housekeeping: NodeJS.Timeout;
   private lease: NodeJS.Timeout | undefined;
+  /** Those that are not yet durable. */
+  private readonly marks = new Set<Mark>();
   private rolling = false;
   private reopening: Promise<void> | undefined;
   private keeping: Promise<void> | undefined;
@@ -210,10 +220,19 @@ export class Monitor {
   /** A named moment of a job. @throws ERR_JOB_UNKNOWN · ERR_STATE where the window is over */
   async mark(id: string, name: string): Promise<bigint> {
     if (this.known(id).end) throw hasEnded(id);
-    const time__ns = this.session.now__ns();
+    const mark = { id, name, time__ns: this.session.now__ns() };
+    this.marks.add(mark);
+    this.tellMark(mark);
+    try {
+      await this.durable();
+    } finally {
+      this.marks.delete(mark);
+    }
+    return mark.time__ns;
+  }
+
+  private tellMark({ id, name, time__ns }: Mark): void {
     this.session.event('mark', time__ns, { id }, name);
-    await this.durable();
-    return time__ns;
   }
 
   /** A finished job's summary; undefined while its window is open, and shortly after. */
@@ -355,12 +374,18 @@ export class Monitor {
 
   /** Once all events and rows so far are in files that are there. @throws ERR_IO */
   private async recorded(): Promise<void> {
-    if (await this.session.flushed()) return;
+    if (await this.isRecorded()) return;
     if (this.session.isRemoved) {
       await this.reopen();
-      if (await this.session.flushed()) return;
+      if (await this.isRecorded()) return;
     }
     throw new NvpulseError('ERR_IO', this.session.failure ?? 'the recording cannot be written');
+  }
+
+  /** Also where it was seen before this flush that something is gone. */
+  private async isRecorded(): Promise<boolean> {
+    const flushed = await this.session.flushed();
+    return flushed && !this.session.isRemoved;
   }
 
   /** Another recording in the place of one that was removed. */
@@ -372,11 +397,13 @@ export class Monitor {
   private async recordAgain(): Promise<void> {
     const { dir } = this.session;
     if (this.closed) return;
-    await this.session.reopen();
-    for (const job of this.book.all.filter(({ finished }) => !finished)) {
-      this.declare(job);
-      if (job.end) this.declareEnd(job);
-    }
+    await this.session.reopen(() => {
+      for (const job of this.book.all.filter(({ finished }) => !finished)) {
+        this.declare(job);
+        if (job.end) this.declareEnd(job);
+      }
+      for (const mark of this.marks) this.tellMark(mark);
+    });
     this.noteRemoved(`the recording '${dir}' was removed, and goes on in '${this.session.dir}'`);
   }
 

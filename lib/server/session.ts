@@ -1,6 +1,7 @@
 // A sampling session: one sampler, and the recording in the spool that everything it reads goes to. Times are UTC
 // nanoseconds by the session's own offset, which a jump of the system's clock doesn't change.
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +12,13 @@ import { Measurement } from '../jobs/measurement';
 import type { EndedWindow } from '../jobs/ended-window';
 import type { HostInfo } from '../jobs/summary-types';
 import type { GpuState, NativeStats } from '../native/addon';
-import { defaultRecordingDir, RecordingWriter, type EventKind, type Json } from '../recording';
+import {
+  defaultRecordingDir,
+  RecordingWriter,
+  type EventKind,
+  type Json,
+  type RecordingMeta,
+} from '../recording';
 import { FOLDER_MODE, makePrivateFolder, PRIVATE } from '../recording/private';
 import { reasonOf } from '../reason';
 import type { Batch } from '../sampling/batch';
@@ -86,8 +93,7 @@ export class Session {
     try {
       await measurement.begin();
       await driverAnswers(measurement.sampler);
-      const dir = await privateFolderIn(spool);
-      const writer = await RecordingWriter.create(dir, measurement.describe(), PRIVATE);
+      const writer = await recordIn(spool, measurement.describe());
       return new Session(options, measurement, writer);
     } catch (error) {
       measurement.abandon();
@@ -106,17 +112,19 @@ export class Session {
   }
 
   /**
-   * Goes on in another recording, in the place of one that was removed. What it is to know is the caller's to tell again.
+   * Goes on in another recording, in the place of one that was removed.
+   * @param tell tells it what it is to know, before it takes a row
    * @throws ERR_IO where the spool cannot be written
    */
-  async reopen(): Promise<void> {
-    const dir = await privateFolderIn(this.options.spool);
-    const meta = { ...this.measurement.describe(), interval__ns: this.interval__ns };
-    const writer = await RecordingWriter.create(dir, meta, PRIVATE);
+  async reopen(tell: () => void): Promise<void> {
     const before = this.writer;
-    this.writer = writer;
-    this.lostBefore += before.lostRows;
-    await before.close();
+    const meta = { ...this.measurement.describe(), interval__ns: this.interval__ns };
+    this.writer = await recordIn(this.options.spool, meta, before.dir);
+    tell();
+    const lost = this.lostBefore;
+    this.lostBefore = lost + before.lostRows;
+    await before.close({ complete: false });
+    this.lostBefore = lost + before.lostRows;
   }
 
   /** Folder of the recording. */
@@ -282,14 +290,26 @@ export class Session {
   }
 }
 
-/** For a recording. @throws ERR_IO */
-async function privateFolderIn(spool: string): Promise<string> {
+/**
+ * A recording in a folder of its own, which is nobody else's.
+ * @param removed folder of another, which may still be written to
+ * @throws ERR_IO: then there is none
+ */
+async function recordIn(spool: string, meta: RecordingMeta, removed?: string): Promise<RecordingWriter> {
+  let dir: string | undefined;
   try {
     await makePrivateFolder(spool);
-    const dir = defaultRecordingDir('server', new Date(), spool);
-    await mkdir(dir, FOLDER_MODE);
-    return dir;
+    const free = defaultRecordingDir(
+      'server',
+      new Date(),
+      spool,
+      (one) => one === removed || existsSync(one),
+    );
+    await mkdir(free, FOLDER_MODE);
+    dir = free;
+    return await RecordingWriter.create(dir, meta, PRIVATE);
   } catch (cause) {
+    if (dir !== undefined) await rm(dir, { recursive: true, force: true }).catch(() => undefined);
     throw new NvpulseError('ERR_IO', `cannot record into '${spool}': ${reasonOf(cause)}`, { cause });
   }
 }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { NvpulseError } from '../errors';
-import { AppendFile } from '../recording/append-file';
+import { AppendFile, RemovedError } from '../recording/append-file';
 import { FILE_MODE, READING_AND_ADDING } from '../recording/private';
 import { replaceFile } from '../recording/replace-file';
 import { reasonOf } from '../reason';
@@ -143,14 +143,18 @@ export class UsedIds {
   async add(ids: readonly string[]): Promise<void> {
     const added = ids.map(digestOf).filter((digest) => !this.digests.has(digest));
     if (added.length === 0) return;
-    await this.file.append(Buffer.concat(added.map(bytesOf)));
-    await this.file.sync();
+    await this.file.appendDurably(Buffer.concat(added.map(bytesOf)));
     for (const digest of added) this.digests.add(digest);
   }
 
   /** Writes the file again where it was removed; whether it had to. Rejects with the system's error. */
   async keep(): Promise<boolean> {
-    if (await this.file.isThere()) return false;
+    try {
+      await this.file.check();
+      return false;
+    } catch (error) {
+      if (!(error instanceof RemovedError)) throw error;
+    }
     const { path } = this.file;
     await replaceFile(path, this.digests.pieces());
     await this.file.close();

@@ -13,8 +13,17 @@ import {
   trimSummaries,
   type SummaryPlace,
 } from '../../lib/recording';
+import { AppendFile } from '../../lib/recording/append-file';
+import { syncFolder } from '../../lib/recording/replace-file';
 import { META } from '../fixtures/recording/batches';
 import { temporaryFolder } from '../support/folder';
+
+jest.mock('../../lib/recording/replace-file', () => {
+  const actual = jest.requireActual<typeof import('../../lib/recording/replace-file')>(
+    '../../lib/recording/replace-file',
+  );
+  return { ...actual, syncFolder: jest.fn(actual.syncFolder) };
+});
 
 const folder = temporaryFolder();
 let count = 0;
@@ -80,4 +89,36 @@ test('a line that is damaged costs that line; one that is half written is waited
   bytes[at] = (bytes[at] ?? 0) ^ 4;
   writeFileSync(path, bytes);
   expect(await allFrom(writer.dir, SUMMARIES_START)).toEqual([{ a: 1 }, { c: 3 }]);
+});
+
+describe('a disk that fails', () => {
+  test('what it did not keep is not told, and stands once when it is told again, in a place of its own', async () => {
+    const writer = await writerOf();
+    const places = [...(await writer.tellSummaries([{ a: 1 }]))];
+    jest.spyOn(AppendFile.prototype, 'sync').mockRejectedValueOnce(new Error('no sync'));
+    await expect(writer.tellSummaries([{ b: 2 }])).rejects.toThrow('no sync');
+    expect(await allFrom(writer.dir, SUMMARIES_START)).toEqual([{ a: 1 }]);
+    places.push(...(await writer.tellSummaries([{ b: 2 }])));
+    expect(await allFrom(writer.dir, SUMMARIES_START)).toEqual([{ a: 1 }, { b: 2 }]);
+    expect(await Promise.all(places.map((place) => readSummary(writer.dir, place)))).toEqual([
+      { a: 1 },
+      { b: 2 },
+    ]);
+    // Who read the one that was taken back had come to a place where nothing else may stand.
+    expect(places[1]).toEqual({ file: 2, offset: 0 });
+    await writer.close();
+  });
+
+  test('a file counts when its folder has its name on the disk', async () => {
+    const writer = await writerOf();
+    const synced = jest.mocked(syncFolder);
+    // The manifest's, and that of the folder above.
+    synced.mockResolvedValueOnce().mockResolvedValueOnce().mockRejectedValueOnce(new Error('no name'));
+    await expect(writer.tellSummaries([{ a: 1 }])).rejects.toThrow('no name');
+    synced.mockClear();
+    expect(await writer.tellSummaries([{ a: 1 }])).toEqual([{ file: 2, offset: 0 }]);
+    expect(synced.mock.calls).toEqual([[writer.dir]]);
+    expect(await allFrom(writer.dir, SUMMARIES_START)).toEqual([{ a: 1 }]);
+    await writer.close();
+  });
 });

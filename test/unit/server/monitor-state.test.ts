@@ -1,12 +1,13 @@
 // What a monitor finds in its state folder, keeps there, and does where someone takes it away.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JobLog } from '../../../lib/server/job-log';
-import { Monitor } from '../../../lib/server/monitor';
+import { Monitor, type MonitorOptions } from '../../../lib/server/monitor';
 import { AppendFile } from '../../../lib/recording/append-file';
-import { readSummaries, SUMMARIES_START } from '../../../lib/recording';
+import { openRecording, readSummaries, RecordingWriter, SUMMARIES_START } from '../../../lib/recording';
 import { temporaryFolder } from '../../support/folder';
+import { eventually } from '../../support/monitoring-server';
 
 const folder = temporaryFolder();
 let count = 0;
@@ -21,7 +22,10 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-async function monitorOn(state: string): Promise<{ readonly monitor: Monitor; readonly told: string[] }> {
+async function monitorOn(
+  state: string,
+  options: Partial<MonitorOptions> = {},
+): Promise<{ readonly monitor: Monitor; readonly told: string[] }> {
   const told: string[] = [];
   const monitor = await Monitor.open({
     state,
@@ -30,6 +34,7 @@ async function monitorOn(state: string): Promise<{ readonly monitor: Monitor; re
     nvml: '/nonexistent',
     machine: {},
     log: (line) => told.push(line),
+    ...options,
   });
   closers.push(() => monitor.close());
   return { monitor, told };
@@ -87,4 +92,73 @@ test('a disk that does not answer holds no request up, and health says so until 
   answer();
   expect(await monitor.stop('a')).toMatchObject({ state: 'ended' });
   expect(monitor.status().disk).toBeNull();
+});
+
+/** What a recording tells of jobs: of each event its kind, and the job's id. */
+async function toldIn(dir: string): Promise<readonly string[]> {
+  const { events } = await openRecording(dir);
+  return events.map(({ kind, data }) => `${kind} ${(data as { readonly id?: string } | null)?.id}`);
+}
+
+const partsOf = ['manifest.json', 'events.ndjson', 'journal.bin', 'summaries-000001.ndjson.gz'];
+
+describe.each(partsOf)('%s of the recording is removed', (part) => {
+  test('it is seen without a request, told, and what is answered after stands in another recording', async () => {
+    const { monitor, told } = await monitorOn(newState(), { background__ns: 1e7 });
+    await monitor.start({ id: 'before' });
+    await monitor.start({ id: 'ended' });
+    await monitor.stop('ended');
+    await monitor.finished('ended');
+    const { recording } = monitor;
+    await eventually(() => existsSync(join(recording, part)) || undefined);
+    rmSync(join(recording, part));
+    await eventually(() => monitor.recording !== recording || undefined);
+    await eventually(() => monitor.status().removed ?? undefined);
+    expect(monitor.status()).toMatchObject({
+      disk: null,
+      removed: `the recording '${recording}' was removed, and goes on in '${monitor.recording}'`,
+    });
+    expect(told).toContain(monitor.status().removed);
+    await monitor.start({ id: 'after' });
+    expect(await toldIn(monitor.recording)).toEqual(
+      expect.arrayContaining(['window_start before', 'window_start after']),
+    );
+    // The one before is closed, and doesn't say that it is whole.
+    expect((await openRecording(recording)).manifest).toMatchObject({
+      end: expect.any(String) as string,
+      complete: false,
+    });
+  });
+
+  test('what is answered stands in files that are there', async () => {
+    const { monitor } = await monitorOn(newState(), { background__ns: 1e7 });
+    await monitor.start({ id: 'ended' });
+    await monitor.stop('ended');
+    await monitor.finished('ended');
+    await monitor.start({ id: 'a' });
+    await eventually(() => existsSync(join(monitor.recording, part)) || undefined);
+    rmSync(join(monitor.recording, part));
+    await monitor.mark('a', 'now');
+    await monitor.stop('a');
+    expect(await toldIn(monitor.recording)).toEqual(
+      expect.arrayContaining(['window_start a', 'mark a', 'window_stop a']),
+    );
+  });
+});
+
+test('another recording knows of the open windows before it has a row', async () => {
+  let batches = 0;
+  const { monitor } = await monitorOn(newState(), { background__ns: 1e7, onBatch: () => batches++ });
+  await monitor.start({ id: 'a' });
+  const { recording } = monitor;
+  jest.spyOn(RecordingWriter.prototype, 'close').mockImplementationOnce(async () => {
+    const seen = batches;
+    await eventually(() => batches > seen + 1 || undefined);
+  });
+  rmSync(recording, { recursive: true });
+  await monitor.start({ id: 'b' });
+  expect(monitor.recording).not.toBe(recording);
+  const lines = readFileSync(join(monitor.recording, 'events.ndjson'), 'utf8').split('\n');
+  const first = (text: string): number => lines.findIndex((line) => line.includes(text));
+  expect(first('"window_start"')).toBeLessThan(first('"kind":"instance"'));
 });
