@@ -348,6 +348,20 @@ test('a server that is away is told of once, however often a held job is renewed
   expect(ending.stderr.match(/nobody listens there/g)).toHaveLength(1);
 });
 
+test('a lease of a year, which no timer takes, neither ends nor is renewed at once', async () => {
+  const server = await servers.start('year');
+  const holder = start(['client', '--start', '--hold', '--lease', '8760h', '-i', server.host, '--job', 'y']);
+  const { deadline } = await eventually(async () => (await server.client.list({ state: 'open' }))[0]);
+  await server.client.start({ id: 'z', lease: '8760h' });
+  // Timers that fire at once would have done so by then.
+  for (let times = 0; times < 20; times++) await server.client.list();
+  expect(await server.client.show('y')).toMatchObject({ state: 'open', deadline });
+  expect(await server.client.show('z')).toMatchObject({ state: 'open' });
+  holder.child.kill('SIGTERM');
+  expect((await holder.ended).stderr).not.toContain('TimeoutOverflowWarning');
+  expect((await server.stop()).stderr).not.toContain('TimeoutOverflowWarning');
+});
+
 test('a held job is stopped, too, where the client is told to end while its start is on the way', async () => {
   const server = await servers.start('on-the-way');
   let release: () => void = () => undefined;
