@@ -1,6 +1,6 @@
 // Documents through a proxy that fails into a real Elasticsearch: each is there once, whatever happens on the way.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@elastic/elasticsearch';
@@ -369,18 +369,16 @@ describeWithElasticsearch('delivery', {}, (elasticsearch) => {
 
   test('dead letters that cannot be written hold up the rest', async () => {
     await through(() => 'pass');
-    delivery = new Delivery(
-      client,
-      new DeadLetters(join(folder, 'missing', 'rejected.ndjson')),
-      () => undefined,
-    );
+    const inTheWay = join(folder, 'a-file');
+    writeFileSync(inTheWay, '');
+    delivery = new Delivery(client, new DeadLetters(join(inTheWay, 'rejected.ndjson')), () => undefined);
     const [only] = documents(1);
     const stop = new AbortController();
     const delivered = delivery.deliver(packed([{ ...only!, source: '{}' }]), false, haltOn(stop.signal));
     while (delivery.failure === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(delivery.failure).toMatchObject({
       state: 'refused',
-      reason: expect.stringContaining('no such file or directory'),
+      reason: expect.stringContaining('dead letters cannot be written: file already exists'),
     });
     stop.abort(new Error('enough'));
     await expect(delivered).rejects.toThrow('enough');

@@ -1,20 +1,11 @@
 // What someone removes under a running server: it is seen at the next request, told, and there again; and nothing is
 // answered that is not durable. A disk that is full is told, and holds no request up.
-import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openRecording } from '../../lib';
 import { temporaryFolder } from '../support/folder';
 import { eventually, serversIn, type RunningServer } from '../support/monitoring-server';
+import { fill, onTinyDisk } from '../support/tiny-disk';
 
 const folder = temporaryFolder();
 const servers = serversIn(folder);
@@ -104,29 +95,9 @@ test('a state folder that cannot be made again: nothing is answered as done, and
 
 const reasonOf = (error: unknown): string => String(error);
 
-/** Runs a test in a folder that is a file system of so many MiB, where this user may mount one. */
-async function onTinyDisk(
-  name: string,
-  size__MiB: number,
-  test: (disk: string) => Promise<void>,
-): Promise<void> {
-  mkdirSync(at(name));
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size__MiB}m`, 'tmpfs', at(name)]);
-  if (status !== 0) return void process.stderr.write(`skipped: ${name}: this user may not mount a tmpfs\n`);
-  try {
-    await test(at(name));
-  } finally {
-    spawnSync('umount', ['-l', at(name)]);
-  }
-}
-
-/** Takes all that is left. */
-function fill(disk: string): void {
-  spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'fill')}`, 'bs=1k', 'oflag=append', 'conv=notrunc']);
-}
-
 test('a full disk: starts and stops are refused in time, the log says why, and it goes on when there is room', () =>
-  onTinyDisk('full', 4, async (disk) => {
+  onTinyDisk(at('full'), 4, async () => {
+    const disk = at('full');
     const server = await servers.start('full', OPTIONS);
     await server.client.start({ id: 'before', interval: '5ms' });
     // What the server gives up for want of room is room for little things: until that is gone, too.

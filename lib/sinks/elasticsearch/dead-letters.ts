@@ -1,6 +1,9 @@
 // Documents that Elasticsearch will never take, kept with the reason: one line of JSON each.
-import { open, type FileHandle } from 'node:fs/promises';
-import { ADDING, FILE_MODE } from '../../recording/private';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AppendFile } from '../../recording/append-file';
+import { readFrom, sizeOf } from '../../recording/files';
+import { FOLDER_MODE } from '../../recording/private';
 import { asciiJson } from './instance-fold';
 import { sourceOf, type PackedDocument } from './packed';
 
@@ -12,7 +15,7 @@ export interface DeadLetter {
 export class DeadLetters {
   constructor(readonly path: string) {}
 
-  /** On disk when done. @throws the system's error */
+  /** On disk when done. @throws the system's error: then none was added */
   async add(letters: readonly DeadLetter[]): Promise<void> {
     const rejected = new Date().toISOString();
     const lines = letters.map(({ document, reason }) => {
@@ -21,10 +24,13 @@ export class DeadLetters {
       // The document as it was sent: where it is not JSON, that is the reason.
       return `${head.slice(0, -1)},"document":${sourceOf(document)}}\n`;
     });
-    const file = await open(this.path, ADDING, FILE_MODE);
+    await mkdir(dirname(this.path), { recursive: true, mode: FOLDER_MODE });
+    const size__B = sizeOf(this.path);
+    const isCut = size__B > 0 && (await readFrom(this.path, size__B - 1, 1)).toString() !== '\n';
+    // Whoever has taken the file away has what stood in it: each time it is opened anew.
+    const file = new AppendFile(this.path, size__B);
     try {
-      await file.appendFile(lines.join(''));
-      await file.datasync();
+      await file.appendDurably(Buffer.from(`${isCut ? '\n' : ''}${lines.join('')}`));
     } finally {
       await file.close();
     }
