@@ -168,10 +168,11 @@ function gpuSection(summary: JobSummary, options: TableOptions): readonly Line[]
     parts: { row },
   }));
   const style = TROUBLE.has(state) || state === 'ok' ? 'yellow' : 'plain';
-  const isFine = state === 'ok' && reason === '';
-  const why: readonly Line[] = isFine ? [] : [{ label: 'GPU', parts: [reason || state], style }];
   const absences = gpuAbsences(summary).map((parts): Line => ({ label: '', parts: [parts], style: 'dim' }));
-  return [...rows, ...absences, ...why, ...energyLine(summary)];
+  // A command can end before its GPUs have answered once.
+  const why = reason || (state !== 'ok' ? state : rows.length === 0 ? 'no GPU was read in this time' : '');
+  const whyLine: readonly Line[] = why === '' ? [] : [{ label: 'GPU', parts: [why], style }];
+  return [...rows, ...absences, ...whyLine, ...energyLine(summary)];
 }
 
 const METHOD = {

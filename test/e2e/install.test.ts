@@ -70,7 +70,17 @@ describe.each(MANAGERS)('added by $name', (manager) => {
   });
 
   test('runs a command', () => {
-    const { status, output } = run('nvpulse', 'run', '--simulate', 't4', '--no-recording', '--', 'true');
+    // One that lasts until the GPU has answered, on a busy machine too.
+    const { status, output } = run(
+      'nvpulse',
+      'run',
+      '--simulate',
+      't4',
+      '--no-recording',
+      '--',
+      'sleep',
+      '1',
+    );
     expect(output).toMatch(/Tesla T4/);
     expect(status).toBe(0);
   });

@@ -198,6 +198,7 @@ describe('the table', () => {
     expect(table(summaryOfReadings([], { stop__s: 0.0004 }, inTime))).toMatchInlineSnapshot(`
      "
      train  400 µs  exit 0
+       GPU        no GPU was read in this time
        machine    box
        sampling   each 100 ms  100 readings  0.2 % of one CPU
      "
