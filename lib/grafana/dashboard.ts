@@ -155,12 +155,12 @@ function variable(parts: VariableParts, many: boolean): Variable {
   };
 }
 
-/** One of some values, the second of them at first. */
+/** One of some values. */
 export function choice(
   { name, label, description }: Pick<VariableParts, 'name' | 'label' | 'description'>,
-  values: readonly [string, string, ...string[]],
+  values: readonly string[],
+  first: string,
 ): Choice {
-  const [, first] = values;
   return {
     type: 'custom',
     name,

@@ -1,5 +1,5 @@
 // Fields of the documents that are not metrics, as queries group by them.
-import type { Dimension } from './query';
+import type { Column, Dimension } from './query';
 
 /** The largest machine that nvpulse knows has 64 GPUs. */
 export const INDEX: Dimension = { field: 'index', size: 64 };
@@ -26,3 +26,7 @@ export const GPU_SCOPE: Dimension = { field: 'gpu_scope', size: 1, missing: NONE
 /** Never the last dimension of a table: there the plugin shows a boolean as 0 or 1. Nor is the next. */
 export const SIMULATED: Dimension = { field: 'simulated', size: 1 };
 export const GPU_SHARED: Dimension = { field: 'gpu_shared', size: 2 };
+/** When a window began, of a table's row the first of its windows. */
+export const START: Column = { calculation: 'min', field: 'start' };
+/** Of all documents of a query. */
+export const ENTITY: Dimension = { field: 'entity', size: 1 };

@@ -1,6 +1,12 @@
 // The classic dashboard JSON, as much of it as ours is made of.
 import type { Datasource, Query } from './query';
 
+/** Of a panel whose queries go to several data sources. */
+interface Mixed {
+  readonly type: 'datasource';
+  readonly uid: '-- Mixed --';
+}
+
 interface Legend {
   readonly displayMode: 'list' | 'table';
   readonly placement: 'bottom' | 'right';
@@ -41,7 +47,7 @@ interface FieldConfig<Custom> {
     readonly min?: number;
     readonly max?: number;
     readonly noValue?: string;
-    readonly color: { readonly mode: 'palette-classic' | 'thresholds' };
+    readonly color: { readonly mode: 'palette-classic' | 'thresholds' | 'continuous-BlYlRd' };
     readonly thresholds: {
       readonly mode: 'absolute';
       readonly steps: readonly { readonly color: string; readonly value: number | null }[];
@@ -89,16 +95,15 @@ export type Transformation =
         readonly conversions: readonly [{ readonly targetField: string; readonly destinationType: 'number' }];
       };
     }
+  | { readonly id: 'merge'; readonly options: Readonly<Record<never, never>> }
   | { readonly id: 'sortBy'; readonly options: { readonly sort: readonly [{ readonly field: string }] } };
 
 interface PanelOf<Type extends string, Options, Custom> {
   readonly type: Type;
   readonly title: string;
   readonly description: string;
-  readonly datasource: Datasource;
+  readonly datasource: Datasource | Mixed;
   readonly targets: readonly Query[];
-  /** The narrowest bucket. */
-  readonly interval?: string;
   readonly fieldConfig: FieldConfig<Custom>;
   readonly options: Options;
   readonly transformations: readonly Transformation[];
@@ -161,34 +166,18 @@ export type Bars = PanelOf<
   },
   { readonly fillOpacity: number; readonly lineWidth: number }
 >;
-/** A row of colours for each line. */
-export type HeatMap = PanelOf<
-  'heatmap',
+/** A row for each line, in colours of its values: each value holds until the next one. */
+export type ColorRows = PanelOf<
+  'state-timeline',
   {
-    readonly calculate: false;
-    readonly color: {
-      readonly mode: 'scheme';
-      readonly scheme: string;
-      /** Of the other mode; Grafana wants them. */
-      readonly fill: string;
-      readonly exponent: number;
-      readonly steps: number;
-      readonly reverse: boolean;
-      readonly min: number;
-      readonly max: number;
-    };
-    readonly exemplars: { readonly color: string };
-    readonly cellGap: number;
-    readonly cellValues: { readonly unit: string };
-    /** Cells of less are not drawn. */
-    readonly filterValues: { readonly le: number };
-    readonly rowsFrame: { readonly layout: 'auto' };
+    readonly mergeValues: true;
     readonly showValue: 'never';
-    readonly yAxis: { readonly axisPlacement: 'left'; readonly reverse: true };
-    readonly legend: { readonly show: true };
-    readonly tooltip: { readonly mode: 'single'; readonly yHistogram: false; readonly showColorScale: true };
+    readonly alignValue: 'left';
+    readonly rowHeight: number;
+    readonly legend: Legend;
+    readonly tooltip: Tooltip;
   },
-  { readonly scaleDistribution: { readonly type: 'linear' } }
+  Pick<Graph['fieldConfig']['defaults']['custom'], 'lineWidth' | 'fillOpacity' | 'spanNulls'>
 >;
 /** Lines over a number that is no time. */
 export type Curves = PanelOf<
@@ -199,7 +188,7 @@ export type Curves = PanelOf<
     readonly spanNulls: true;
   }
 >;
-export type Panel = Graph | Figure | Gauge | Table | Bars | HeatMap | Curves;
+export type Panel = Graph | Figure | Gauge | Table | Bars | ColorRows | Curves;
 
 interface Placed {
   readonly id: number;

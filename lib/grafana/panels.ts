@@ -1,15 +1,15 @@
 // Panels: graphs of the catalog's metrics; figures, tables and bars of jobs' summaries.
 import { metricsOf, type Entity, type MetricName } from '../catalog';
-import { streamOf } from '../sinks/elasticsearch/streams';
+import { streamOf, type Stream } from '../sinks/elasticsearch/streams';
 import { BEFORE, DRAWN } from '../sinks/elasticsearch/energy-meter';
-import { GPU_NAME, HOST, INDEX } from './fields';
+import { GPU_NAME, HOST, INDEX, JOB, START } from './fields';
 import type {
   Bars,
+  ColorRows,
   Curves,
   Figure,
   Gauge,
   Graph,
-  HeatMap,
   Link,
   Override,
   Table,
@@ -182,49 +182,36 @@ const edge = (line: string, more: Override['properties']): Override => ({
 });
 
 /** A row of colours for each instance: shares of a whole, from 0 to 100 %. */
-export function heatMap<E extends Entity>(
+export function colorRows<E extends Entity>(
   subject: Subject<E>,
   metric: MetricName<E>,
   title: string,
-): HeatMap {
-  const unit = unitIdOf(metric);
+): ColorRows {
   return {
-    type: 'heatmap',
+    type: 'state-timeline',
     title,
     description: describe(subject.entity, [metric]),
     datasource: datasource(streamOf(subject.entity)),
     targets: overTime(subject, [{ metric, reading: 'mean', legend: subject.legend }]),
     fieldConfig: {
       defaults: {
-        unit,
-        color: PALETTE,
+        unit: unitIdOf(metric),
+        min: 0,
+        max: 100,
+        color: { mode: 'continuous-BlYlRd' },
         thresholds: GREEN,
-        custom: { scaleDistribution: { type: 'linear' } },
+        // Samples may be rarer than buckets.
+        custom: { lineWidth: 0, fillOpacity: 90, spanNulls: JOINED__MS },
       },
       overrides: [],
     },
     options: {
-      calculate: false,
-      color: {
-        mode: 'scheme',
-        scheme: 'Turbo',
-        fill: 'dark-orange',
-        exponent: 0.5,
-        steps: 64,
-        reverse: false,
-        min: 0,
-        max: 100,
-      },
-      exemplars: { color: 'rgba(255,0,255,0.7)' },
-      cellGap: 1,
-      cellValues: { unit },
-      // Idle is a colour, too.
-      filterValues: { le: -1 },
-      rowsFrame: { layout: 'auto' },
+      mergeValues: true,
       showValue: 'never',
-      yAxis: { axisPlacement: 'left', reverse: true },
-      legend: { show: true },
-      tooltip: { mode: 'single', yHistogram: false, showColorScale: true },
+      alignValue: 'left',
+      rowHeight: 0.95,
+      legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: [] },
+      tooltip: TOOLTIP,
     },
     transformations: [],
   };
@@ -278,7 +265,8 @@ export function energyOfGpus(where: string, of: 'all' | 'jobs', title: string): 
 }
 
 interface FigureParts extends Heading {
-  readonly target: Query;
+  /** Rows of several are taken together. */
+  readonly targets: readonly [Query, ...Query[]];
   readonly unit: string;
   /** Of the rows. */
   readonly calc: 'sum' | 'mean' | 'max';
@@ -288,13 +276,15 @@ interface FigureParts extends Heading {
   readonly mappings?: Figure['fieldConfig']['defaults']['mappings'];
 }
 
-function stat({ target, unit, calc, column, noValue, mappings, title, description }: FigureParts): Figure {
+function stat({ targets, unit, calc, column, noValue, mappings, title, description }: FigureParts): Figure {
+  const [{ datasource: source }, ...others] = targets;
+  const isOne = others.length === 0;
   return {
     type: 'stat',
     title,
     description,
-    datasource: target.datasource,
-    targets: [target],
+    datasource: isOne ? source : { type: 'datasource', uid: '-- Mixed --' },
+    targets,
     fieldConfig: {
       defaults: {
         unit,
@@ -314,7 +304,7 @@ function stat({ target, unit, calc, column, noValue, mappings, title, descriptio
       justifyMode: 'auto',
       orientation: 'auto',
     },
-    transformations: [],
+    transformations: isOne ? [] : [{ id: 'merge', options: {} }],
   };
 }
 
@@ -328,7 +318,7 @@ export function figure<E extends Entity>(
 ): Figure {
   const conditions = all(`entity:${entity}`, ...where, `_exists_:${field}`);
   const target = rowsOf(streamOf(entity), conditions, [by], [{ calculation, field }]);
-  return stat({ ...heading, target, unit: unitIdOf(field), calc });
+  return stat({ ...heading, targets: [target], unit: unitIdOf(field), calc });
 }
 
 /** As `figure`, of a field and one beside it. */
@@ -343,7 +333,7 @@ export function computed<E extends Entity>(
   // Where no row has the field there shall be no row at all: Grafana's sum of nothing is 0.
   const conditions = all(`entity:${entity}`, ...where, `_exists_:${made.a.field}`);
   const target = computedOf(streamOf(entity), conditions, [by], made);
-  return stat({ ...heading, target, unit, calc, column: COMPUTED });
+  return stat({ ...heading, targets: [target], unit, calc, column: COMPUTED });
 }
 
 /** What GPUs drew for jobs. */
@@ -353,12 +343,14 @@ export const energyInJobs = (
   heading: Heading,
 ): Figure => computed(subject, by, DRAWN_IN_JOBS, unitIdOf(DRAWN), 'sum', heading);
 
-/** Whether GPUs in these documents are the simulator's. */
+/** Whether GPUs of the machines of these documents are the simulator's, whichever stream has some. */
 export function simulatedOn(where: string): Figure {
+  const inStream = (stream: Stream, position: number): Query =>
+    countsOf(stream, all('simulated:true', where), [HOST], position);
   return stat({
     title: 'Simulated',
     description: 'Whether figures of GPUs here are the simulator’s: made up, and not measured.',
-    target: countsOf('gpumetrics', all('simulated:true', where), [HOST]),
+    targets: [inStream('gpumetrics', 0), inStream('cpumetrics', 1), inStream('jobmetrics', 2)],
     unit: 'none',
     calc: 'sum',
     noValue: 'no',
@@ -375,8 +367,6 @@ export function simulatedOn(where: string): Figure {
 export interface Key extends Dimension {
   readonly title: string;
   readonly links?: readonly Link[];
-  /** It orders the rows, and is not shown. */
-  readonly hidden?: true;
 }
 
 export interface Value extends Column {
@@ -385,13 +375,15 @@ export interface Value extends Column {
   readonly unit?: string;
 }
 
-/** Windows by what is told of them: keys first, in the order of the first one, then values. */
+/** Windows by what is told of them: keys first, then their start, by which the newest are on top, then other values. */
 export function windowsOf(
   where: string,
   keys: readonly Key[],
-  values: readonly Value[],
+  others: readonly Value[],
   heading: Heading,
 ): Table {
+  const start: Value = { ...START, title: 'Start', unit: 'dateTimeAsIso' };
+  const values = [start, ...others];
   const names = [...keys.map(({ field }) => field), ...values.map((value) => columnName(value, values))];
   const overrides = [
     ...keys.map(({ field, title, links }) => override(field, title, links ? { links } : {})),
@@ -399,8 +391,8 @@ export function windowsOf(
       override(columnName(value, values), value.title, { unit: value.unit ?? unitIdOf(value.field) }),
     ),
   ];
-  const hidden = keys.filter((key) => key.hidden).map(({ field }) => field);
-  return table(rowsOf('jobmetrics', where, keys, values), overrides, [inOrder(names, hidden)], heading);
+  const target = rowsOf('jobmetrics', where, keys, values, start);
+  return table(target, overrides, [inOrder(names)], heading);
 }
 
 /** The newest events, each with these fields. */
@@ -418,9 +410,14 @@ export function events(
   );
 }
 
-/** A bar for each value of `by`, in its order: that of all charts of the same windows. */
-export function bars(where: string, by: Dimension, column: Column, heading: Heading): Bars {
-  const target = rowsOf('jobmetrics', where, [by], [column]);
+/** A bar for each job, those that began last on top: the order of all charts and tables of windows. */
+export function bars(where: string, measure: Column | Computed, heading: Heading): Bars {
+  const isColumn = 'field' in measure;
+  const target = isColumn
+    ? rowsOf('jobmetrics', where, [JOB], [measure, START], START)
+    : computedOf('jobmetrics', where, [JOB], measure, [START], START);
+  const columns = isColumn ? [measure, START] : [measure.a, measure.b, START];
+  const hidden = isColumn ? [START] : columns;
   return {
     type: 'barchart',
     ...heading,
@@ -428,7 +425,7 @@ export function bars(where: string, by: Dimension, column: Column, heading: Head
     targets: [target],
     fieldConfig: {
       defaults: {
-        unit: unitIdOf(column.field),
+        unit: unitIdOf(isColumn ? measure.field : measure.a.field),
         min: 0,
         color: PALETTE,
         thresholds: GREEN,
@@ -438,7 +435,7 @@ export function bars(where: string, by: Dimension, column: Column, heading: Head
     },
     options: {
       orientation: 'horizontal',
-      xField: by.field,
+      xField: JOB.field,
       showValue: 'auto',
       stacking: 'none',
       barWidth: 0.9,
@@ -449,7 +446,7 @@ export function bars(where: string, by: Dimension, column: Column, heading: Head
       legend: { displayMode: 'list', placement: 'bottom', showLegend: false, calcs: [] },
       tooltip: TOOLTIP,
     },
-    transformations: [],
+    transformations: [without(hidden.map((column) => columnName(column, columns)))],
   };
 }
 
@@ -535,10 +532,15 @@ function override(
   };
 }
 
-const inOrder = (names: readonly string[], hidden: readonly string[] = []): Transformation => ({
+const inOrder = (names: readonly string[]): Transformation => ({
   id: 'organize',
   options: {
     indexByName: Object.fromEntries(names.map((name, position) => [name, position])),
-    excludeByName: Object.fromEntries(hidden.map((name) => [name, true])),
+    excludeByName: {},
   },
+});
+
+const without = (names: readonly string[]): Transformation => ({
+  id: 'organize',
+  options: { indexByName: {}, excludeByName: Object.fromEntries(names.map((name) => [name, true])) },
 });

@@ -15,6 +15,7 @@ export type MetricAggregation =
       readonly id: string;
       readonly type: 'avg' | 'max' | 'min' | 'sum';
       readonly field: string;
+      readonly settings?: { readonly script: string };
     }
   | {
       readonly id: string;
@@ -150,9 +151,14 @@ export function overTime<E extends Entity>(
 export interface Column {
   readonly calculation: 'avg' | 'min' | 'max' | 'sum';
   readonly field: string;
+  /** Painless, a document: what stands for the field's `_value`. */
+  readonly script?: string;
 }
 
-/** A column of a table that is made of two others, `params.a` and `params.b`: 0 where there is none. */
+/**
+ * A column of a table that is made of two others, `params.a` and `params.b`: 0 where there is none. They have different
+ * fields: the plugin names columns by them.
+ */
 export interface Computed {
   readonly a: Column;
   readonly b: Column;
@@ -163,16 +169,25 @@ export interface Computed {
 /** The name that the plugin gives such a column. */
 export const COMPUTED = 'Bucket Script';
 
-/** A row for each value of a dimension, with a computed column behind those that it is made of. */
+/** The mean of a field, each document weighted by another one: of those that have both. */
+export const weightedMean = (field: string, weight: string): Computed => ({
+  a: { calculation: 'sum', field, script: `doc['${weight}'].empty ? 0 : _value * doc['${weight}'].value` },
+  b: { calculation: 'sum', field: weight, script: `doc['${field}'].empty ? 0 : _value` },
+  script: 'params.b > 0 ? params.a / params.b : null',
+});
+
+/** A row for each value of a dimension, with a computed column behind those that it is made of, and behind others. */
 export function computedOf(
   stream: Stream,
   where: string,
   by: readonly Dimension[],
   { a, b, script }: Computed,
+  others: readonly Column[] = [],
+  orderBy?: Column,
 ): Query {
-  const query = rowsOf(stream, where, by, [a, b]);
+  const query = rowsOf(stream, where, by, [a, b, ...others], orderBy);
   const computed: MetricAggregation = {
-    id: '3',
+    id: String(query.metrics.length + 1),
     type: 'bucket_script',
     pipelineVariables: [
       { name: 'a', pipelineAgg: '1' },
@@ -185,25 +200,26 @@ export function computedOf(
 
 /**
  * A row for each combination of dimensions. Those of the first dimension are in the order of their values, or from
- * the highest of column `orderBy` down.
+ * the highest of `orderBy`, one of the columns, down.
  */
 export function rowsOf(
   stream: Stream,
   where: string,
   by: readonly Dimension[],
   columns: readonly Column[],
-  orderBy?: number,
+  orderBy?: Column,
 ): Query {
   return {
     refId: 'A',
     datasource: datasource(stream),
     query: where,
-    metrics: columns.map(({ calculation, field }, position) => ({
+    metrics: columns.map(({ calculation, field, script }, position) => ({
       id: String(position + 1),
       type: calculation,
       field,
+      ...(script === undefined ? {} : { settings: { script } }),
     })),
-    bucketAggs: termsOf(by, orderBy === undefined ? '_key' : String(orderBy + 1)),
+    bucketAggs: termsOf(by, orderBy && String(columns.indexOf(orderBy) + 1)),
     alias: '',
     timeField: '@timestamp',
   };
@@ -230,9 +246,13 @@ export function watched(
   };
 }
 
-/** How many documents there are, for each combination of dimensions. */
-export function countsOf(stream: Stream, where: string, by: readonly Dimension[]): Query {
-  return { ...rowsOf(stream, where, by, []), metrics: [{ id: '1', type: 'count' }] };
+/** How many documents there are, for each combination of dimensions. @param position among the panel's queries */
+export function countsOf(stream: Stream, where: string, by: readonly Dimension[], position: number): Query {
+  return {
+    ...rowsOf(stream, where, by, []),
+    refId: letter(position),
+    metrics: [{ id: '1', type: 'count' }],
+  };
 }
 
 /**

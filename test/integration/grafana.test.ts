@@ -37,10 +37,12 @@ import {
   SLOW,
   SLOW_JOB,
   TRAINER,
+  TRAINER_2,
   TRAINER_POWER__W,
   TRAINING,
   type Scene,
 } from '../support/grafana-scene';
+import { ENDLESS, ENDLESS_JOBS, exportEndless, exportSweep, SWEEP, SWEEP_HOSTS } from '../support/compared';
 import { DAY__S, energyUntil, exportDay, METERED } from '../support/metered-day';
 
 const PROVISIONING = join(__dirname, '..', '..', 'deploy', 'grafana', 'provisioning');
@@ -115,9 +117,8 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     here: View = view(choices),
   ): Promise<readonly { target: Query; series: readonly Series[]; rows: Rows }[]> {
     const width = Math.round((panel.gridPos.w / 24) * SCREEN);
-    const least = panel.interval ?? LEAST_INTERVAL;
     const searches = panel.targets.map((target) =>
-      searchOf(target, here, intervalOf(target, here, width, least)),
+      searchOf(target, here, intervalOf(target, here, width, LEAST_INTERVAL)),
     );
     const found = await run(elasticsearch, searches);
     return panel.targets.map((target, position) => ({
@@ -314,9 +315,11 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
   });
 
   test('job: the newest that began is offered first', async () => {
-    const values = (await offered(variableOf('job', 'job'), view({}))).map(({ value }) => value);
-    expect(values.slice(3)).toEqual([SHORT, LONG]);
-    expect(values.slice(0, 3).sort()).toEqual([FORGOTTEN, JOB, SLOW_JOB]);
+    const jobs = await offered(variableOf('job', 'job'), view({}));
+    expect(jobs.map(({ value }) => value).sort()).toEqual([FORGOTTEN, JOB, SLOW_JOB, LONG, SHORT].sort());
+    expect(jobs.at(-1)!.value).toBe(LONG);
+    const starts = jobs.map(({ text }) => text.slice(0, 19));
+    expect(starts).toEqual([...starts].sort().reverse());
   });
 
   test('job: starts and stops have a text', async () => {
@@ -343,9 +346,13 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
   });
 
   test.each(NAMES)('%s: says whether GPUs are simulated', async (name) => {
-    const [row] = await figureOf(name, 'Simulated', CHOICES[name]);
-    expect(Number(row!['Count'])).toBeGreaterThan(0);
-    expect(await figureOf(name, 'Simulated', { host: TRAINER, job: LONG })).toEqual([]);
+    const marked = async (host: string, job: string) =>
+      (await figureOf(name, 'Simulated', { host, job })).filter(({ Count }) => Number(Count) > 0);
+    // Documents of GPUs, of the machine and of its jobs.
+    expect(await marked(MACHINE, JOB)).toHaveLength(3);
+    // One of which there are no documents of GPUs.
+    expect(await marked(SLOW, SLOW_JOB)).toHaveLength(1);
+    expect(await marked(TRAINER, LONG)).toEqual([]);
   });
 
   test('job: its window tells how it ended, and that a GPU was shared', async () => {
@@ -388,10 +395,11 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
       [FORGOTTEN, FORGOTTEN, 'named', 'true'],
       [JOB, JOB_NAME, 'process', 'true'],
     ]);
-    const titles = rows.map(({ job_title }) => String(job_title));
-    expect(titles).toEqual([...titles].sort().reverse());
+    const starts = rows.map((row) => Number(row['Min']));
+    expect(starts).toEqual([...starts].sort((a, b) => b - a));
+    const jobs = rows.map(({ job }) => job);
     for (const chart of ['Duration', 'GPU energy', 'GPU utilization', 'Highest GPU memory'])
-      expect((await tableOf('compare', chart)).map(({ job_title }) => job_title)).toEqual(titles);
+      expect((await tableOf('compare', chart)).map(({ job }) => job)).toEqual(jobs);
     for (const row of rows) {
       expect(row['Min']).toBeGreaterThan(scene.from__ms);
       expect(row['Max']).toBeLessThan(scene.to__ms);
@@ -410,6 +418,10 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     ]);
     const starts = await offered(variableOf('compare', 'job'), here);
     expect(starts.map(({ value }) => value)).toContain(LOST);
+    // The job goes on elsewhere.
+    const silent = { ...here, choices: { ...here.choices, host: TRAINER_2 } };
+    expect((await offered(variableOf('compare', 'job'), silent)).map(({ value }) => value)).toEqual([LONG]);
+    expect(await tableOf('compare', 'Running now, the newest on top', silent)).toEqual([]);
     // An hour later nothing is heard of any of them.
     const later = { ...here, to__ms: scene.to__ms + 3_600_000 };
     expect(await tableOf('compare', 'Running now, the newest on top', later)).toEqual([]);
@@ -420,12 +432,36 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     const here: View = { ...scene, from__ms: scene.from__ms - 30 * 60_000, choices };
     const rows = await tableOf('compare', 'Power of a GPU since the start', here);
     const names = [...new Set(rows.map(({ job_title }) => String(job_title)))];
-    expect(names.map((name) => name.split('\t')[1]).sort()).toEqual([LOST, LONG, SHORT]);
+    // One of them began on two hosts, not at the same time.
+    expect(names.map((name) => name.split('\t')[1]).sort()).toEqual([LOST, LONG, LONG, SHORT]);
     for (const name of names) {
       const [first, ...rest] = rows.filter(({ job_title }) => job_title === name);
       expect(first).toMatchObject({ job_time__s: 0, Average: TRAINER_POWER__W });
       rest.forEach(({ job_time__s }, at) => expect(job_time__s).toBe(10 * (at + 1)));
     }
+  });
+
+  test('compare: bars of a job on two hosts: energies are added, of times and memory the highest, of means by time', async () => {
+    const here: View = { ...(await exportSweep(elasticsearch)), choices: CHOICES.compare };
+    const barOf = async (title: string, column: string) => {
+      const [bar, ...others] = await tableOf('compare', title, here);
+      expect([bar?.['job'], others]).toEqual([SWEEP, []]);
+      return bar![column];
+    };
+    expect(await barOf('Duration', 'Max')).toBe(3 * 3600);
+    expect(await barOf('GPU energy', 'Sum')).toBe(4e6);
+    expect(await barOf('GPU utilization', 'Bucket Script')).toBeCloseTo((3 * 80 + 1 * 40) / 4, 9);
+    expect(await barOf('Highest GPU memory', 'Max')).toBe(4000);
+    const rows = await tableOf('compare', 'Jobs, the newest on top', here);
+    expect(rows.map((row) => row['host.name']).sort()).toEqual([...SWEEP_HOSTS]);
+  });
+
+  test('compare: curves of ten jobs that took a day are within the limit of buckets', async () => {
+    const here: View = { ...(await exportEndless(elasticsearch)), choices: CHOICES.compare };
+    const rows = await tableOf('compare', 'Power of a GPU since the start', here);
+    const names = new Set(rows.map(({ job_title }) => String(job_title)));
+    expect([...names].filter((name) => name.includes(ENDLESS))).toHaveLength(ENDLESS_JOBS);
+    expect(rows).toHaveLength(ENDLESS_JOBS * 24 * 60);
   });
 
   test.each([

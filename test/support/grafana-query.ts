@@ -156,7 +156,7 @@ function aggregationOf(metric: MetricAggregation): Json | undefined {
       return { bucket_script: { buckets_path: Object.fromEntries(paths), ...metric.settings } };
     }
     default:
-      return { [metric.type]: { field: metric.field } };
+      return { [metric.type]: { field: metric.field, ...metric.settings } };
   }
 }
 

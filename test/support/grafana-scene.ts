@@ -37,7 +37,9 @@ export const SHORT = 'train-8';
 export const LOST = 'train-6';
 export const TRAINING = 'training';
 export const TRAINER_POWER__W = 250;
-/** Looked at each five seconds. */
+/** The long training ran here too, until the machine fell silent ten minutes before the scene. */
+export const TRAINER_2 = 'trainer-2';
+/** Looked at each five seconds; of simulated GPUs it has no document. */
 export const SLOW = 'slow';
 export const SLOW_JOB = 'nightly';
 
@@ -173,7 +175,7 @@ async function watchSlowly(elasticsearch: Elasticsearch, folder: string): Promis
   try {
     let rows = 0;
     for await (const batch of sampler) {
-      await index(elasticsearch, batch, SLOW, [window]);
+      await index(elasticsearch, batch, SLOW, [window], true);
       rows += batch.table('job')?.length ?? 0;
       if (rows >= 3) return;
     }
@@ -224,17 +226,25 @@ async function exportTrainer(elasticsearch: Elasticsearch, from__ms: number, to_
   const running = spans.slice(1);
   await index(elasticsearch, trained(minutesBefore(20), minutesBefore(16)), TRAINER, lost);
   await index(elasticsearch, trained(minutesBefore(15), to__ms), TRAINER, running);
-  const started = spans.map(({ id, start__ns }) => ({
-    time: formatUtc(start__ns),
-    time__ns: start__ns,
-    kind: 'window_start' as const,
-    flush: 0,
-    instance: null,
-    text: '',
-    data: { id },
-  }));
+  const started = spans.map(startOf);
   await send(elasticsearch, eventDocuments(started, { host: TRAINER, spans, instances: new Map() }));
+  const other = { ...opened(LONG, minutesBefore(14)), gpu_scope: 'node', gpus: 'node' } as const;
+  await index(elasticsearch, trained(minutesBefore(14), minutesBefore(10)), TRAINER_2, [other]);
+  await send(
+    elasticsearch,
+    eventDocuments([startOf(other)], { host: TRAINER_2, spans: [other], instances: new Map() }),
+  );
 }
+
+const startOf = ({ id, start__ns }: JobSpan) => ({
+  time: formatUtc(start__ns),
+  time__ns: start__ns,
+  kind: 'window_start' as const,
+  flush: 0,
+  instance: null,
+  text: '',
+  data: { id },
+});
 
 const opened = (id: string, start__ms: number) => ({
   id,
@@ -273,8 +283,9 @@ async function index(
   batch: Batch,
   host: string,
   windows: readonly JobSpan[] = [],
+  simulated = false,
 ): Promise<void> {
-  await send(elasticsearch, [...toDocuments(batch, { host, windows, meter: new EnergyMeter() })]);
+  await send(elasticsearch, [...toDocuments(batch, { host, windows, simulated, meter: new EnergyMeter() })]);
 }
 
 async function send(

@@ -75,8 +75,10 @@ test.each(DASHBOARDS)(
       ...dashboard.annotations.list.map(({ query }) => query),
     ];
     for (const query of queries) for (const name of used(query)) expect(names).toContain(name);
-    for (const { datasource, targets } of panelsOf(dashboard))
-      for (const target of targets) expect(target.datasource).toEqual(datasource);
+    for (const { datasource, targets } of panelsOf(dashboard)) {
+      const sources = [...new Set(targets.map((target) => target.datasource.uid))];
+      expect(datasource.uid).toBe(sources.length === 1 ? sources[0] : '-- Mixed --');
+    }
   },
 );
 
@@ -183,6 +185,27 @@ test('lines are joined over the longest interval, have their mean and maximum be
   }
 });
 
+test('colours of a row hold until the next sample, over the longest interval too', () => {
+  const rows = DASHBOARDS.flatMap(panelsOf).flatMap((panel) =>
+    panel.type === 'state-timeline' ? [panel.fieldConfig.defaults] : [],
+  );
+  expect(rows.length).toBe(4);
+  for (const { min, max, custom } of rows) {
+    expect(custom.spanNulls).toBeGreaterThan(parseDuration(INTERVAL_RANGE.max, 'interval') / 1e6);
+    expect([min, max]).toEqual([0, 100]);
+  }
+});
+
+test.each(DASHBOARDS)('$title: what is simulated is asked of every stream', (dashboard) => {
+  const [simulated, ...others] = panelsOf(dashboard).filter(({ title }) => title === 'Simulated');
+  expect(others).toEqual([]);
+  expect(simulated?.targets.map(({ datasource, refId }) => [refId, datasource.uid])).toEqual([
+    ['A', 'gpumetrics'],
+    ['B', 'cpumetrics'],
+    ['C', 'jobmetrics'],
+  ]);
+});
+
 test('a GPU has one colour on every panel, and no two have the same', () => {
   const byGpu = graphs.filter(({ targets }) =>
     targets.some(({ alias }) => alias.startsWith('GPU {{index}}')),
@@ -202,7 +225,7 @@ test('a GPU has one colour on every panel, and no two have the same', () => {
   }
 });
 
-test('many GPUs are a heat map and bands; their lines, and what a followed process is needed for, stay closed', () => {
+test('many GPUs are rows of colours and bands; their lines, and what a followed process is needed for, stay closed', () => {
   for (const { uid, panels } of DASHBOARDS) {
     const open = panels.filter((panel) => panel.type === 'timeseries');
     for (const { title, targets } of open)
@@ -211,7 +234,7 @@ test('many GPUs are a heat map and bands; their lines, and what a followed proce
         expect([uid, title, query]).not.toContainEqual(expect.stringMatching(/entity:(job|gpu_process) /));
       }
     if (uid === 'nvpulse-compare') continue;
-    const maps = panels.flatMap((panel) => (panel.type === 'heatmap' ? panel.targets : []));
+    const maps = panels.flatMap((panel) => (panel.type === 'state-timeline' ? panel.targets : []));
     expect(maps.map(({ alias }) => alias)).toContain('GPU {{index}}');
     const bands = open.filter(({ title }) => title.endsWith('lowest to highest'));
     expect(bands.length).toBe(4);

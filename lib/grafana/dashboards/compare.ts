@@ -13,13 +13,17 @@ import {
 } from '../fields';
 import type { Dashboard } from '../model';
 import { bars, curves, simulatedOn, windowsOf } from '../panels';
+import { weightedMean, type Column, type Computed } from '../query';
 import { JOB_UID } from './job';
 
 const CHOSEN = 'host.name:$host AND job_name:$name AND job:$job';
 /** Ended windows alone: a job that runs counts nowhere. */
 const WINDOWS = `entity:window AND ${CHOSEN}`;
-/** A start is that of a job that runs while it has no end, and its host's newest samples have it: of no lost one. */
-const RUNNING = `entity:start AND job:$running AND NOT job:$ended AND ${CHOSEN}`;
+/**
+ * A start is that of a job that runs while it has no end, and its host's newest samples have it: of no lost one. By its
+ * title, since a job may have ended on one host and run on another.
+ */
+const RUNNING = `entity:start AND job_title:$running AND NOT job_title:$ended AND ${CHOSEN}`;
 
 /** The job's dashboard, from a time to another. */
 const toJob = (to: string) => ({
@@ -27,8 +31,8 @@ const toJob = (to: string) => ({
   url: `/d/${JOB_UID}?var-job=\${__value.raw:percentencode}` + `&from=\${__data.fields.Min.numeric}&to=${to}`,
 });
 
-const compared = (field: string, title: string, description: string) =>
-  bars(WINDOWS, JOB_TITLE, { calculation: 'avg', field }, { title, description });
+const compared = (measure: Column | Computed, title: string, description: string) =>
+  bars(WINDOWS, measure, { title, description });
 
 const NEWEST: typeof JOB_TITLE = { ...JOB_TITLE, size: 10 };
 const STEP = '$step';
@@ -75,10 +79,10 @@ export const compare: Dashboard = dashboard({
     many({
       name: 'running',
       label: 'Running',
-      description: 'Jobs that hosts had in the last two minutes.',
+      description: 'Jobs that the hosts had in the last two minutes.',
       from: 'cpumetrics',
-      field: 'job',
-      where: 'entity:host AND @timestamp:[now-2m TO now]',
+      field: 'job_title',
+      where: 'entity:host AND host.name:$host AND @timestamp:[now-2m TO now]',
       sort: 0,
       allIsAny: false,
       hidden: true,
@@ -88,8 +92,8 @@ export const compare: Dashboard = dashboard({
       label: 'Ended',
       description: 'Of those, the ones that ended meanwhile.',
       from: 'jobmetrics',
-      field: 'job',
-      where: 'entity:window AND @timestamp:[now-5m TO now]',
+      field: 'job_title',
+      where: 'entity:window AND host.name:$host AND @timestamp:[now-5m TO now]',
       sort: 0,
       allIsAny: false,
       hidden: true,
@@ -112,9 +116,11 @@ export const compare: Dashboard = dashboard({
       {
         name: 'step',
         label: 'Curves, a point for each',
-        description: 'Seconds. Long jobs want long ones.',
+        description:
+          'Seconds. Of jobs that take days, 600 or 3600: all curves together can have 65,536 points.',
       },
-      ['1', '10', '60', '600'],
+      ['1', '10', '60', '600', '3600'],
+      '60',
     ),
   ],
   annotations: [],
@@ -126,13 +132,12 @@ export const compare: Dashboard = dashboard({
           panel: windowsOf(
             RUNNING,
             [
-              { ...JOB_TITLE, title: 'Run', hidden: true },
               { ...JOB, title: 'Job', links: [toJob('now')] },
               { ...JOB_NAME, title: 'Name' },
               { ...HOST, title: 'Host' },
               { ...GPU_SCOPE, title: 'GPUs' },
             ],
-            [{ calculation: 'min', field: 'start', title: 'Start', unit: 'dateTimeAsIso' }],
+            [],
             {
               title: 'Running now, the newest on top',
               description:
@@ -152,7 +157,6 @@ export const compare: Dashboard = dashboard({
           panel: windowsOf(
             WINDOWS,
             [
-              { ...JOB_TITLE, title: 'Run', hidden: true },
               { ...JOB, title: 'Job', links: [toJob('${__data.fields.Max.numeric}')] },
               { ...JOB_NAME, title: 'Name' },
               { ...HOST, title: 'Host' },
@@ -162,7 +166,6 @@ export const compare: Dashboard = dashboard({
               { ...GPU_SCOPE, title: 'GPUs' },
             ],
             [
-              { calculation: 'min', field: 'start', title: 'Start', unit: 'dateTimeAsIso' },
               { calculation: 'max', field: '@timestamp', title: 'End', unit: 'dateTimeAsIso' },
               { calculation: 'avg', field: 'duration__s', title: 'Duration' },
               { calculation: 'avg', field: 'gpu_energy__J', title: 'GPU energy' },
@@ -182,14 +185,26 @@ export const compare: Dashboard = dashboard({
         },
         ...across(
           12,
-          compared('duration__s', 'Duration', 'Of each window, a mean where a job has several.'),
           compared(
-            'gpu_energy__J',
-            'GPU energy',
-            'Of the job’s GPUs. That of a shared GPU stands whole in each job that used it.',
+            { calculation: 'max', field: 'duration__s' },
+            'Duration',
+            'Of a job with several windows, as of several hosts, the longest.',
           ),
-          compared('gpu_utilization__pct', 'GPU utilization', 'Mean over the job’s GPUs and its time.'),
-          compared('gpu_memory_used__MiB_max', 'Highest GPU memory', 'Highest reading of any of its GPUs.'),
+          compared(
+            { calculation: 'sum', field: 'gpu_energy__J' },
+            'GPU energy',
+            'Of all of the job’s GPUs. That of a shared GPU stands whole in each job that used it.',
+          ),
+          compared(
+            weightedMean('gpu_utilization__pct', 'duration__s'),
+            'GPU utilization',
+            'Mean over the job’s GPUs and its time; of several hosts, each as long as the job ran there.',
+          ),
+          compared(
+            { calculation: 'max', field: 'gpu_memory_used__MiB_max' },
+            'Highest GPU memory',
+            'Highest reading of any of its GPUs.',
+          ),
         ),
       ],
     },

@@ -19,13 +19,13 @@ import {
 import type { Dashboard } from '../model';
 import {
   band,
+  colorRows,
   computed,
   energyInJobs,
   energyOfGpus,
   events,
   figure,
   graph,
-  heatMap,
   simulatedOn,
   windowsOf,
 } from '../panels';
@@ -123,7 +123,6 @@ const facts = [
     panel: windowsOf(
       WINDOWS,
       [
-        { ...JOB_TITLE, title: 'Run', hidden: true },
         { ...HOST, title: 'Host' },
         { ...JOB_NAME, title: 'Name', links: [ITS_TIME] },
         { ...STATUS, title: 'Status' },
@@ -132,7 +131,6 @@ const facts = [
         { ...GPU_SCOPE, title: 'GPUs' },
       ],
       [
-        { calculation: 'min', field: 'start', title: 'Start', unit: 'dateTimeAsIso' },
         { calculation: 'max', field: '@timestamp', title: 'End', unit: 'dateTimeAsIso' },
         { calculation: 'avg', field: 'duration__s', title: 'Duration' },
         { calculation: 'avg', field: 'gpu_energy__J', title: 'GPU energy' },
@@ -208,9 +206,9 @@ export const job: Dashboard = dashboard({
       title: 'All hosts',
       tiles: across(
         8,
-        heatMap(allGpus, 'gpu_utilization__pct', 'GPU utilization by host'),
+        colorRows(allGpus, 'gpu_utilization__pct', 'GPU utilization by host'),
         graph(allGpus, ['power_draw__W'], { title: 'Power of a GPU by host' }),
-        heatMap(allHosts, 'cpu_utilization__pct', 'CPU utilization by host'),
+        colorRows(allHosts, 'cpu_utilization__pct', 'CPU utilization by host'),
         graph(allMemory, ['memory_used__MiB'], { title: 'Memory used by host' }),
       ),
     },
@@ -220,7 +218,7 @@ export const job: Dashboard = dashboard({
       tiles: [
         ...across(
           8,
-          heatMap(gpus, 'gpu_utilization__pct', 'Utilization of each GPU'),
+          colorRows(gpus, 'gpu_utilization__pct', 'Utilization of each GPU'),
           energyOfGpus(all('entity:gpu', ...gpus.where), 'jobs', 'Energy in the time range'),
         ),
         ...across(

@@ -3,7 +3,7 @@ import { faults, marks, starts, windows } from '../annotations';
 import { across, dashboard, many, one } from '../dashboard';
 import { DEVICE, INDEX, INTERFACE, MOUNT, PID } from '../fields';
 import type { Dashboard } from '../model';
-import { band, energyOfGpus, graph, heatMap, simulatedOn } from '../panels';
+import { band, energyOfGpus, graph, colorRows, simulatedOn } from '../panels';
 import { all } from '../query';
 import { linesOf } from './gpu-lines';
 
@@ -59,7 +59,7 @@ export const node: Dashboard = dashboard({
     {
       title: 'GPUs',
       tiles: [
-        { panel: heatMap(gpus, 'gpu_utilization__pct', 'Utilization of each GPU'), width: 12, height: 8 },
+        { panel: colorRows(gpus, 'gpu_utilization__pct', 'Utilization of each GPU'), width: 12, height: 8 },
         {
           panel: energyOfGpus(all('entity:gpu', ...gpus.where), 'all', 'Energy in the time range'),
           width: 9,
