@@ -1,9 +1,9 @@
 // What became of the windows of a server's jobs: a line of JSON each, in gzip members, so that a reader steps from one
 // to the next and may begin at any. Files of bounded size: those that a sink has taken can go.
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppendFile } from './append-file';
-import { readFrom } from './files';
+import { namesIn, readFrom, sizeOf } from './files';
 import { compress, decompress, MEMBER_HEADER__B, memberLength } from './gzip';
 import type { Access } from './private';
 
@@ -108,7 +108,7 @@ export class SummaryLog {
 
 /** Numbers of the files that a recording has, ascending. */
 async function filesIn(dir: string): Promise<readonly number[]> {
-  const numbers = (await readdir(dir)).flatMap((name) => parseSummaryName(name) ?? []);
+  const numbers = (await namesIn(dir)).flatMap((name) => parseSummaryName(name) ?? []);
   return numbers.sort((one, other) => one - other);
 }
 
@@ -163,7 +163,7 @@ async function parse(member: Buffer): Promise<unknown> {
 export async function summariesBeyond(dir: string, { file, offset }: SummaryPlace): Promise<number> {
   let sum = 0;
   for (const number of (await filesIn(dir)).filter((one) => one >= file)) {
-    const { size } = await stat(pathOf(dir, number));
+    const size = sizeOf(pathOf(dir, number));
     sum += number === file ? Math.max(0, size - offset) : size;
   }
   return sum;
@@ -178,8 +178,8 @@ export async function newestSummaries(dir: string): Promise<SummaryPlace> {
 export async function trimSummaries(dir: string, { file }: SummaryPlace): Promise<number> {
   let bytes = 0;
   for (const number of (await filesIn(dir)).filter((one) => one < file)) {
-    bytes += (await stat(pathOf(dir, number))).size;
-    await rm(pathOf(dir, number));
+    bytes += sizeOf(pathOf(dir, number));
+    await rm(pathOf(dir, number), { force: true });
   }
   return bytes;
 }

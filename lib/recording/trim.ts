@@ -1,7 +1,8 @@
 // Removes from a recording's beginning what its reader has acknowledged, by whole segments.
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Entity } from '../catalog';
+import { namesIn, sizeOf } from './files';
 import type { TailPosition } from './position';
 import { parseSegmentName } from './segments';
 import { readTrimmed, writeTrimmed } from './trimmed';
@@ -16,7 +17,7 @@ export interface TrimResult {
  * writer may be at work. Calls for one recording must not overlap. @throws ERR_IO
  */
 export async function trimRecording(dir: string, position: TailPosition): Promise<TrimResult> {
-  const segments = (await readdir(dir)).flatMap((file) => {
+  const segments = (await namesIn(dir)).flatMap((file) => {
     const segment = parseSegmentName(file);
     const reached = segment && position.tables[segment.entity]?.segment;
     return reached !== undefined && segment && segment.number < reached ? [{ ...segment, file }] : [];
@@ -29,8 +30,8 @@ export async function trimRecording(dir: string, position: TailPosition): Promis
   let bytes = 0;
   for (const { file } of segments) {
     const path = join(dir, file);
-    bytes += (await stat(path)).size;
-    await rm(path);
+    bytes += sizeOf(path);
+    await rm(path, { force: true });
   }
   return { segments: segments.length, bytes };
 }

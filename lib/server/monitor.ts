@@ -308,10 +308,11 @@ export class Monitor {
 
   private takeOldSummaries(): Promise<void> {
     const untold = this.book.all.filter(({ finished, summary }) => finished && !summary);
-    return takeOldSummaries(join(this.options.state, 'summaries'), untold, async (job, summary) => {
+    const take = async (job: Job, summary: JobSummary): Promise<void> => {
       this.book.finish(job.id, await this.tell(job, summary));
       await this.log.durable();
-    });
+    };
+    return takeOldSummaries(join(this.options.state, 'summaries'), untold, take, this.options.log);
   }
 
   private spec(request: StartRequest): JobSpec {

@@ -3,28 +3,33 @@ import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobSummary } from '../jobs/summary-types';
+import { namesIn } from '../recording/files';
+import { reasonOf } from '../reason';
 import type { Job } from './job';
 
-/** @param tell on the disk when done */
+/**
+ * What cannot be read stays where it is.
+ * @param tell on the disk when done
+ * @param report told of what cannot be read
+ */
 export async function takeOldSummaries(
   dir: string,
   jobs: readonly Job[],
   tell: (job: Job, summary: JobSummary) => Promise<void>,
+  report: (text: string) => void,
 ): Promise<void> {
+  const there = new Set(await namesIn(dir));
   for (const job of jobs) {
-    const path = join(dir, `${createHash('sha256').update(job.id).digest('hex').slice(0, 32)}.json`);
-    const summary = await readSummary(path);
-    if (summary) await tell(job, summary);
-    await rm(path, { force: true });
+    const name = `${createHash('sha256').update(job.id).digest('hex').slice(0, 32)}.json`;
+    if (!there.has(name)) continue;
+    const path = join(dir, name);
+    try {
+      await tell(job, JSON.parse(await readFile(path, 'utf8')) as JobSummary);
+      await rm(path);
+    } catch (error) {
+      report(`the summary of job '${job.id}' in '${path}' is not taken over: ${reasonOf(error)}`);
+    }
   }
-  await rm(dir, { recursive: true, force: true });
-}
-
-/** Undefined where there is none, or none that can be read. */
-async function readSummary(path: string): Promise<JobSummary | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as JobSummary;
-  } catch {
-    return undefined;
-  }
+  // Others may have something there.
+  if ((await namesIn(dir)).length === 0) await rm(dir, { recursive: true, force: true });
 }

@@ -96,7 +96,7 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
     limit__B: config.spoolLimit__B,
     current: () => monitor.recording,
     needed__ns: () => monitor.needed__ns,
-    taken,
+    taken: async (dir) => exporter?.acknowledgedOf(dir),
     log: config.log,
   });
   closers.push(keepRegularly(spool, () => monitor.status().disk !== null));

@@ -13,6 +13,7 @@ import {
   type RecordingListing,
   type TailPosition,
 } from '../recording';
+import { namesIn, sizeOf } from '../recording/files';
 import { parseSegmentName } from '../recording/segments';
 import { reasonOf } from '../reason';
 import type { TakenRecording } from './job-summary';
@@ -25,7 +26,8 @@ export interface SpoolOptions {
   readonly current: () => string;
   /** Start (UTC, ns) of the oldest window whose summary is still to come. */
   readonly needed__ns: () => bigint | undefined;
-  readonly taken: () => readonly TakenRecording[];
+  /** How far a sink has taken the recording in a folder; undefined where it has none of it. */
+  readonly taken: (dir: string) => Promise<TakenRecording | undefined>;
   readonly log: (line: string) => void;
 }
 
@@ -73,11 +75,35 @@ export class Spool {
     const lacking__B = await roomLacking(dir);
     this.goal = lacking__B > 0 ? Math.min(limited, this.size - lacking__B) : limited;
     if (!this.isOver) return;
-    const taken = new Map(this.options.taken().map((one) => [one.dir, one] as const));
+    const taken = await this.takenOf(recordings);
     await this.dropTaken(recordings, taken, true);
     await this.dropTaken(recordings, taken, false);
     this.goal = limited;
     await this.dropOldest(recordings);
+  }
+
+  /** By folder. */
+  private async takenOf(
+    recordings: readonly RecordingListing[],
+  ): Promise<ReadonlyMap<string, TakenRecording>> {
+    const taken = new Map<string, TakenRecording>();
+    for (const { dir } of recordings) {
+      const one = await this.options.taken(dir).catch((error: unknown) => this.tell(dir, error));
+      if (one) taken.set(dir, one);
+    }
+    return taken;
+  }
+
+  /** What cannot be removed of one recording keeps no other. */
+  private async free(dir: string, remove: () => Promise<number>): Promise<void> {
+    this.size -= await remove().catch((error: unknown) => {
+      this.tell(dir, error);
+      return 0;
+    });
+  }
+
+  private tell(dir: string, error: unknown): undefined {
+    this.options.log(`spool: ${dir}: ${reasonOf(error)}`);
   }
 
   private get isOver(): boolean {
@@ -94,12 +120,12 @@ export class Spool {
       const sink = taken.get(dir);
       if (!this.isOver) return;
       if (!sink || (spare && this.isNeeded(recordings[index + 1]?.start))) continue;
-      if (sink.finished && dir !== this.options.current()) this.size -= await removeFolder(dir);
+      if (sink.finished && dir !== this.options.current()) await this.free(dir, () => removeFolder(dir));
       else {
         const summaries = parseSummaryPlace(sink.summaries);
-        if (summaries) this.size -= await trimSummaries(dir, summaries);
+        if (summaries) await this.free(dir, () => trimSummaries(dir, summaries));
         const position = parsePosition(sink.position);
-        if (position) this.size -= (await trimRecording(dir, position)).bytes;
+        if (position) await this.free(dir, async () => (await trimRecording(dir, position)).bytes);
       }
     }
   }
@@ -115,11 +141,13 @@ export class Spool {
     const before = this.size;
     for (const { dir } of recordings) {
       if (!this.isOver) break;
-      if (dir !== this.options.current()) this.size -= await removeFolder(dir);
+      if (dir !== this.options.current()) await this.free(dir, () => removeFolder(dir));
       else {
-        const oldest = await oldestSegments(dir, this.size - this.goal);
-        this.size -= (await trimRecording(dir, oldest)).bytes;
-        if (this.isOver) this.size -= await trimSummaries(dir, await newestSummaries(dir));
+        await this.free(dir, async () => {
+          const oldest = await oldestSegments(dir, this.size - this.goal);
+          return (await trimRecording(dir, oldest)).bytes;
+        });
+        if (this.isOver) await this.free(dir, async () => trimSummaries(dir, await newestSummaries(dir)));
       }
     }
     const dropped = before - this.size;
@@ -137,9 +165,9 @@ async function roomLacking(dir: string): Promise<number> {
   return wanted - disk.bavail * disk.bsize;
 }
 
+/** 0 bytes where it is gone. */
 async function removeFolder(dir: string): Promise<number> {
-  let bytes = 0;
-  for (const file of await readdir(dir)) bytes += (await stat(join(dir, file))).size;
+  const bytes = (await namesIn(dir)).reduce((sum, file) => sum + sizeOf(join(dir, file)), 0);
   await rm(dir, { recursive: true, force: true });
   return bytes;
 }

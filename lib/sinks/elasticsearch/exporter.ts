@@ -9,7 +9,7 @@ import { DeadLetters } from './dead-letters';
 import { Delivery } from './delivery';
 import type { Acknowledged, ExporterOptions, ExporterStats } from './exporter-types';
 import { settingOf, type DocumentSetting } from './recording-documents';
-import { RecordingExport } from './recording-export';
+import { acknowledgedIn, RecordingExport } from './recording-export';
 import { mayGrow, Spool } from './spool';
 
 /** Between looks at what was recorded since: each that finds something costs a request and a cursor. */
@@ -104,7 +104,15 @@ export class Exporter {
     return this.deadLetters.countOf(job);
   }
 
-  /** How far each recording is acknowledged, for who trims them. */
+  /**
+   * How far the recording in a folder is acknowledged, by its cursor, also before it was opened; undefined where it has
+   * none. @throws ERR_RECORDING where it is none · ERR_IO where its cursor can't be read
+   */
+  acknowledgedOf(dir: string): Promise<Acknowledged | undefined> {
+    return acknowledgedIn(dir, (recording) => this.cursorOf(recording));
+  }
+
+  /** How far each recording that was opened is acknowledged. */
   acknowledged(): readonly Acknowledged[] {
     return [...this.finished.values(), ...[...this.recordings.values()].map((one) => one.acknowledged)];
   }

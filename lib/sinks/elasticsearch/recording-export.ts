@@ -80,9 +80,7 @@ export class RecordingExport {
 
   /** Where it is acknowledged to, also after a crash. */
   get acknowledged(): Acknowledged {
-    const { checkpoint, finished } = this.durable;
-    const { position, summaries } = checkpoint;
-    return { dir: this.options.dir, recording: this.recording, position, summaries, finished };
+    return acknowledgedBy(this.options.dir, this.recording, this.durable);
   }
 
   get recording(): string {
@@ -209,4 +207,22 @@ function parseCursor(value: unknown): Cursor | undefined {
   if (typeof value !== 'object' || value === null || !('checkpoint' in value)) return undefined;
   const checkpoint = parseCheckpoint(value.checkpoint);
   return checkpoint && { checkpoint, finished: 'finished' in value && value.finished === true };
+}
+
+function acknowledgedBy(dir: string, recording: string, { checkpoint, finished }: Cursor): Acknowledged {
+  const { position, summaries } = checkpoint;
+  return { dir, recording, position, summaries, finished };
+}
+
+/**
+ * How far the recording in a folder is acknowledged, by its cursor; undefined where it has none.
+ * @throws ERR_RECORDING where it is none · ERR_IO where its cursor can't be read
+ */
+export async function acknowledgedIn(
+  dir: string,
+  cursorOf: (recording: string) => string,
+): Promise<Acknowledged | undefined> {
+  const { id } = await readManifest(dir);
+  const cursor = parseCursor(await readCursor(cursorOf(id)));
+  return cursor && acknowledgedBy(dir, id, cursor);
 }

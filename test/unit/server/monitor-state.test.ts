@@ -40,24 +40,34 @@ async function monitorOn(
   return { monitor, told };
 }
 
-test('summaries that 0.1 kept in files of their own are told in the recording, and still shown', async () => {
+/** A state folder of 0.1 with ended jobs, and what their files of summaries hold. */
+async function stateOfOld(summaries: Readonly<Record<string, string>>): Promise<string> {
   const state = newState();
-  const job = {
-    ...{ id: 'old', name: 'old', labels: {}, interval__ns: 1e8, lease__ns: 1e9, gpu_scope: 'node' as const },
+  const jobs = Object.keys(summaries).map((id) => ({
+    ...{ id, name: id, labels: {}, interval__ns: 1e8, lease__ns: 1e9, gpu_scope: 'node' as const },
     ...{ gpus: [], root: null, start__ns: 5n, deadline__ns: 6n, gpu_shared: false, finished: true },
     end: { time__ns: 6n, by: 'stop' as const, status: 'Succeeded' },
-  };
+  }));
   const log = await JobLog.create({
     path: join(state, 'jobs.log'),
-    snapshot: () => [{ kind: 'job', job }],
+    snapshot: () => jobs.map((job) => ({ kind: 'job', job })),
     onRemoved: () => undefined,
     log: () => undefined,
   });
   await log.close();
-  const summary = { nvpulse: '0.1.0', job: { id: 'old' } };
-  const name = createHash('sha256').update('old').digest('hex').slice(0, 32);
   mkdirSync(join(state, 'summaries'));
-  writeFileSync(join(state, 'summaries', `${name}.json`), JSON.stringify(summary));
+  for (const [id, text] of Object.entries(summaries)) writeFileSync(oldSummary(state, id), text);
+  return state;
+}
+
+function oldSummary(state: string, id: string): string {
+  const name = createHash('sha256').update(id).digest('hex').slice(0, 32);
+  return join(state, 'summaries', `${name}.json`);
+}
+
+test('summaries that 0.1 kept in files of their own are told in the recording, and still shown', async () => {
+  const summary = { nvpulse: '0.1.0', job: { id: 'old' } };
+  const state = await stateOfOld({ old: JSON.stringify(summary) });
   const { monitor, told } = await monitorOn(state);
   while (existsSync(join(state, 'summaries'))) await new Promise(setImmediate);
   expect(await monitor.summaryOf('old')).toEqual(summary);
@@ -76,6 +86,19 @@ test('summaries that 0.1 kept in files of their own are told in the recording, a
   await monitor.close();
   const { monitor: next } = await monitorOn(state);
   expect(await next.summaryOf('old')).toEqual(summary);
+});
+
+test('one that cannot be read stays where it is, and is told', async () => {
+  const summary = { nvpulse: '0.1.0', job: { id: 'well' } };
+  const state = await stateOfOld({ torn: '{"nvpulse":"0.1', well: JSON.stringify(summary) });
+  const { monitor, told } = await monitorOn(state);
+  await eventually(() => !existsSync(oldSummary(state, 'well')) || undefined);
+  expect(await monitor.summaryOf('well')).toEqual(summary);
+  await monitor.close();
+  expect(readFileSync(oldSummary(state, 'torn'), 'utf8')).toBe('{"nvpulse":"0.1');
+  expect(told).toEqual([
+    expect.stringMatching(/^the summary of job 'torn' in '.*\.json' is not taken over: .*JSON/),
+  ]);
 });
 
 test('a disk that does not answer holds no request up, and health says so until it does', async () => {

@@ -1,14 +1,22 @@
 // The spool at its limit: what goes first, what stays, and that what no sink took is counted.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRecording, readCursor, RecordingWriter, type SummaryPlace } from '../../../lib/recording';
+import {
+  openRecording,
+  readCursor,
+  RecordingWriter,
+  writeCursor,
+  type SummaryPlace,
+} from '../../../lib/recording';
 import { segmentName } from '../../../lib/recording/segments';
+import { startServer } from '../../../lib/server';
 import { Spool } from '../../../lib/server/spool';
 import type { TakenRecording } from '../../../lib/server/job-summary';
 import { META } from '../../fixtures/recording/batches';
+import { eventually } from '../../support/monitoring-server';
 
 const KIB = 1024;
 let folder: string;
@@ -48,7 +56,7 @@ function spoolOf({ limit__KiB, current = '', needed__ns, taken = [] }: Given): {
     limit__B: limit__KiB * KIB,
     current: () => current,
     needed__ns: () => needed__ns,
-    taken: () => taken,
+    taken: (dir) => Promise.resolve(taken.find((one) => one.dir === dir)),
     log: (line) => lines.push(line),
   });
   return { spool, lines };
@@ -184,4 +192,40 @@ test('a folder that is gone is an empty one', async () => {
   const { spool, lines } = spoolOf({ limit__KiB: 1 });
   await spool.keep();
   expect([spool.size__B, lines]).toEqual([0, []]);
+});
+
+test('what one round has removed stops no other round, nor does a recording that cannot be removed', async () => {
+  const [a, b, c, d] = [
+    await recording('a', 2),
+    await recording('b', 2),
+    await recording('c', 2),
+    await recording('d', 2),
+  ];
+  const taken = [a, b].map((dir) => ({ dir, position: positionAt(3), summaries: undefined, finished: true }));
+  const { spool, lines } = spoolOf({ limit__KiB: 150, current: d, taken });
+  await spool.keep();
+  expect([a, b, c, d].map(existsSync)).toEqual([false, false, false, true]);
+  expect(segmentsIn(d)).toHaveLength(1);
+  expect(lines).toEqual([expect.stringMatching(/^spool: at its limit; \d+ bytes/)]);
+});
+
+test('a server that starts at its limit knows by the cursors what is acknowledged', async () => {
+  const state = join(folder, 'state');
+  const { manifest, dir } = await openRecording(await recording('state/spool/a', 200));
+  mkdirSync(join(state, 'export'));
+  const checkpoint = { position: positionAt(201), events: 1, summaries: { file: 1, offset: 0 } };
+  await writeCursor(join(state, 'export', `${manifest.id}.cursor.json`), { checkpoint, finished: true });
+  const lines: string[] = [];
+  const server = await startServer({
+    ...{ listen: '127.0.0.1:0', state, nvml: '/nonexistent', spoolLimit: '16MiB' },
+    elasticsearch: { url: 'http://127.0.0.1:9' },
+    log: (line) => lines.push(line),
+  });
+  await eventually(() => !existsSync(dir) || undefined);
+  const health = (await (await fetch(`${server.url}/health`)).json()) as {
+    readonly spool_dropped__B: number;
+  };
+  await server.close();
+  expect(health.spool_dropped__B).toBe(0);
+  expect(lines.join()).not.toMatch(/not exported/);
 });
