@@ -1,4 +1,5 @@
-// Follows events.ndjson: lines that were added since the last look.
+// Follows events.ndjson: lines that were added since the last look, a piece at a time. It keeps what comes may be about,
+// however long the recording is.
 import { join } from 'node:path';
 import type { Entity, Instance } from '../catalog';
 import { EVENTS, parseEvents, TOLD_FOR__FLUSHES, type RecordedEvent } from './events';
@@ -6,15 +7,27 @@ import { readFrom, sizeOf } from './files';
 import { intervalsOf, SpanFold, type JobSpan, type RecordedInterval } from './windows';
 import type { Manifest } from './manifest';
 
+/** As much is read at once, unless a line is longer. */
+const PIECE__B = 256 * 1024;
+/** What is told with rows may stand in the flush after theirs: the end of a command, for one. */
+const AHEAD__FLUSHES = 1;
+/** Rows come ten seconds after later ones at most; windows that ended so long before all that comes concern none of it. */
+const PAST__NS = 60_000_000_000n;
+
+/** Calls must not overlap. */
 export class EventTail {
   private readonly path: string;
   private offset = 0;
-  private list: RecordedEvent[] = [];
+  private number = 0;
   private known = new Map<number, Instance>();
   /** By instance: the latest flush that it is known to be in. */
   private readonly latest = new Map<number, number>();
   private fold = new SpanFold();
   private readAt: readonly RecordedInterval[];
+  /** By flush: time of the newest event, of flushes that may go on. */
+  private newest = new Map<number, bigint>();
+  /** Windows that ended before it are forgotten. */
+  private past__ns = -PAST__NS;
 
   constructor(
     dir: string,
@@ -24,8 +37,15 @@ export class EventTail {
     this.readAt = intervalsOf([], manifest);
   }
 
-  get events(): readonly RecordedEvent[] {
-    return this.list;
+  /** How many events were read. */
+  get count(): number {
+    return this.number;
+  }
+
+  /** Bytes that were not read. */
+  get unread__B(): number {
+    const size = sizeOf(this.path);
+    return size < this.offset ? size : size - this.offset;
   }
 
   /** Those that rows to come may be about. */
@@ -33,31 +53,37 @@ export class EventTail {
     return this.known;
   }
 
+  /** Windows that rows to come may be in; another array after a change. */
   get spans(): readonly JobSpan[] {
     return this.fold.spans;
   }
 
+  /** The first holds for all rows to come before the second. */
   get intervals(): readonly RecordedInterval[] {
     return this.readAt;
   }
 
-  /** Lines that are whole now. */
-  async read(): Promise<void> {
+  /** The events that come next, in the order in which they were told, some at a time; undefined where all were read. */
+  async read(): Promise<readonly RecordedEvent[] | undefined> {
     const size = sizeOf(this.path);
     if (size < this.offset) this.restart();
-    if (size <= this.offset) return;
-    const bytes = await readFrom(this.path, this.offset, size - this.offset);
-    const end = bytes.lastIndexOf(0x0a) + 1;
-    if (end === 0) return;
-    this.offset += end;
-    const { events, instances, told } = parseEvents(bytes.toString('utf8', 0, end));
-    for (const [id, instance] of instances) this.known.set(id, instance);
-    for (const [id, flush] of told) this.note(id, flush);
-    for (const event of events) {
-      this.list.push(event);
-      this.fold.push(event);
+    for (let length = PIECE__B; this.offset < size; length *= 2) {
+      const bytes = await readFrom(this.path, this.offset, Math.min(length, size - this.offset));
+      const end = bytes.lastIndexOf(0x0a) + 1;
+      if (end > 0) return this.take(bytes.toString('utf8', 0, end), end);
+      // What is half written is waited for.
+      if (bytes.length < length) return undefined;
     }
-    if (events.some(({ kind }) => kind === 'interval')) this.readAt = intervalsOf(this.list, this.manifest);
+    return undefined;
+  }
+
+  /**
+   * Reads all that was told with the rows of a flush, or before.
+   * @param flush all rows to come are of it, or later; absent where there are none now: then all is read
+   */
+  async readTo(flush = Infinity): Promise<void> {
+    do if (flush !== Infinity) this.pass(flush);
+    while (Math.max(-1, ...this.newest.keys()) <= flush + AHEAD__FLUSHES && (await this.read()));
   }
 
   /** Rows of a flush are about it. */
@@ -77,11 +103,44 @@ export class EventTail {
     }
   }
 
+  /** Forgets windows and intervals that were over when what comes was sampled: it is all of this flush, or later. */
+  pass(flush: number): void {
+    let { past__ns } = this;
+    for (const [number, time__ns] of this.newest) {
+      if (number >= flush) continue;
+      this.newest.delete(number);
+      if (time__ns - PAST__NS > past__ns) past__ns = time__ns - PAST__NS;
+    }
+    if (past__ns === this.past__ns) return;
+    this.past__ns = past__ns;
+    this.fold.forget(past__ns);
+    const now = this.readAt.findLastIndex(({ from__ns }) => from__ns <= past__ns);
+    if (now > 0) this.readAt = this.readAt.slice(now);
+  }
+
+  private take(text: string, length: number): readonly RecordedEvent[] {
+    this.offset += length;
+    const { events, instances, told } = parseEvents(text);
+    for (const [id, instance] of instances) this.known.set(id, instance);
+    for (const [id, flush] of told) this.note(id, flush);
+    for (const event of events) {
+      const { flush, time__ns } = event;
+      this.fold.push(event);
+      if (time__ns > (this.newest.get(flush) ?? -PAST__NS)) this.newest.set(flush, time__ns);
+    }
+    const [, ...changes] = intervalsOf(events, this.manifest);
+    if (changes.length > 0) this.readAt = [...this.readAt, ...changes];
+    this.number += events.length;
+    return events;
+  }
+
   /** A piece that could not be written whole was cut off again, after it was read. */
   private restart(): void {
     this.offset = 0;
-    this.list = [];
+    this.number = 0;
     this.known = new Map();
     this.fold = new SpanFold();
+    this.readAt = intervalsOf([], this.manifest);
+    this.newest = new Map();
   }
 }

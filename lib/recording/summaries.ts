@@ -23,7 +23,7 @@ export interface SummaryPlace {
 export const SUMMARIES_START: SummaryPlace = { file: 1, offset: 0 };
 
 export interface ToldSummary {
-  /** JSON, as it was told. */
+  /** JSON, as it was told; undefined where the line is damaged. */
   readonly value: unknown;
   readonly at: SummaryPlace;
   /** Where what comes after it begins. */
@@ -117,7 +117,7 @@ export async function tellsSummaries(dir: string): Promise<boolean> {
   return (await filesIn(dir)).length > 0;
 }
 
-/** What was told from a place on, about half a megabyte of it at most; a line that is damaged is left out. */
+/** What was told from a place on, about half a megabyte of it at most. */
 export async function readSummaries(dir: string, from: SummaryPlace): Promise<readonly ToldSummary[]> {
   const files = await filesIn(dir);
   for (const file of files.filter((number) => number >= from.file)) {
@@ -146,7 +146,7 @@ async function readFile(dir: string, { file, offset }: SummaryPlace): Promise<re
     if (length === undefined || at + length > bytes.length) return told;
     const value = await parse(bytes.subarray(at, at + length));
     const next = { file, offset: offset + at + length };
-    if (value !== undefined) told.push({ value, at: { file, offset: offset + at }, next });
+    told.push({ value, at: { file, offset: offset + at }, next });
     at += length;
   }
 }

@@ -6,7 +6,7 @@ import type { Entity, Instance } from '../catalog';
 import { createBatch, instancesOf, type Batch } from '../sampling/batch';
 import { joinChunks, sliceChunk, toCatalog, type Chunk } from './chunk';
 import { EventTail } from './event-tail';
-import { TOLD_FOR__FLUSHES, type RecordedEvent } from './events';
+import { TOLD_FOR__FLUSHES } from './events';
 import { namesIn, sizeOf, Watched } from './files';
 import { JournalTail, type JournalPiece } from './journal-tail';
 import { readManifest, type Manifest } from './manifest';
@@ -19,7 +19,7 @@ import type { JobSpan, RecordedInterval } from './windows';
 
 /** Rows that were handed out. */
 export interface TailRead {
-  /** Without events: those stand in `events`, with all that were told before these rows. */
+  /** Without events. */
   readonly batch: Batch;
   /** Everything up to these rows was handed out. */
   readonly position: TailPosition;
@@ -75,9 +75,7 @@ export class RecordingTail {
    * @throws ERR_RECORDING where it is none, or a newer one
    */
   static async open(dir: string, from: TailPosition = TAIL_START): Promise<RecordingTail> {
-    const tail = new RecordingTail(dir, await readManifest(dir), from);
-    await tail.log.read();
-    return tail;
+    return new RecordingTail(dir, await readManifest(dir), from);
   }
 
   get manifest(): Manifest {
@@ -88,22 +86,17 @@ export class RecordingTail {
     return BigInt(this.current.clock.utcOffset__ns);
   }
 
-  /** All that are known; every one that was told before a row that was handed out. */
-  get events(): readonly RecordedEvent[] {
-    return this.log.events;
-  }
-
   /** What rows to come may be about, and GPUs. */
   get instances(): ReadonlyMap<number, Instance> {
     return this.log.instances;
   }
 
-  /** `spansOf(events)` */
+  /** Windows that rows to come may be in, and those that were handed out last. */
   get spans(): readonly JobSpan[] {
     return this.log.spans;
   }
 
-  /** `intervalsOf(events)` */
+  /** How often was read, from when; the first holds for all of these rows before the second. */
   get intervals(): readonly RecordedInterval[] {
     return this.log.intervals;
   }
@@ -201,7 +194,7 @@ export class RecordingTail {
       // One after another: on a disk that hangs, all tables together would take every thread of libuv's pool.
       for (const [entity, list] of this.lists) await this.peek(entity, list);
       // Rows first, events after: what was told before a row is known with it.
-      await this.log.read();
+      await this.log.readTo(this.nextFlush());
       const isMore = this.takeChunks() || this.takeJournal();
       if (this.pending.length > 0) return;
       if (!isMore) {
@@ -231,6 +224,13 @@ export class RecordingTail {
     this.lists = new Map(
       [...numbers].map(([entity, own]) => [entity, { numbers: own, trimmed: trimmedOf(trimmed, entity) }]),
     );
+  }
+
+  /** Of the rows that come next; undefined where there are none now. */
+  private nextFlush(): number | undefined {
+    const waiting = [...this.tables.values()].flatMap(({ next }) => next?.chunk.flush ?? []);
+    const flushes = [...waiting, ...this.journaled.map(({ chunk }) => chunk.flush)];
+    return flushes.length === 0 ? undefined : Math.min(...flushes);
   }
 
   private async peek(entity: Entity, list: SegmentList): Promise<void> {

@@ -75,8 +75,10 @@ export interface RecordedInterval {
 
 /** Windows from events as they come; `spansOf` is this over all of them. */
 export class SpanFold {
-  private readonly all: JobSpan[] = [];
-  /** Position in `all` of each window that is open. */
+  /** By number, in the order in which they began to be told. */
+  private readonly all = new Map<number, JobSpan>();
+  private begun = 0;
+  /** Number of each window that is open. */
   private readonly open = new Map<string, number>();
 
   private told: readonly JobSpan[] = [];
@@ -84,7 +86,7 @@ export class SpanFold {
 
   /** In the order in which they began to be told; another array after a change. */
   get spans(): readonly JobSpan[] {
-    if (this.isChanged) this.told = [...this.all];
+    if (this.isChanged) this.told = [...this.all.values()];
     this.isChanged = false;
     return this.told;
   }
@@ -100,20 +102,30 @@ export class SpanFold {
     }
   }
 
+  /** Windows that ended before a time. */
+  forget(before__ns: bigint): void {
+    for (const [number, { stop__ns }] of this.all) {
+      if (stop__ns === undefined || stop__ns >= before__ns) continue;
+      this.all.delete(number);
+      this.isChanged = true;
+    }
+  }
+
   private start(data: JsonRecord, time__ns: bigint): void {
     const span = startedSpan(data, time__ns);
     if (!span || this.open.has(span.id)) return;
-    this.open.set(span.id, this.all.push(span) - 1);
+    this.all.set(++this.begun, span);
+    this.open.set(span.id, this.begun);
     this.isChanged = true;
   }
 
   private change(data: JsonRecord, changed: (span: JobSpan) => JobSpan): string | undefined {
     // Recordings of one job did not say whose stop it is.
     const id = stringOf(data['id']) ?? [...this.open.keys()].at(-1) ?? '';
-    const at = this.open.get(id);
-    const span = at === undefined ? undefined : this.all[at];
-    if (at === undefined || !span) return undefined;
-    this.all[at] = changed(span);
+    const number = this.open.get(id);
+    const span = number === undefined ? undefined : this.all.get(number);
+    if (number === undefined || !span) return undefined;
+    this.all.set(number, changed(span));
     this.isChanged = true;
     return id;
   }

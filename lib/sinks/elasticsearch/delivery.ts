@@ -85,8 +85,16 @@ export class Delivery {
    * @param doubtful some may be there already
    * @throws what `halt` was aborted with
    */
-  async deliver(documents: readonly PackedDocument[], doubtful: boolean, halt: Halt): Promise<number> {
-    const journey: Journey = { open: documents, doubtful, letters: [], found: 0 };
+  deliver(documents: readonly PackedDocument[], doubtful: boolean, halt: Halt): Promise<number> {
+    return this.settleAll({ open: documents, doubtful, letters: [], found: 0 }, halt);
+  }
+
+  /** Resolves when they stand among the dead letters. @throws what `halt` was aborted with */
+  async reject(letters: readonly DeadLetter[], halt: Halt): Promise<void> {
+    await this.settleAll({ open: [], doubtful: false, letters, found: 0 }, halt);
+  }
+
+  private async settleAll(journey: Journey, halt: Halt): Promise<number> {
     await this.insist(halt, async () => {
       const before = journey.open.length;
       const failure = await this.advance(journey, halt.requests);

@@ -66,8 +66,10 @@ export async function exportToElasticsearch(
     const fits = !('kind' in outcome) || outcome.kind === 'denied';
     return { done: fits, progress: false, failure: fits ? undefined : failureFrom(outcome, false) };
   });
+  // Before it is read: what is added while that is sent must not be taken for sent.
+  const mayGoOn = await mayGrow(dir);
   await recording.pass();
-  const growing = await mayGrow(dir);
+  const growing = mayGoOn && !recording.ended;
   if (!growing) await recording.finish();
   const { documents, duplicates, rejected } = delivery.counts;
   return { documents, duplicates, rejected, growing };

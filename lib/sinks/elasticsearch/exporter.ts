@@ -37,17 +37,20 @@ export class Exporter {
   private readonly recordings = new Map<string, RecordingExport>();
   private readonly finished = new Map<string, Acknowledged>();
   private running: Promise<void> | undefined;
+  private opening: Promise<unknown> = Promise.resolve();
   private passes = 0;
   private waiters: readonly Waiter[] = [];
   private wake: () => void = () => undefined;
-  private measured: Promise<void> = Promise.resolve();
+  private measured: Promise<unknown> = Promise.resolve();
   private backlog__B = 0;
   /** All that is recorded is acknowledged. */
   private idle = false;
-  /** UTC of the newest row that is acknowledged where not all are, in nanoseconds. */
+  /** All rows that are not acknowledged are newer than this UTC time, in nanoseconds; undefined where all are. */
   private behind__ns: bigint | undefined;
-  /** Why a recording could not be read. */
-  private trouble = '';
+  /** Why recordings could not be read, by folder; '' where those are not known. */
+  private readonly troubles = new Map<string, string>();
+  /** What happened was told last, by the process's clock. */
+  private told__ms = -Infinity;
 
   /** @throws ERR_OPTION where the resolution is none */
   constructor(private readonly options: ExporterOptions) {
@@ -84,11 +87,12 @@ export class Exporter {
   stats(): ExporterStats {
     const { documents, duplicates, retries, rejected } = this.delivery.counts;
     const { failure } = this.delivery;
-    const { backlog__B, behind__ns, trouble, idle } = this;
+    const { backlog__B, behind__ns, idle } = this;
     const quiet = idle ? 'idle' : 'ok';
+    const [trouble] = this.troubles.values();
     return {
-      state: failure?.state ?? (trouble === '' ? quiet : 'refused'),
-      reason: failure?.reason ?? trouble,
+      state: failure?.state ?? (trouble === undefined ? quiet : 'refused'),
+      reason: failure?.reason ?? trouble ?? '',
       backlog__B,
       lag__s: behind__ns === undefined ? 0 : Math.max(0, Date.now() / 1e3 - Number(behind__ns) / 1e9),
       documents,
@@ -140,16 +144,13 @@ export class Exporter {
       await this.pass();
       clearInterval(watch);
       // What was recorded since the pass looked is left.
-      await this.measure();
-      if (this.trouble === '' && !signal.aborted) this.settle(number);
+      const isNothingLeft = await this.measure();
+      if (this.troubles.size === 0 && !signal.aborted) {
+        this.idle = isNothingLeft;
+        this.answer(number);
+      }
       await over;
     }
-  }
-
-  /** All that a pass found is acknowledged. */
-  private settle(pass: number): void {
-    this.idle = this.backlog__B === 0;
-    this.tell(pass);
   }
 
   /** Until the time of the next pass, or `wake`. */
@@ -166,38 +167,63 @@ export class Exporter {
 
   /** Sends what is there of all recordings. */
   private async pass(): Promise<void> {
-    const dirs = await this.spool.list();
-    await this.forget(dirs);
-    let trouble = '';
-    for (const dir of dirs) {
-      if (this.finished.has(dir)) continue;
-      try {
-        await this.drain(dir, dir === dirs.at(-1));
-      } catch (error) {
-        if (this.attempts.signal.aborted) return;
-        trouble = `${dir}: ${reasonOf(error)}`;
-      }
-    }
-    if (trouble !== this.trouble) {
-      this.trouble = trouble;
-      this.options.onChange?.(this.stats());
+    const [before] = this.troubles.values();
+    await this.attempt('', async () => {
+      const dirs = await this.spool.list();
+      this.troubles.delete('');
+      await this.forget(dirs);
+      await this.tell();
+      for (const dir of dirs) await this.attempt(dir, () => this.drain(dir, dir === dirs.at(-1)));
+    });
+    const [after] = this.troubles.values();
+    if (after !== before) this.options.onChange?.(this.stats());
+  }
+
+  /** What fails of one recording holds up no other. */
+  private async attempt(dir: string, work: () => Promise<void>): Promise<void> {
+    if (this.attempts.signal.aborted) return;
+    try {
+      await work();
+    } catch (error) {
+      if (this.attempts.signal.aborted) return;
+      // What it had read and not sent is gone with it: the next pass goes on from the cursor.
+      this.recordings.delete(dir);
+      this.troubles.set(dir, dir === '' ? reasonOf(error) : `${dir}: ${reasonOf(error)}`);
     }
   }
 
+  /** Sends what happened in all recordings, but for one that is under way: nobody waits for it behind rows. */
+  private async tell(underway?: string): Promise<void> {
+    this.told__ms = performance.now();
+    for (const dir of await this.spool.list())
+      if (dir !== underway) await this.attempt(dir, async () => (await this.recordingOf(dir))?.tell());
+  }
+
   private async drain(dir: string, isNewest: boolean): Promise<void> {
-    const recording = this.recordings.get(dir) ?? (await this.open(dir));
-    this.recordings.set(dir, recording);
-    try {
-      await recording.pass();
-      if (recording.ended || (!isNewest && !(await mayGrow(dir)))) await recording.finish();
-    } catch (error) {
-      // What it had read and not sent is gone with it: the next pass goes on from the cursor.
-      if (!this.attempts.signal.aborted) this.recordings.delete(dir);
-      throw error;
-    }
+    const recording = await this.recordingOf(dir);
+    if (!recording) return;
+    // Before it is read: what is added while that is sent must not be taken for sent.
+    const isOver = !isNewest && !(await mayGrow(dir));
+    await recording.pass(async () => {
+      if (performance.now() - this.told__ms > POLL__MS) await this.tell(dir);
+    });
+    if (recording.ended || isOver) await recording.finish();
+    this.troubles.delete(dir);
     if (!recording.finished) return;
     this.recordings.delete(dir);
     this.finished.set(dir, recording.acknowledged);
+  }
+
+  /** Undefined where it is finished. One is opened after another: passes and looks at what is left ask for them. */
+  private recordingOf(dir: string): Promise<RecordingExport | undefined> {
+    const opened = this.opening.then(async () => {
+      if (this.finished.has(dir)) return undefined;
+      const recording = this.recordings.get(dir) ?? (await this.open(dir));
+      this.recordings.set(dir, recording);
+      return recording;
+    });
+    this.opening = opened.catch(() => undefined);
+    return opened;
   }
 
   private open(dir: string): Promise<RecordingExport> {
@@ -216,6 +242,7 @@ export class Exporter {
 
   /** Of recordings that were removed no cursor remains. */
   private async forget(dirs: readonly string[]): Promise<void> {
+    for (const dir of this.troubles.keys()) if (!dirs.includes(dir)) this.troubles.delete(dir);
     for (const known of [this.recordings, this.finished]) {
       for (const [dir, { recording }] of known) {
         if (dirs.includes(dir)) continue;
@@ -225,7 +252,8 @@ export class Exporter {
     }
   }
 
-  private tell(pass: number): void {
+  /** Who waits for what a pass has settled. */
+  private answer(pass: number): void {
     const { recordings } = this;
     const isReached = ({ pass: needed, utc__ns }: Waiter): boolean =>
       needed <= pass && [...recordings.values()].every((one) => !one.holdsBack(utc__ns));
@@ -233,21 +261,29 @@ export class Exporter {
     this.waiters = this.waiters.filter((waiter) => !isReached(waiter));
   }
 
-  /** How much is left, and how old; one look after another. */
-  private measure(): Promise<void> {
-    this.measured = this.measured.then(async () => {
-      let sum = 0;
-      let behind__ns: bigint | undefined;
-      for (const recording of this.recordings.values()) {
-        const backlog__B = await recording.backlog().catch(() => 0);
-        sum += backlog__B;
-        if (backlog__B > 0 && (behind__ns === undefined || recording.behind__ns < behind__ns))
-          behind__ns = recording.behind__ns;
-      }
-      this.backlog__B = sum;
-      this.behind__ns = behind__ns;
-      if (sum > 0) this.idle = false;
-    });
-    return this.measured;
+  /** How much is left, and how old; one look after another. @returns whether it is known that nothing is */
+  private measure(): Promise<boolean> {
+    const measured = this.measured.then(() => this.look());
+    this.measured = measured;
+    return measured;
+  }
+
+  private async look(): Promise<boolean> {
+    let sum = 0;
+    let behind__ns: bigint | undefined;
+    let isKnown = true;
+    const unknown = (): void => void (isKnown = false);
+    for (const dir of (await this.spool.list().catch(unknown)) ?? []) {
+      const recording = await this.recordingOf(dir).catch(unknown);
+      const backlog__B = (await recording?.backlog().catch(unknown)) ?? 0;
+      sum += backlog__B;
+      if (!recording || backlog__B === 0) continue;
+      if (behind__ns === undefined || recording.behind__ns < behind__ns) behind__ns = recording.behind__ns;
+    }
+    this.backlog__B = sum;
+    this.behind__ns = behind__ns;
+    const isNothing = isKnown && sum === 0;
+    if (!isNothing) this.idle = false;
+    return isNothing;
   }
 }

@@ -1,33 +1,26 @@
 // A recording as documents, in parcels of a size that Elasticsearch takes well, each with the place in the
 // recording up to which all has been made.
-import type { EndedWindow } from '../../jobs/ended-window';
 import {
   parsePosition,
   parseSummaryPlace,
-  readSummaries,
   RecordingTail,
   SUMMARIES_START,
-  summariesBeyond,
-  tellsSummaries,
-  type JobSpan,
-  type Json,
   type Manifest,
-  type SummaryPlace,
 } from '../../recording';
 import { parseDuration } from '../../time';
-import type { OutgoingDocument } from './bulk';
+import type { DeadLetter } from './dead-letters';
 import { DocumentFold, FOLD_START, type FoldPosition } from './document-fold';
 import { parseReadings } from './energy-meter';
-import { endedWindow, eventDocuments, windowDocument, type JobDocument } from './job-documents';
 import type { DocumentChoice } from './exporter-types';
-import { asciiJson } from './instance-fold';
 import { Packer, sizeOf, type PackedDocument } from './packed';
+import { ToldDocuments, type ToldPlace } from './told-documents';
 
 /** A parcel ends with the rows that reach one of these. */
 export const PARCEL = { documents: 5000, size__B: 2 * 2 ** 20 } as const;
-/** Rows read at once, and events. */
+/** Rows read at once. */
 const ROWS = 500;
-const EVENTS = 500;
+/** Where so much happened, more of it comes before any row. */
+const MUCH = 500;
 const RESOLUTION = { default: '100ms', range: { min: '1ms', max: '1h' } } as const;
 
 /** `DocumentChoice`, checked. */
@@ -53,21 +46,19 @@ export function settingOf(
   };
 }
 
-/** How far a recording has been made into documents. */
-export interface Checkpoint {
+/** How far a recording has been made into documents: its rows, and apart from them what happened. */
+export interface Checkpoint extends ToldPlace {
   readonly position: FoldPosition;
-  /** How many of its events. */
-  readonly events: number;
-  /** Where the summaries begin that have not. */
-  readonly summaries: SummaryPlace;
+  /** UTC of the newest row before it, in nanoseconds: decimal, as JSON has no such integers. Absent where there is none. */
+  readonly newest__ns?: string;
 }
 
 export interface Parcel {
   readonly documents: readonly PackedDocument[];
+  /** What would have been a document, and is none. */
+  readonly letters: readonly DeadLetter[];
   /** Everything before it is in this parcel, or in one before. */
   readonly checkpoint: Checkpoint;
-  /** UTC of the newest row, in nanoseconds. */
-  readonly newest__ns: bigint;
   /** Some tell again what an earlier recording told: it is there already. */
   readonly retold: boolean;
 }
@@ -77,24 +68,18 @@ export const BEGINNING: Checkpoint = { position: FOLD_START, events: 0, summarie
 /** Calls must not overlap. */
 export class RecordingDocuments {
   private readonly fold: DocumentFold;
+  private readonly told: ToldDocuments;
   private readonly packer = new Packer();
-  private newest__ns: bigint;
-
-  /** How many events were made into documents. */
-  private events: number;
-  /** Where the summaries begin that were not. */
-  private summaries: SummaryPlace;
-  private retold = false;
+  private newest__ns: bigint | undefined;
 
   private constructor(
     private readonly tail: RecordingTail,
     private readonly setting: DocumentSetting,
-    { position, events, summaries }: Checkpoint,
+    from: Checkpoint,
   ) {
-    this.fold = new DocumentFold(tail.manifest, setting, position);
-    this.newest__ns = this.start__ns;
-    this.events = events;
-    this.summaries = summaries;
+    this.fold = new DocumentFold(tail.manifest, setting, from.position);
+    this.told = new ToldDocuments(tail.dir, () => tail.manifest, setting.summaryOf, from);
+    this.newest__ns = newestOf(from);
   }
 
   /** @throws ERR_RECORDING where it is none, or a newer one */
@@ -116,22 +101,25 @@ export class RecordingDocuments {
     return this.tail.ended;
   }
 
+  /** Windows that are kept in mind. */
+  get windowNum(): number {
+    return this.tail.spans.length + this.told.windowNum;
+  }
+
   /**
-   * What comes next; undefined where there is nothing now. What happened comes after the rows that there are.
+   * What comes next; undefined where there is nothing now. What happened comes before the rows: it is little, and
+   * should not wait for a backlog.
    * @throws what `summaryOf` throws
    */
   async next(): Promise<Parcel | undefined> {
-    const documents: PackedDocument[] = [];
-    const { events, summaries } = this;
-    let size__B = 0;
+    const told = await this.tell();
+    if (told && told.documents.length >= MUCH) return told;
+    const documents = [...(told?.documents ?? [])];
+    let size__B = documents.reduce((sum, document) => sum + sizeOf(document), 0);
     let rows = false;
     while (documents.length < PARCEL.documents && size__B < PARCEL.size__B) {
       const read = await this.tail.read(ROWS);
-      if (!read) {
-        const told = [...(await this.told()), ...(await this.summarised())];
-        for (const document of told) documents.push(this.packer.pack(document));
-        break;
-      }
+      if (!read) break;
       rows = true;
       for (const document of this.fold.push(read, this.tail.spans, this.tail.intervals)) {
         const packed = this.packer.pack(document);
@@ -140,24 +128,37 @@ export class RecordingDocuments {
       }
       for (const { time } of read.batch.tables) this.note((time.at(-1) ?? 0n) + this.tail.utcOffset__ns);
     }
-    const isMore = rows || this.events > events || this.summaries !== summaries;
-    return isMore ? this.parcel(documents, this.fold.position) : undefined;
+    if (rows) return { letters: [], retold: false, ...told, documents, checkpoint: this.checkpoint };
+    // Where the recording ended meanwhile, what it told last is there by now.
+    return told ?? this.tell();
   }
 
-  /** The last parcel, where nothing will be added to the recording. @throws what `summaryOf` throws */
+  /** What happened since the last time, some of it at a time; undefined where nothing did. @throws as `next` does */
+  async tell(): Promise<Parcel | undefined> {
+    const told = await this.told.next();
+    if (!told) return undefined;
+    const letters = told.unfit.map(({ document, reason }) => ({
+      document: this.packer.pack(document),
+      reason,
+    }));
+    const documents = told.documents.map((document) => this.packer.pack(document));
+    return { documents, letters, checkpoint: this.checkpoint, retold: told.retold };
+  }
+
+  /** The last parcel, where nothing will be added to the recording. @throws as `next` does */
   async end(): Promise<Parcel> {
-    const documents = this.fold.end();
-    const open = this.tail.spans.filter(({ stop__ns }) => stop__ns === undefined);
-    if (this.setting.endsWindows) documents.push(...(await this.windows(open)));
-    return this.parcel(
-      documents.map((document) => this.packer.pack(document)),
-      { ...this.tail.position, meters: {} },
-    );
+    const documents = [...this.fold.end(), ...(this.setting.endsWindows ? await this.told.cut() : [])];
+    return {
+      documents: documents.map((document) => this.packer.pack(document)),
+      letters: [],
+      checkpoint: { ...this.checkpoint, position: { ...this.tail.position, meters: {} } },
+      retold: false,
+    };
   }
 
   /** Bytes on disk beyond a checkpoint. */
-  async backlog({ position, summaries }: Checkpoint): Promise<number> {
-    return (await this.tail.backlog(position)) + (await summariesBeyond(this.tail.dir, summaries));
+  async backlog(checkpoint: Checkpoint): Promise<number> {
+    return (await this.tail.backlog(checkpoint.position)) + (await this.told.backlog(checkpoint));
   }
 
   /** Whether rows before a UTC time, in nanoseconds, wait for later ones. */
@@ -165,68 +166,23 @@ export class RecordingDocuments {
     return this.fold.waitsBefore(utc__ns);
   }
 
-  private parcel(documents: readonly PackedDocument[], position: FoldPosition): Parcel {
-    const { newest__ns, retold, events, summaries } = this;
-    this.retold = false;
-    return { documents, checkpoint: { position, events, summaries }, newest__ns, retold };
-  }
-
-  /** Documents of what happened since the last time, some of it at a time, and of the windows that have ended. */
-  private async told(): Promise<readonly OutgoingDocument[]> {
-    const { events, spans, instances, manifest } = this.tail;
-    const added = events.slice(this.events, this.events + EVENTS);
-    const ended = (this.setting.summaryOf ? added : [])
-      .filter(({ kind }) => kind === 'window_stop')
-      .flatMap(
-        ({ time__ns, data }) => spans.find((span) => span.stop__ns === time__ns && isOf(span, data)) ?? [],
-      );
-    const context = { host: manifest.host.name, spans, instances, simulated: manifest.simulated };
-    const documents = [...eventDocuments(added, context).map(lineOf), ...(await this.windows(ended))];
-    const start__ns = BigInt(manifest.clock.start__ns);
-    this.retold ||= added.some(({ time__ns }) => time__ns < start__ns);
-    this.events += added.length;
-    return documents;
-  }
-
-  /** Documents of windows whose summaries the recording tells, some at a time. */
-  private async summarised(): Promise<readonly OutgoingDocument[]> {
-    const told = await readSummaries(this.tail.dir, this.summaries);
-    this.summaries = told.at(-1)?.next ?? this.summaries;
-    const windows = told.map(({ value }) => value).filter(isEndedWindow);
-    // One that ended before the recording began may have been told in an earlier one.
-    this.retold ||= windows.some(({ summary }) => summary.job.end < this.manifest.start);
-    return windows.map((window) => lineOf(windowDocument(window)));
-  }
-
-  /** Of windows whose summaries the recording does not tell. */
-  private async windows(spans: readonly JobSpan[]): Promise<readonly OutgoingDocument[]> {
-    const { summaryOf } = this.setting;
-    if (!summaryOf || spans.length === 0 || (await tellsSummaries(this.tail.dir))) return [];
-    const documents: OutgoingDocument[] = [];
-    for (const span of spans) {
-      const summary = await summaryOf(this.tail.dir, span.id);
-      if (summary) documents.push(lineOf(windowDocument(endedWindow(summary, span, this.tail.spans))));
-    }
-    return documents;
+  private get checkpoint(): Checkpoint {
+    const { newest__ns } = this;
+    return {
+      position: this.fold.position,
+      ...this.told.place,
+      ...(newest__ns === undefined ? {} : { newest__ns: String(newest__ns) }),
+    };
   }
 
   private note(utc__ns: bigint): void {
-    if (utc__ns > this.newest__ns) this.newest__ns = utc__ns;
+    if (utc__ns > (this.newest__ns ?? 0n)) this.newest__ns = utc__ns;
   }
 }
 
-/** What a server tells in its recordings. */
-function isEndedWindow(value: unknown): value is EndedWindow {
-  return typeof value === 'object' && value !== null && 'summary' in value;
-}
-
-/** Recordings of one job did not say whose stop it is. */
-function isOf({ id }: JobSpan, data: Json): boolean {
-  return typeof data !== 'object' || data === null || !('id' in data) || data['id'] === id;
-}
-
-function lineOf({ index, id, source }: JobDocument): OutgoingDocument {
-  return { index, id, source: asciiJson(source) };
+/** UTC of the newest row before a checkpoint, in nanoseconds. */
+export function newestOf({ newest__ns }: Checkpoint): bigint | undefined {
+  return newest__ns === undefined ? undefined : BigInt(newest__ns);
 }
 
 /** A checkpoint from JSON; undefined where it is none. */
@@ -238,5 +194,11 @@ export function parseCheckpoint(value: unknown): Checkpoint | undefined {
   if (!position || typeof events !== 'number') return undefined;
   // Before 0.2 recordings told no summaries.
   const summaries = parseSummaryPlace('summaries' in value ? value.summaries : undefined) ?? SUMMARIES_START;
-  return { position: { ...position, meters: parseReadings(value.position) }, events, summaries };
+  const newest = 'newest__ns' in value ? value.newest__ns : undefined;
+  return {
+    position: { ...position, meters: parseReadings(value.position) },
+    events,
+    summaries,
+    ...(typeof newest === 'string' && /^\d+$/.test(newest) ? { newest__ns: newest } : {}),
+  };
 }

@@ -8,6 +8,7 @@ import { Doubt } from './doubt';
 import type { Acknowledged } from './exporter-types';
 import {
   BEGINNING,
+  newestOf,
   parseCheckpoint,
   RecordingDocuments,
   type Checkpoint,
@@ -41,9 +42,9 @@ interface Cursor {
 }
 
 export class RecordingExport {
-  /** UTC of the newest row that is acknowledged, in nanoseconds. */
-  private reached__ns: bigint;
   private checkpoint: Checkpoint;
+  /** UTC of the last look at which all was acknowledged, in nanoseconds. */
+  private settled__ns = 0n;
   private saving: Promise<void> = Promise.resolve();
   /** Reading and looking at what is left must not overlap. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -54,7 +55,6 @@ export class RecordingExport {
     private readonly doubt: Doubt,
     private durable: Cursor,
   ) {
-    this.reached__ns = documents.start__ns;
     this.checkpoint = durable.checkpoint;
   }
 
@@ -111,27 +111,50 @@ export class RecordingExport {
     return lengthOf(this.documents.manifest);
   }
 
-  /** UTC up to which rows are acknowledged, in nanoseconds. */
+  /** UTC in nanoseconds: all rows that are not acknowledged are newer. */
   get behind__ns(): bigint {
-    return this.reached__ns;
+    const { reached__ns, settled__ns } = this;
+    return reached__ns > settled__ns ? reached__ns : settled__ns;
   }
 
-  /** Bytes on disk that are not acknowledged. */
-  backlog(): Promise<number> {
-    return this.finished ? Promise.resolve(0) : this.inTurn(() => this.documents.backlog(this.checkpoint));
+  /** Bytes on disk that are not acknowledged. @throws the system's error */
+  async backlog(): Promise<number> {
+    if (this.finished) return 0;
+    const now__ns = BigInt(Date.now()) * 1_000_000n;
+    const backlog__B = await this.inTurn(() => this.documents.backlog(this.checkpoint));
+    if (backlog__B === 0) this.settled__ns = now__ns;
+    return backlog__B;
   }
 
   /**
    * Sends all that is there now, and returns when it is acknowledged.
+   * @param between is waited for before each parcel
    * @throws what the attempts were halted with
    */
-  async pass(): Promise<void> {
+  pass(between: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    return this.send(async () => {
+      await between();
+      return this.inTurn(() => this.documents.next());
+    });
+  }
+
+  /** Of all that is there, sends what happened. @throws what the attempts were halted with */
+  tell(): Promise<void> {
+    return this.send(() => this.inTurn(() => this.documents.tell()));
+  }
+
+  /** UTC of the newest row that is acknowledged, or of the start; in nanoseconds. */
+  private get reached__ns(): bigint {
+    return newestOf(this.checkpoint) ?? this.documents.start__ns;
+  }
+
+  private async send(next: () => Promise<Parcel | undefined>): Promise<void> {
     const { attempts } = this.options.halt;
     const underway: Promise<void>[] = [];
     try {
       for (;;) {
         attempts.throwIfAborted();
-        const parcel = await this.inTurn(() => this.documents.next());
+        const parcel = await next();
         if (!parcel) break;
         if (underway.length === IN_FLIGHT) await underway.shift();
         const sent = this.ship(parcel, underway.at(-1));
@@ -155,16 +178,16 @@ export class RecordingExport {
   }
 
   private async ship(
-    { documents, checkpoint, newest__ns, retold }: Parcel,
+    { documents, letters, checkpoint, retold }: Parcel,
     before?: Promise<void>,
   ): Promise<void> {
     const { delivery, halt } = this.options;
+    await delivery.reject(letters, halt);
     const doubtful = documents.length > 0 && (retold || (await this.doubt.holds()));
     const found = await delivery.deliver(documents, doubtful, halt);
     if (doubtful) this.doubt.looked(documents.length, found);
     await before;
     this.checkpoint = checkpoint;
-    this.reached__ns = newest__ns;
     this.options.onAcknowledged?.();
     await this.save(false);
   }

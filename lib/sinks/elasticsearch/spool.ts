@@ -1,6 +1,7 @@
 // The recordings that are to be exported: one, or those below a folder.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namesIn } from '../../recording/files';
 import { MANIFEST, readManifest } from '../../recording/manifest';
 
 /** Without a row or an event for this long, or for three intervals, nobody writes a recording any more. */
@@ -13,9 +14,9 @@ export class Spool {
   /** @param source a recording, or a folder of recordings, which need not be there yet */
   constructor(private readonly source: string) {}
 
-  /** Folders of recordings, oldest first. */
+  /** Folders of recordings, oldest first. @throws the system's error where they cannot be looked at */
   async list(): Promise<readonly string[]> {
-    const names: readonly string[] = await readdir(this.source).catch(() => []);
+    const names = await namesIn(this.source);
     if (names.includes(MANIFEST)) return [this.source];
     const dirs = names.map((name) => join(this.source, name));
     for (const gone of [...this.starts.keys()].filter((dir) => !dirs.includes(dir))) this.starts.delete(gone);

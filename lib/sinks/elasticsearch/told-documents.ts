@@ -1,0 +1,187 @@
+// What happened in a recording, and what became of its windows, as documents. It has places of its own in the
+// recording: nobody waits for a start behind the rows of a day.
+import type { EndedWindow } from '../../jobs/ended-window';
+import {
+  EventTail,
+  openRecording,
+  readSummaries,
+  spansOf,
+  summariesBeyond,
+  tellsSummaries,
+  type JobSpan,
+  type Json,
+  type Manifest,
+  type RecordedEvent,
+  type SummaryPlace,
+  type ToldSummary,
+} from '../../recording';
+import { reasonOf } from '../../reason';
+import type { OutgoingDocument } from './bulk';
+import type { DocumentChoice } from './exporter-types';
+import { asciiJson } from './instance-fold';
+import { endedWindow, eventDocuments, windowDocument, type JobDocument } from './job-documents';
+
+/** How far it has been made into documents. */
+export interface ToldPlace {
+  /** How many of the recording's events. */
+  readonly events: number;
+  /** Where the summaries begin that have not. */
+  readonly summaries: SummaryPlace;
+}
+
+/** Of which no document can be made: what would have been one, and why it is none. */
+export interface Unfit {
+  readonly document: OutgoingDocument;
+  readonly reason: string;
+}
+
+export interface Told {
+  readonly documents: readonly OutgoingDocument[];
+  readonly unfit: readonly Unfit[];
+  /** Some tell again what an earlier recording told: it is there already. */
+  readonly retold: boolean;
+}
+
+/** Calls must not overlap. */
+export class ToldDocuments {
+  private readonly log: EventTail;
+  private events: number;
+  private summaries: SummaryPlace;
+
+  /**
+   * @param manifest as it is now
+   * @param summaryOf of recordings that don't tell the summaries of their windows themselves
+   */
+  constructor(
+    private readonly dir: string,
+    private readonly manifest: () => Manifest,
+    private readonly summaryOf: DocumentChoice['summaryOf'],
+    { events, summaries }: ToldPlace,
+  ) {
+    this.log = new EventTail(dir, manifest());
+    this.events = events;
+    this.summaries = summaries;
+  }
+
+  get place(): ToldPlace {
+    const { events, summaries } = this;
+    return { events, summaries };
+  }
+
+  /** Windows that it keeps in mind. */
+  get windowNum(): number {
+    return this.log.spans.length;
+  }
+
+  /** What comes next, some at a time; undefined where there is nothing now. @throws what `summaryOf` throws */
+  async next(): Promise<Told | undefined> {
+    const events = await this.added();
+    const summaries = await readSummaries(this.dir, this.summaries);
+    if (events.length === 0 && summaries.length === 0) return undefined;
+    const { host, start, clock, simulated } = this.manifest();
+    const { spans, instances } = this.log;
+    const context = { host: host.name, spans, instances, simulated };
+    const lines = summaries.map((line) => this.lineOf(line));
+    const told = {
+      documents: [
+        ...eventDocuments(events, context).map(outgoing),
+        ...(await this.ended(events)),
+        ...lines.flatMap(({ document }) => document ?? []),
+      ],
+      unfit: lines.flatMap(({ unfit }) => unfit ?? []),
+      retold:
+        events.some(({ time__ns }) => time__ns < BigInt(clock.start__ns)) ||
+        // One that ended before the recording began may have been told in an earlier one.
+        lines.some(({ end }) => end !== undefined && end < start),
+    };
+    // Windows that were over before these events are of no use to those to come.
+    this.log.pass(events.at(-1)?.flush ?? 0);
+    this.log.forget(() => Infinity);
+    this.events += events.length;
+    this.summaries = summaries.at(-1)?.next ?? this.summaries;
+    return told;
+  }
+
+  /** Documents of the windows that are open, where the recording ends with them. @throws what `summaryOf` throws */
+  async cut(): Promise<readonly OutgoingDocument[]> {
+    return this.windows((spans) => spans.filter(({ stop__ns }) => stop__ns === undefined));
+  }
+
+  /** Bytes on disk beyond a place; of events, those that were not read. */
+  async backlog({ events, summaries }: ToldPlace): Promise<number> {
+    // Of a recording that was only opened it is not known where the events begin.
+    const events__B = this.log.count < events ? 0 : this.log.unread__B;
+    return events__B + (await summariesBeyond(this.dir, summaries));
+  }
+
+  /** Events that were not told before. */
+  private async added(): Promise<readonly RecordedEvent[]> {
+    for (;;) {
+      const events = await this.log.read();
+      if (!events) return [];
+      const before = this.log.count - events.length;
+      const added = events.slice(Math.max(0, this.events - before));
+      if (added.length > 0) return added;
+      this.log.pass(events.at(-1)?.flush ?? 0);
+      this.log.forget(() => Infinity);
+    }
+  }
+
+  /** Of a line that tells what became of a window; one that is not understood holds up no other. */
+  private lineOf({ value, at }: ToldSummary): {
+    readonly document?: OutgoingDocument;
+    readonly unfit?: Unfit;
+    readonly end?: string;
+  } {
+    try {
+      if (!isEndedWindow(value))
+        throw new Error(value === undefined ? 'it is damaged' : 'it tells of no window');
+      const document = windowDocument(value);
+      return { document: outgoing(document), end: document.source['@timestamp'] };
+    } catch (error) {
+      const id = `${this.manifest().id}-${at.file}-${at.offset}`;
+      const document = { index: 'jobmetrics', id, source: asciiJson(value ?? null) };
+      const reason = `a line of the recording's summaries is not understood: ${reasonOf(error)}`;
+      return { unfit: { document, reason } };
+    }
+  }
+
+  private ended(events: readonly RecordedEvent[]): Promise<readonly OutgoingDocument[]> {
+    const stops = events.filter(({ kind }) => kind === 'window_stop');
+    if (stops.length === 0) return Promise.resolve([]);
+    return this.windows((spans) =>
+      stops.flatMap(
+        ({ time__ns, data }) => spans.find((span) => span.stop__ns === time__ns && isOf(span, data)) ?? [],
+      ),
+    );
+  }
+
+  /** Of windows whose summaries the recording does not tell. @param choose from all of the recording's */
+  private async windows(
+    choose: (spans: readonly JobSpan[]) => readonly JobSpan[],
+  ): Promise<readonly OutgoingDocument[]> {
+    const { summaryOf, dir } = this;
+    if (!summaryOf || (await tellsSummaries(dir))) return [];
+    const spans = spansOf((await openRecording(dir)).events);
+    const documents: OutgoingDocument[] = [];
+    for (const span of choose(spans)) {
+      const summary = await summaryOf(dir, span.id);
+      if (summary) documents.push(outgoing(windowDocument(endedWindow(summary, span, spans))));
+    }
+    return documents;
+  }
+}
+
+/** What a server tells in its recordings. */
+function isEndedWindow(value: unknown): value is EndedWindow {
+  return typeof value === 'object' && value !== null && 'summary' in value;
+}
+
+/** Recordings of one job did not say whose stop it is. */
+function isOf({ id }: JobSpan, data: Json): boolean {
+  return typeof data !== 'object' || data === null || !('id' in data) || data['id'] === id;
+}
+
+function outgoing({ index, id, source }: JobDocument): OutgoingDocument {
+  return { index, id, source: asciiJson(source) };
+}

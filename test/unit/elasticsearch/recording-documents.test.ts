@@ -1,0 +1,157 @@
+// A recording as parcels of documents: what happened before the rows, and nothing kept of what is over.
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RecordingWriter } from '../../../lib/recording';
+import { sourceOf } from '../../../lib/sinks/elasticsearch/packed';
+import {
+  BEGINNING,
+  parseCheckpoint,
+  RecordingDocuments,
+  settingOf,
+  type Checkpoint,
+  type Parcel,
+} from '../../../lib/sinks/elasticsearch/recording-documents';
+import { batch, META, OFFSET__NS, table } from '../../fixtures/recording/batches';
+import { temporaryFolder } from '../../support/folder';
+import { SECOND } from '../../support/readings';
+
+const folder = temporaryFolder();
+let count = 0;
+const newDir = (): string => join(folder, String(++count));
+
+/** The writer's clock: chunks are due by it. */
+let clock__ms = 1e6;
+beforeEach(() => jest.spyOn(performance, 'now').mockImplementation(() => clock__ms));
+afterEach(() => jest.restoreAllMocks());
+
+const BEGIN__NS = process.hrtime.bigint() + BigInt(SECOND);
+const at = (time__s: number): bigint => BEGIN__NS + BigInt(Math.round(time__s * SECOND));
+const SETTING = settingOf({}, false);
+
+const data = (id: string) => ({ id, tree: false, name: id, labels: {}, gpu_scope: 'node', gpus: [] });
+const hostRow = (time__s: number) =>
+  batch([table('host', [{ time: at(time__s), instance: 1 }], () => ({ value: 1, status: 0 }))]);
+
+/** A job a second, half a second each and with a row, beside one that lasts; and the interval changes with each. */
+async function recordJobs(jobs: number): Promise<string> {
+  const writer = await RecordingWriter.create(newDir(), { ...META, utcOffset__ns: OFFSET__NS });
+  writer.event('window_start', { time__ns: at(0), data: data('long') });
+  for (let job = 0; job < jobs; job++) {
+    writer.event('window_start', { time__ns: at(job), data: data(`job-${job}`) });
+    writer.event('interval', { time__ns: at(job), data: { interval__ns: job % 2 === 0 ? 1e8 : 2e8 } });
+    // A chunk is due every thirty seconds.
+    clock__ms += 1000;
+    void writer.write(hostRow(job + 0.25));
+    writer.event('window_stop', { time__ns: at(job + 0.5), data: { ...data(`job-${job}`) } });
+  }
+  await writer.close();
+  return writer.dir;
+}
+
+interface Drained {
+  readonly parcels: readonly Parcel[];
+  readonly windowNum: number;
+}
+
+async function drain(dir: string, from: Checkpoint = BEGINNING): Promise<Drained> {
+  const documents = await RecordingDocuments.open(dir, SETTING, from);
+  const parcels: Parcel[] = [];
+  let windowNum = 0;
+  for (let parcel = await documents.next(); parcel; parcel = await documents.next()) {
+    parcels.push(parcel);
+    windowNum = Math.max(windowNum, documents.windowNum);
+  }
+  expect(documents.ended).toBe(true);
+  return { parcels, windowNum };
+}
+
+const sourcesIn = (parcels: readonly Parcel[]) =>
+  parcels.flatMap(({ documents }) =>
+    documents.map((document) => JSON.parse(sourceOf(document)) as Record<string, unknown>),
+  );
+
+/** Jobs that each row of the host has. */
+const jobsOf = (parcels: readonly Parcel[]) =>
+  sourcesIn(parcels)
+    .filter(({ entity }) => entity === 'host')
+    .map(({ job }) => job);
+
+const JOBS = 6000;
+
+describe('a recording of many jobs', () => {
+  let dir: string;
+  beforeAll(async () => {
+    jest.spyOn(performance, 'now').mockImplementation(() => clock__ms);
+    dir = await recordJobs(JOBS);
+  });
+  const expected = Array.from({ length: JOBS }, (_, job) => ['long', `job-${job}`]);
+
+  test('windows that are over are not kept; each row has its jobs', async () => {
+    const { parcels, windowNum } = await drain(dir);
+    expect(jobsOf(parcels)).toEqual(expected);
+    // Those of a minute and a flush, and of a piece of the file that was read ahead: of rows, and of what happened.
+    expect(windowNum).toBeLessThan(2000);
+  });
+
+  test('the same from a cursor on', async () => {
+    const { parcels } = await drain(dir);
+    const middle = Math.floor(parcels.length / 2);
+    const from = parseCheckpoint(JSON.parse(JSON.stringify(parcels[middle]?.checkpoint)));
+    if (!from) throw new Error('no checkpoint');
+    const rest = await drain(dir, from);
+    expect(jobsOf([...parcels.slice(0, middle + 1), ...rest.parcels])).toEqual(expected);
+    expect(rest.windowNum).toBeLessThan(2000);
+  });
+
+  test('what happened comes before the rows', async () => {
+    const { parcels } = await drain(dir);
+    const entities = sourcesIn(parcels).map(({ entity }) => entity);
+    const firstRow = entities.indexOf('host');
+    expect(entities.slice(0, firstRow).filter((entity) => entity === 'start')).toHaveLength(JOBS + 1);
+    expect(entities.slice(firstRow)).toEqual(Array.from({ length: JOBS }, () => 'host'));
+  });
+});
+
+test('what is told at the last, after the rows were read, is not left out', async () => {
+  const writer = await RecordingWriter.create(newDir(), META);
+  await writer.write(hostRow(1));
+  await writer.flushed();
+  const documents = await RecordingDocuments.open(writer.dir, SETTING, BEGINNING);
+  expect(sourcesIn([(await documents.next())!]).map(({ entity }) => entity)).toEqual(['host']);
+  // Told and closed between the look at what happened and the look for rows.
+  const { tell } = documents;
+  jest.spyOn(documents, 'tell').mockImplementationOnce(async () => {
+    const told = await tell.call(documents);
+    writer.mark('last');
+    await writer.close();
+    return told;
+  });
+  const last = await documents.next();
+  expect(documents.ended).toBe(true);
+  expect(sourcesIn([last!])).toMatchObject([{ event: 'mark', text: 'last' }]);
+});
+
+test('a summary that is not understood is told, and holds up no other', async () => {
+  const writer = await RecordingWriter.create(newDir(), META);
+  const summary = { job: { id: 'x', start: 'never' } };
+  await writer.tellSummaries([{ of: 'the future' }, { summary }, { noise: 'damaged' }]);
+  await writer.close();
+  const path = join(writer.dir, 'summaries-000001.ndjson.gz');
+  const bytes = readFileSync(path);
+  // Before the checksum of the last one.
+  bytes[bytes.length - 9] = (bytes[bytes.length - 9] ?? 0) ^ 255;
+  writeFileSync(path, bytes);
+  const documents = await RecordingDocuments.open(writer.dir, SETTING, BEGINNING);
+  const parcel = await documents.next();
+  expect(parcel?.documents).toEqual([]);
+  expect(parcel?.letters.map(({ document, reason }) => [JSON.parse(sourceOf(document)), reason])).toEqual([
+    [{ of: 'the future' }, expect.stringMatching(/is not understood: it tells of no window$/)],
+    [{ summary }, expect.stringMatching(/is not understood: ./)],
+    [null, expect.stringMatching(/is not understood: it is damaged$/)],
+  ]);
+  expect(new Set(parcel?.letters.map(({ document }) => document.id)).size).toBe(3);
+  expect(await documents.next()).toBeUndefined();
+  expect(await documents.backlog(parcel!.checkpoint)).toBe(0);
+  appendFileSync(path, 'x');
+  expect(await documents.backlog(parcel!.checkpoint)).toBe(1);
+});
