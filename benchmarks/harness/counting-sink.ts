@@ -21,7 +21,7 @@ export function answerTo(path: string, body: Buffer): string {
   if (path.startsWith('/_bulk')) {
     return `{"errors":false,"took":1,"items":[${Array(documentsIn(body)).fill(CREATED).join()}]}`;
   }
-  if (path.includes('/_search')) return '{"hits":{"hits":[]}}';
+  if (path.includes('/_search')) return '{"timed_out":false,"hits":{"hits":[]}}';
   if (path.includes('/_refresh')) return '{"_shards":{"total":1,"successful":1,"failed":0}}';
   return '{"version":{"number":"9.4.3","build_flavor":"default"},"tagline":"You Know, for Search"}';
 }

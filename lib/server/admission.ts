@@ -83,6 +83,11 @@ function hostNameOf(origin: string): string | undefined {
 function tokenRefusal({ path, headers }: Asking, token: string): Answer | undefined {
   if (OPEN_TO_ALL.includes(path) || isAuthorised(headers.authorization, token)) return undefined;
   const given = headers.authorization === undefined ? 'no token was given' : 'the token is not ours';
-  const answer = problemAnswer(problem(401, `${given}; send it as Authorization: Bearer TOKEN`));
+  const answer = problemAnswer(
+    problem(
+      401,
+      `${given}; send it as Authorization: Bearer TOKEN; nvpulse client takes it from --token-file or NVPULSE_TOKEN`,
+    ),
+  );
   return { ...answer, headers: { ...answer.headers, 'www-authenticate': 'Bearer' } };
 }

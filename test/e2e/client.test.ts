@@ -144,7 +144,7 @@ describe('a pipeline is not harmed by', () => {
       run(['client', '--start', '-i', guarded.host, ...args]);
     expect(await ask()).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/warning: .*no token was given/),
+      stderr: expect.stringMatching(/warning: .*no token was given.*--token-file or NVPULSE_TOKEN/),
     });
     expect(await ask('--token-file', join(folder, 'none'))).toMatchObject({
       code: 0,
