@@ -1,10 +1,10 @@
-// The templates that monitoring adds to an Argo workflow, and how they are known again.
+// The templates that monitoring adds to an Argo workflow.
 import type { Value } from './edit';
 import type { Plan } from './options';
 
-/** Opens the job's window; the first step. */
+/** Opens the job's window; before what was the entrypoint. */
 export const START = 'monitor-start';
-/** Closes it; the exit handler. */
+/** Closes it; in the exit handler. */
 export const STOP = 'monitor-stop';
 /** Opens the window of one step. */
 export const START_STEP = 'monitor-start-step';
@@ -12,19 +12,20 @@ export const START_STEP = 'monitor-start-step';
 export const STOP_STEP = 'monitor-stop-step';
 /** The entrypoint: monitor-start, then what was the entrypoint. */
 export const MONITORED = 'monitored';
-/** The exit handler where there was one: monitor-stop beside it. */
+/** The exit handler: monitor-stop, beside what was the exit handler. */
 export const MONITORED_EXIT = 'monitored-exit';
 
+/** Each is a pod. */
 export const STAGES = [START, STOP, START_STEP, STOP_STEP] as const;
-export const WRAPPERS = [MONITORED, MONITORED_EXIT] as const;
-export const RESERVED: readonly string[] = [...STAGES, ...WRAPPERS];
+export type Stage = (typeof STAGES)[number];
+/** A stage in a dag of its own, for those who could not tolerate its failure. */
+export const toleratedOf = (stage: Stage): string => `${stage}-tolerated`;
+export const RESERVED: readonly string[] = [...STAGES, ...STAGES.map(toleratedOf), MONITORED, MONITORED_EXIT];
 
 /** The uid is the job's id: names of workflows come again. */
 export const JOB = '{{workflow.uid}}';
 /** A stage never holds the job up longer than this, waiting for its image included. */
 const TIMEOUT = '5m';
-/** The pod of a stage, as the one task of a dag. */
-export const CLIENT = 'client';
 /** What a namespace of the level "restricted" asks for, beside what Argo gives its own containers. */
 const POD_SECURITY: Value = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
 const CONTAINER_SECURITY: Value = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
@@ -33,49 +34,66 @@ const RESOURCES: Value = {
   requests: { cpu: '50m', memory: '64Mi' },
   limits: { cpu: '1', memory: '256Mi' },
 };
+const TOLERANT: Value = { failed: true, error: true };
+/** A retryStrategy is for the job's own templates, each by itself: what wraps them would multiply their tries. */
+const ONCE: Value = { limit: '0' };
 
 const input = (name: string): string => `{{inputs.parameters.${name}}}`;
 
-export function startTemplate(plan: Plan): Value {
-  return template(plan, START, ['--start', '-i', plan.host, '--job', JOB, '--name', '{{workflow.name}}']);
+interface Client {
+  readonly inputs: readonly string[];
+  /** Of `nvpulse client`. */
+  argsFor(host: string): readonly string[];
 }
 
-export function stopTemplate(plan: Plan): Value {
-  return template(plan, STOP, ['--stop', '-i', plan.host, '--job', JOB, '--status', '{{workflow.status}}']);
+const CLIENTS: Readonly<Record<Stage, Client>> = {
+  [START]: {
+    inputs: [],
+    argsFor: (host) => ['--start', '-i', host, '--job', JOB, '--name', '{{workflow.name}}'],
+  },
+  [STOP]: {
+    inputs: [],
+    argsFor: (host) => ['--stop', '-i', host, '--job', JOB, '--status', '{{workflow.status}}'],
+  },
+  [START_STEP]: {
+    inputs: ['step'],
+    argsFor: (host) => {
+      const step = input('step');
+      const labels = ['--label', `parent=${JOB}`, '--label', `step=${step}`];
+      return ['--start', '-i', host, '--job', `${JOB}.${step}`, '--name', step, ...labels];
+    },
+  },
+  [STOP_STEP]: {
+    inputs: ['job', 'status'],
+    argsFor: (host) => ['--stop', '-i', host, '--job', input('job'), '--status', input('status')],
+  },
+};
+
+/** A task of a dag that goes on whatever becomes of the stage. */
+export function stageTask(stage: Stage): Value {
+  const parameters = CLIENTS[stage].inputs.map((name) => ({ name, value: input(name) }));
+  return {
+    name: stage,
+    template: stage,
+    arguments: parameters.length > 0 ? { parameters } : undefined,
+    continueOn: TOLERANT,
+  };
 }
 
-export function startStepTemplate(plan: Plan): Value {
-  const step = input('step');
-  return template(
-    plan,
-    START_STEP,
-    [
-      '--start',
-      '-i',
-      plan.host,
-      '--job',
-      `${JOB}.${step}`,
-      '--name',
-      step,
-      '--label',
-      `parent=${JOB}`,
-      '--label',
-      `step=${step}`,
-    ],
-    ['step'],
-  );
-}
-
-export function stopStepTemplate(plan: Plan): Value {
-  const args = ['--stop', '-i', plan.host, '--job', input('job'), '--status', input('status')];
-  return template(plan, STOP_STEP, args, ['job', 'status']);
-}
+const inputsOf = (stage: Stage): Value | undefined => {
+  const parameters = CLIENTS[stage].inputs.map((name) => ({ name }));
+  return parameters.length > 0 ? { parameters } : undefined;
+};
 
 /**
- * A stage never fails whatever calls it: a dag tolerates every end of its task, where steps and exit handlers fail when a
- * pod is refused or its image does not come, before they look at what may be tolerated.
+ * The pod of a stage.
+ *
+ * It has a template with a name: Argo makes no pod of one that stands inline where there is a retryStrategy.
+ *
+ * @param retried whether it would be without a word of its own. Else it says none, since where there is a retryStrategy Argo
+ * gives up no pod that finds no node
  */
-function template(plan: Plan, name: string, args: readonly string[], inputs: readonly string[] = []): Value {
+export function podTemplate(stage: Stage, plan: Plan, retried: boolean): Value {
   const token = plan.tokenSecret && [
     {
       name: 'NVPULSE_TOKEN',
@@ -84,26 +102,31 @@ function template(plan: Plan, name: string, args: readonly string[], inputs: rea
     },
   ];
   return {
-    name,
-    inputs: inputs.length > 0 ? { parameters: inputs.map((one) => ({ name: one })) } : undefined,
-    dag: {
-      tasks: [
-        {
-          name: CLIENT,
-          continueOn: { failed: true, error: true },
-          inline: {
-            timeout: TIMEOUT,
-            securityContext: POD_SECURITY,
-            container: {
-              image: plan.image,
-              command: ['nvpulse', 'client', ...args],
-              env: token || undefined,
-              resources: RESOURCES,
-              securityContext: CONTAINER_SECURITY,
-            },
-          },
-        },
-      ],
+    name: stage,
+    inputs: inputsOf(stage),
+    retryStrategy: retried ? ONCE : undefined,
+    timeout: TIMEOUT,
+    securityContext: POD_SECURITY,
+    container: {
+      image: plan.image,
+      command: ['nvpulse', 'client'],
+      // By a key of their own, so that no default of the workflow is added to them.
+      args: CLIENTS[stage].argsFor(plan.host),
+      env: token || undefined,
+      resources: RESOURCES,
+      securityContext: CONTAINER_SECURITY,
     },
   };
+}
+
+/**
+ * A stage that never fails whatever calls it: a dag tolerates every end of its task, where steps and exit handlers fail when
+ * a pod is refused or its image does not come, before they look at what may be tolerated.
+ */
+export function toleratedTemplate(stage: Stage): Value {
+  return dagTemplate(toleratedOf(stage), inputsOf(stage), { tasks: [stageTask(stage)] });
+}
+
+export function dagTemplate(name: string, inputs: Value | undefined, dag: Value): Value {
+  return { name, inputs, retryStrategy: ONCE, dag };
 }

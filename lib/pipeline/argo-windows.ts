@@ -2,7 +2,7 @@
 // Argo runs such a hook however the operator ended, and it decides nothing about the workflow; a stop that is a task
 // would, where it is the last one, make a workflow succeed that has failed.
 import type { ParsedNode } from 'yaml';
-import { JOB, START, START_STEP, STOP, STOP_STEP } from './argo-stages';
+import { JOB, START, START_STEP, STOP, STOP_STEP, toleratedOf } from './argo-stages';
 import { checkOrdered, operatorsOf, type Operator, type Operators } from './argo-operators';
 import type { Editor, Value } from './edit';
 import { spanOf } from './graph';
@@ -38,6 +38,9 @@ interface Stop {
   readonly name: string;
 }
 
+/** What the stages of operators call; in 0.1 the pods themselves. */
+const STARTS: readonly string[] = [START, START_STEP, toleratedOf(START), toleratedOf(START_STEP)];
+const STOPS: readonly string[] = [STOP_STEP, toleratedOf(STOP_STEP)];
 const LOOPS = ['withItems', 'withParam', 'withSequence'];
 /** A start never fails, but is skipped with its operator. */
 const STARTED_RESULTS = ['Succeeded', 'Skipped'];
@@ -57,16 +60,21 @@ export class ArgoWindows {
     this.#templates = templates;
   }
 
-  /** @returns whether there is an operator with a window of its own */
-  add(entrypoint: MapNode, plan: Plan): boolean {
+  /**
+   * @param retried whether what says nothing of it is retried
+   * @returns whether there is an operator with a window of its own
+   */
+  add(entrypoint: MapNode, plan: Plan, retried: boolean): boolean {
     const operators = this.#operatorsOf(entrypoint, plan);
     if (!operators) return false;
     const { within } = spanOf(operators.all, plan.from, plan.to);
     if (within.length === 0) throw refused('to', plan.to ?? '', afterFrom(plan));
     const limited = this.#isLimited(entrypoint, plan);
-    for (const operator of limited ? [] : within) this.#checkEnd(operator, plan);
-    const ending = limited ? [] : within.filter((operator) => !this.#endless(operator));
-    const stepped = plan.perStep ? ending : [];
+    const stepped = (limited ? [] : within).filter((operator) => {
+      const endless = this.#endless(operator, operators.kind, retried);
+      this.#checkEnd(operator.name, endless, plan);
+      return plan.perStep && !endless;
+    });
     const asked = { from: plan.from, to: plan.to, stepped: new Set(stepped.map(({ name }) => name)) };
     const byDepends = operators.all.some(({ node }) => this.#reader.pair(node, 'depends'));
     const added = new Map<number, Value[]>();
@@ -174,8 +182,8 @@ export class ArgoWindows {
     return true;
   }
 
-  /** An exit hook runs at the end of each item of a loop, and once a daemon is ready. */
-  #endless({ name, node }: Operator): Endless | undefined {
+  /** Why no window can end with an operator: its exit hook, which ends it, is not told of its end, or makes it another. */
+  #endless({ name, node }: Operator, kind: Operators['kind'], retried: boolean): Endless | undefined {
     const loop = this.#loopOf(node);
     if (loop)
       return {
@@ -183,22 +191,34 @@ export class ArgoWindows {
         why: `'${name}' runs once an item, so no window can end with it`,
         remedy: 'put the loop into a template of its own',
       };
-    const template = this.#reader.value(node, 'template');
-    const called = yaml().isScalar(template) ? this.#templates.get(String(template.value)) : undefined;
+    if (this.#reader.pair(node, 'templateRef'))
+      return {
+        where: node,
+        why: `what '${name}' calls is not here, and could be a daemon or retried, so no window can end with it`,
+        remedy: 'let a template here call it by steps',
+      };
+    const called =
+      this.#reader.mapAt(node, 'inline') ?? this.#templates.get(this.#reader.textAt(node, 'template') ?? '');
     const daemon = called && this.#reader.value(called, 'daemon');
-    if (!yaml().isScalar(daemon) || daemon.value !== true) return undefined;
-    return {
-      where: node,
-      why: `'${name}' is a daemon, which others run beside, so no window can end with it`,
-      remedy: 'put it into a template with those',
-    };
+    if (daemon && !(yaml().isScalar(daemon) && daemon.value === false))
+      return {
+        where: node,
+        why: `'${name}' is a daemon, which others run beside, so no window can end with it`,
+        remedy: 'put it into a template with those',
+      };
+    if (kind === 'dag' && (retried || (called && this.#reader.pair(called, 'retryStrategy'))))
+      return {
+        where: node,
+        why: `'${name}' is retried, and Argo lets a dag go on after the exit hook of such a task though it has failed, so no window can end with it`,
+        remedy: 'make steps of the dag',
+      };
+    return undefined;
   }
 
-  #checkEnd(operator: Operator, { to, perStep, warn }: Plan): void {
-    const endless = this.#endless(operator);
+  #checkEnd(name: string, endless: Endless | undefined, { to, perStep, warn }: Plan): void {
     if (!endless) return;
     const { where, why, remedy } = endless;
-    if (operator.name === to) throw this.#reader.refusal(where, `${why}; ${remedy}`);
+    if (name === to) throw this.#reader.refusal(where, `${why}; ${remedy}`);
     if (perStep) warn(this.#reader.told(where, `${why}, and it gets none; for one, ${remedy}`));
   }
 
@@ -233,14 +253,14 @@ export class ArgoWindows {
 
   #isStart(node: MapNode): boolean {
     const template = this.#reader.value(node, 'template');
-    return yaml().isScalar(template) && (template.value === START || template.value === START_STEP);
+    return yaml().isScalar(template) && STARTS.includes(String(template.value));
   }
 
   #unhook(node: MapNode): void {
     const hooks = this.#reader.mapAt(node, 'hooks');
     if (!hooks) return;
     const isOurs = ({ value }: PairNode): boolean =>
-      yaml().isMap(value) && this.#reader.textAt(value, 'template') === STOP_STEP;
+      yaml().isMap(value) && STOPS.includes(this.#reader.textAt(value, 'template') ?? '');
     if ((hooks.items as readonly PairNode[]).every(isOurs)) this.#deleteValue(node, hooks);
     else this.#editor.deleteKeys(hooks, isOurs);
   }
@@ -273,8 +293,10 @@ export class ArgoWindows {
 
 function startsOf({ name }: Operator, { from, stepped }: Asked): readonly Start[] {
   return [
-    ...(name === from ? [{ name: START, template: START }] : []),
-    ...(stepped.has(name) ? [{ name: `${START}-${name}`, template: START_STEP, step: name }] : []),
+    ...(name === from ? [{ name: START, template: toleratedOf(START) }] : []),
+    ...(stepped.has(name)
+      ? [{ name: `${START}-${name}`, template: toleratedOf(START_STEP), step: name }]
+      : []),
   ];
 }
 
@@ -290,7 +312,7 @@ function stopAt(job: string, status: string): { readonly [key: string]: Value } 
     { name: 'job', value: job },
     { name: 'status', value: status },
   ];
-  return { template: STOP_STEP, arguments: { parameters } };
+  return { template: toleratedOf(STOP_STEP), arguments: { parameters } };
 }
 
 /** A hook of another name is not told how its operator ended. */

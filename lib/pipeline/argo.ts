@@ -1,19 +1,23 @@
 // Argo workflows: the entrypoint is wrapped, so that monitor-start comes first whatever the entrypoint is, and
-// monitor-stop is the exit handler, which also runs when a step has failed. The mechanics are those of Argo 4.1.2.
+// monitor-stop is the exit handler, which also runs when a step has failed. The mechanics are those of Argo 3.7.4.
+import { defaultsOf } from './argo-defaults';
+import { operatorsOf } from './argo-operators';
 import {
-  CLIENT,
   MONITORED,
   MONITORED_EXIT,
   RESERVED,
   STAGES,
   START,
+  START_STEP,
   STOP,
-  startStepTemplate,
-  startTemplate,
-  stopStepTemplate,
-  stopTemplate,
+  STOP_STEP,
+  type Stage,
+  dagTemplate,
+  podTemplate,
+  stageTask,
+  toleratedOf,
+  toleratedTemplate,
 } from './argo-stages';
-import { operatorsOf } from './argo-operators';
 import { ArgoWindows } from './argo-windows';
 import type { Editor, Value } from './edit';
 import { HOST_PLACEHOLDER, type Plan } from './options';
@@ -28,6 +32,12 @@ const WAS_EXIT_HOOK = 'exit-hook';
 interface Declared {
   readonly [key: string]: Value;
   readonly name: string;
+}
+
+/** What was the exit handler, as a task; none where there was none. */
+interface Handler {
+  readonly inputs?: Value | undefined;
+  readonly own?: { readonly [key: string]: Value | undefined; readonly name: string };
 }
 
 interface Passed {
@@ -75,17 +85,26 @@ export class ArgoWorkflow {
     for (const [name, node] of this.#templates)
       if (RESERVED.includes(name))
         throw this.#reader.refusal(node, `template '${name}' has the name of a monitoring stage; rename it`);
+    const defaults = defaultsOf(this.#reader, this.#spec, plan);
     const windows = plan.from !== undefined || plan.to !== undefined || plan.perStep;
-    const stepped = windows && this.#windows.add(entry, plan);
-    // With --from, the start stands among the operators.
-    const wrapper = plan.from === undefined ? [this.#wrap(entrypoint, entry)] : [];
+    const stepped = windows && this.#windows.add(entry, plan, defaults.retried);
+    const started = plan.from !== undefined;
+    const handler = this.#exitHandler();
+    const after = handler.own !== undefined && defaults.limited;
+    // Those that operators wait for, or whose ends nobody tolerates.
+    const isWithin: Readonly<Record<Stage, boolean>> = {
+      [START]: started,
+      [STOP]: after,
+      [START_STEP]: stepped,
+      [STOP_STEP]: stepped || plan.to !== undefined,
+    };
+    const within = STAGES.filter((stage) => isWithin[stage]);
+    const pods = STAGES.filter((stage) => stage === START || stage === STOP || within.includes(stage));
     const added = [
-      ...wrapper,
-      ...this.#stopAtExit(),
-      startTemplate(plan),
-      ...(stepped ? [startStepTemplate(plan)] : []),
-      stopTemplate(plan),
-      ...(stepped || plan.to !== undefined ? [stopStepTemplate(plan)] : []),
+      ...(started ? [] : [this.#wrap(entrypoint, entry)]),
+      stopAtExit(handler, after),
+      ...pods.map((stage) => podTemplate(stage, plan, defaults.retried)),
+      ...within.map((stage) => toleratedTemplate(stage)),
     ];
     this.#editor.insertItems(this.#owner, this.#list, this.#list.items.length, added);
   }
@@ -116,11 +135,7 @@ export class ArgoWorkflow {
       arguments: passed.arguments,
       dependencies: [START],
     };
-    return {
-      name: MONITORED,
-      inputs: passed.inputs,
-      dag: { tasks: [{ name: START, template: START }, own] },
-    };
+    return dagTemplate(MONITORED, passed.inputs, { tasks: [stageTask(START), own] });
   }
 
   /** What a template takes from whoever calls it: a wrapper takes the same and hands it on. */
@@ -150,24 +165,22 @@ export class ArgoWorkflow {
     });
   }
 
-  /** @returns the wrapper of the exit handler that was there */
-  #stopAtExit(): readonly Value[] {
+  #exitHandler(): Handler {
     const onExit = this.#reader.scalarAt(this.#spec, 'onExit');
     if (onExit) {
       const passed = this.#passedTo(this.#named(onExit, 'onExit'));
       this.#editor.replace(onExit, MONITORED_EXIT);
       const own = { name: WAS_ON_EXIT, template: asWritten(onExit), arguments: passed.arguments };
-      return [exitWrapper(passed.inputs, own)];
+      return { inputs: passed.inputs, own };
     }
     const hooks = this.#reader.mapAt(this.#spec, 'hooks');
     const hook = hooks && this.#reader.mapAt(hooks, 'exit');
     // Where both are there, Argo takes onExit.
-    const after = this.#reader.pair(this.#spec, 'entrypoint');
-    this.#editor.insertKey(this.#spec, 'onExit', hook ? MONITORED_EXIT : STOP, after);
-    return hook ? [this.#wrappedHook(hook)] : [];
+    this.#editor.insertKey(this.#spec, 'onExit', MONITORED_EXIT, this.#reader.pair(this.#spec, 'entrypoint'));
+    return hook ? this.#ofHook(hook) : {};
   }
 
-  #wrappedHook(hook: MapNode): Value {
+  #ofHook(hook: MapNode): Handler {
     const expression = this.#reader.pair(hook, 'expression');
     if (expression)
       throw this.#reader.refusal(expression.key, 'an exit hook with an expression cannot be wrapped');
@@ -175,12 +188,15 @@ export class ArgoWorkflow {
     const template = name && this.#named(name, 'template');
     const own = this.#copyAt(hook, 'arguments');
     const passed = own === undefined && template ? this.#passedTo(template) : {};
-    return exitWrapper(passed.inputs, {
-      name: WAS_EXIT_HOOK,
-      template: name && asWritten(name),
-      templateRef: this.#copyAt(hook, 'templateRef'),
-      arguments: own ?? passed.arguments ?? (template ? undefined : this.#workflowArguments()),
-    });
+    return {
+      inputs: passed.inputs,
+      own: {
+        name: WAS_EXIT_HOOK,
+        template: name && asWritten(name),
+        templateRef: this.#copyAt(hook, 'templateRef'),
+        arguments: own ?? passed.arguments ?? (template ? undefined : this.#workflowArguments()),
+      },
+    };
   }
 
   #copyAt(map: MapNode, key: string): Value | undefined {
@@ -200,18 +216,17 @@ export class ArgoWorkflow {
 
   /** Ours by its name and what it runs. */
   #isStage(name: string, node: MapNode): boolean {
-    if (STAGES.some((one) => one === name)) {
-      const [program, command] = this.#reader.commandOf(this.#clientOf(node) ?? node);
+    if (STAGES.some((stage) => stage === name)) {
+      const [program, command] = this.#reader.commandOf(node);
       return program === 'nvpulse' && command === 'client';
     }
-    if (name !== MONITORED && name !== MONITORED_EXIT) return false;
-    return this.#stepOf(node, name === MONITORED ? START : STOP) !== undefined;
-  }
-
-  /** The template of a stage's pod; undefined in those of 0.1, which are pods themselves. */
-  #clientOf(stage: MapNode): MapNode | undefined {
-    const client = this.#stepOf(stage, CLIENT);
-    return client && this.#reader.mapAt(client, 'inline');
+    const stage =
+      name === MONITORED
+        ? START
+        : name === MONITORED_EXIT
+          ? STOP
+          : STAGES.find((one) => toleratedOf(one) === name);
+    return stage !== undefined && this.#stepOf(node, stage) !== undefined;
   }
 
   #stepOf(wrapper: MapNode, name: string): MapNode | undefined {
@@ -252,11 +267,19 @@ function withoutPlace(artifact: Declared): Value {
   return { ...artifact, path: undefined, mode: undefined, recurseMode: undefined };
 }
 
-/** Beside each other: neither waits for the other, nor ends early because the other failed. */
-function exitWrapper(inputs: Value | undefined, own: { readonly [key: string]: Value | undefined }): Value {
-  return {
-    name: MONITORED_EXIT,
-    inputs,
-    dag: { failFast: false, tasks: [own, { name: STOP, template: STOP }] },
-  };
+/**
+ * The exit handler, with what was there. Beside each other neither waits for the other, nor ends early because the other
+ * failed.
+ *
+ * @param after whether the stop comes after: where it limits how many pods there are at once, Argo's controller ends itself
+ * when an exit handler asks for too many
+ */
+function stopAtExit({ inputs, own }: Handler, after: boolean): Value {
+  const handler = (dag: Value): Value => dagTemplate(MONITORED_EXIT, inputs, dag);
+  if (!own) return handler({ tasks: [stageTask(STOP)] });
+  if (!after) return handler({ failFast: false, tasks: [own, stageTask(STOP)] });
+  const ended = ['Succeeded', 'Failed', 'Errored'].map((result) => `${own.name}.${result}`).join(' || ');
+  const stop = { name: STOP, template: toleratedOf(STOP), depends: ended };
+  // A target decides how the handler has ended, which else the last task alone does.
+  return handler({ target: `${own.name} ${STOP}`, failFast: false, tasks: [own, stop] });
 }

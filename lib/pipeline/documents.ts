@@ -27,6 +27,9 @@ const TEMPLATE = 'WorkflowTemplate';
 const CLUSTER_TEMPLATE = 'ClusterWorkflowTemplate';
 const KINDS = ['Workflow', 'CronWorkflow', TEMPLATE, CLUSTER_TEMPLATE];
 
+/** What a workflow that names a template may not say itself: the stages stand in the template, made for what that says. */
+const OVERRIDING = ['entrypoint', 'onExit', 'hooks', 'retryStrategy', 'templateDefaults', 'parallelism'];
+
 /** @throws ERR_OPTION where there is none */
 export function pipelinesOf(source: Source, editor: Editor): readonly Pipeline[] {
   const readers = source.documents.map((document) => new Reader(source, document));
@@ -90,7 +93,7 @@ class WorkflowOfTemplate implements Pipeline {
   add(): void {
     const { reader, spec, template } = this.#workflow;
     const where = `${template?.kind} '${template?.name}'`;
-    const own = ['entrypoint', 'onExit', 'hooks'].find((key) => reader.pair(spec, key));
+    const own = OVERRIDING.find((key) => reader.pair(spec, key));
     if (own)
       throw reader.refusal(
         reader.pair(spec, own)?.key,

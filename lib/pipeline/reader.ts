@@ -155,6 +155,11 @@ export class Reader {
     return mapOf(map, 0);
   }
 
+  /** The keys of a mapping, and what they say. */
+  keysOf(map: MapNode): readonly { readonly key: ParsedNode; readonly text: string }[] {
+    return this.#pairs(map).map((pair) => ({ key: pair.key, text: keyOf(pair) ?? '' }));
+  }
+
   /** What the keys of a mapping hold, as far as it is text. */
   textsOf(map: MapNode): readonly string[] {
     return this.#pairs(map).map(({ value }) => this.#word(value));

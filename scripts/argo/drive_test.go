@@ -7,13 +7,14 @@ package controller
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"sort"
-	"strings"
 	"testing"
 	"time"
 
+	log "github.com/sirupsen/logrus"
 	apiv1 "k8s.io/api/core/v1"
 	apierr "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,13 +32,22 @@ import (
 const (
 	failed      = "failed"
 	neverPulled = "never pulled" // it waits for its image until a deadline ends it
+	neverPlaced = "never placed" // no node takes it, so that no kubelet ends it at a deadline
 	refused     = "refused"      // Kubernetes does not let it be made
+	overQuota   = "over quota"   // not yet, it says
 )
 
-// One workflow, and the ends of the pods of its templates.
+// One workflow, and the ends of the pods of its templates; of "*", those of templates that are not named.
 type driveCase struct {
 	Workflow string            `json:"workflow"`
 	Ends     map[string]string `json:"ends"`
+}
+
+func (one driveCase) endOf(template string) string {
+	if end, named := one.Ends[template]; named {
+		return end
+	}
+	return one.Ends["*"]
 }
 
 type outcome struct {
@@ -49,7 +59,7 @@ type outcome struct {
 const mostRounds = 200
 const patience = time.Minute
 
-// The clock of a pod that waits for its image is turned back by as much.
+// The clock of a pod that waits is turned back by as much.
 const longWait = 24 * time.Hour
 
 func TestNvpulseDrive(t *testing.T) {
@@ -76,6 +86,7 @@ func TestNvpulseDrive(t *testing.T) {
 
 func drive(one driveCase) (result outcome) {
 	// What the controller does not survive is an outcome, too.
+	log.StandardLogger().ExitFunc = func(int) { panic("the controller ends itself") }
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			result = outcome{Phase: "panic", Message: fmt.Sprint(panicked), Pods: []string{}}
@@ -94,19 +105,28 @@ func drive(one driveCase) (result outcome) {
 	controller.eventRecorderManager = &testEventRecorderManager{eventRecorder: &record.FakeRecorder{}}
 	woc := newWorkflowOperationCtx(wf, controller)
 	made := map[string]string{}
+	var wanted []string // the nodes whose pods are not made yet
 	controller.kubeclientset.(*fake.Clientset).PrependReactor("create", "pods",
 		func(action k8stesting.Action) (bool, runtime.Object, error) {
 			pod := action.(k8stesting.CreateAction).GetObject().(*apiv1.Pod)
 			owner := ownerOf(woc, pod)
-			if one.Ends[owner] == refused {
+			switch one.endOf(owner) {
+			case refused:
 				return true, nil, apierr.NewForbidden(schema.GroupResource{Resource: "pods"}, pod.Name, nil)
+			case overQuota:
+				wanted = append(wanted, woc.nodeID(pod))
+				return true, nil, apierr.NewForbidden(schema.GroupResource{Resource: "pods"}, pod.Name, errors.New("exceeded quota"))
 			}
 			made[pod.Annotations[common.AnnotationKeyNodeName]] = owner
 			return false, nil, nil
 		})
 	for round := 0; round < mostRounds && !woc.wf.Status.Fulfilled(); round++ {
+		wanted = nil
 		woc.operate(ctx)
-		leadPods(ctx, woc, one.Ends)
+		for _, id := range wanted {
+			waitLong(woc, id)
+		}
+		leadPods(ctx, woc, one)
 		woc = newWorkflowOperationCtx(woc.wf, controller)
 	}
 	result = outcome{Message: woc.wf.Status.Message, Pods: []string{}}
@@ -120,21 +140,17 @@ func drive(one driveCase) (result outcome) {
 	return result
 }
 
-// The template that a pod is made of; of one that stands inline in a stage, the stage; of others inline, none.
+// The template that a pod is made of; of one that stands inline, none.
 func ownerOf(woc *wfOperationCtx, pod *apiv1.Pod) string {
-	name := pod.Annotations[common.AnnotationKeyNodeName]
-	if node, err := woc.wf.GetNodeByName(name); err == nil && node.TemplateName != "" {
-		return node.TemplateName
+	node, err := woc.wf.GetNodeByName(pod.Annotations[common.AnnotationKeyNodeName])
+	if err != nil {
+		return ""
 	}
-	around := name[:max(strings.LastIndex(name, "."), 0)]
-	if node, err := woc.wf.GetNodeByName(around); err == nil && strings.HasPrefix(node.TemplateName, "monitor-") {
-		return node.TemplateName
-	}
-	return ""
+	return node.TemplateName
 }
 
 // As the kubelet and the executor would.
-func leadPods(ctx context.Context, woc *wfOperationCtx, ends map[string]string) {
+func leadPods(ctx context.Context, woc *wfOperationCtx, one driveCase) {
 	pods, err := listPods(woc)
 	if err != nil {
 		panic(err)
@@ -143,12 +159,13 @@ func leadPods(ctx context.Context, woc *wfOperationCtx, ends map[string]string) 
 		if pod.Status.Phase == apiv1.PodSucceeded || pod.Status.Phase == apiv1.PodFailed {
 			continue
 		}
+		end := one.endOf(ownerOf(woc, &pod))
 		switch waits := pod.Status.Phase == apiv1.PodPending; {
-		case ends[ownerOf(woc, &pod)] == neverPulled && !waits:
-			waitForImage(woc, &pod)
-		case waits && pod.Spec.ActiveDeadlineSeconds == nil:
+		case (end == neverPulled || end == neverPlaced) && !waits:
+			waitToRun(woc, &pod, end)
+		case end == neverPlaced || waits && pod.Spec.ActiveDeadlineSeconds == nil:
 			continue
-		case waits || ends[ownerOf(woc, &pod)] == failed: // the kubelet ends at the deadline what Argo has looked at
+		case waits || end == failed: // the kubelet ends at the deadline what Argo has looked at
 			endPod(woc, &pod, apiv1.PodFailed, 1)
 		default:
 			endPod(woc, &pod, apiv1.PodSucceeded, 0)
@@ -173,13 +190,18 @@ func waitUntilSeen(woc *wfOperationCtx, pod *apiv1.Pod) {
 	panic("the informer does not see " + pod.Name)
 }
 
-func waitForImage(woc *wfOperationCtx, pod *apiv1.Pod) {
+func waitToRun(woc *wfOperationCtx, pod *apiv1.Pod, end string) {
 	pod.Status.Phase = apiv1.PodPending
-	pod.Status.ContainerStatuses = []apiv1.ContainerStatus{{
-		Name:  common.MainContainerName,
-		State: apiv1.ContainerState{Waiting: &apiv1.ContainerStateWaiting{Reason: "ImagePullBackOff"}},
-	}}
-	id := woc.nodeID(pod)
+	if end == neverPulled {
+		pod.Status.ContainerStatuses = []apiv1.ContainerStatus{{
+			Name:  common.MainContainerName,
+			State: apiv1.ContainerState{Waiting: &apiv1.ContainerStateWaiting{Reason: "ImagePullBackOff"}},
+		}}
+	}
+	waitLong(woc, woc.nodeID(pod))
+}
+
+func waitLong(woc *wfOperationCtx, id string) {
 	node, err := woc.wf.Status.Nodes.Get(id)
 	if err != nil {
 		panic(err)

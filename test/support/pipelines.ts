@@ -171,7 +171,6 @@ export function claraOrder(text: string): Order {
 interface Called {
   name: string;
   template?: string;
-  inline?: object;
   depends?: string;
   dependencies?: string[];
   hooks?: Record<
@@ -205,7 +204,7 @@ export function argoOrder(text: string): Order {
       return all;
     }
     // A stage is its one pod.
-    if (dag && !dag.tasks.every(({ inline }) => inline))
+    if (dag && !template?.endsWith('-tolerated'))
       return dag.tasks.flatMap((task) => {
         const names = [...(task.depends ?? '').matchAll(/([-\w]+)\.[A-Z]/g)].map(([, one]) => one ?? '');
         return runWithHooks(task, [...before, ...names, ...(task.dependencies ?? [])]);

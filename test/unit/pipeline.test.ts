@@ -251,29 +251,31 @@ describe('Argo', () => {
     `apiVersion: argoproj.io/v1alpha1\nkind: ${kind}\nmetadata: {name: w}\nspec:\n${spec}`;
   const templates = (text: string): Parsed => parse(text).spec.templates;
 
-  /** Whatever becomes of its pod, the stage succeeds; a namespace of level "restricted" and a quota take the pod. */
-  const stage = (image: string, command: readonly string[]) => ({
-    dag: {
-      tasks: [
-        {
-          name: 'client',
-          continueOn: { failed: true, error: true },
-          inline: {
-            timeout: '5m',
-            securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-            container: {
-              image,
-              command,
-              resources: {
-                requests: { cpu: '50m', memory: '64Mi' },
-                limits: { cpu: '1', memory: '256Mi' },
-              },
-              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-            },
-          },
-        },
-      ],
+  const ONCE = { limit: '0' };
+
+  /** A namespace of level "restricted" and a quota take its pod. */
+  const pod = (name: string, image: string, args: readonly string[], inputs: readonly string[] = []) => ({
+    name,
+    ...(inputs.length > 0 && { inputs: { parameters: inputs.map((one) => ({ name: one })) } }),
+    timeout: '5m',
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    container: {
+      image,
+      command: ['nvpulse', 'client'],
+      args,
+      resources: {
+        requests: { cpu: '50m', memory: '64Mi' },
+        limits: { cpu: '1', memory: '256Mi' },
+      },
+      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
     },
+  });
+
+  /** A call of a stage, whatever becomes of its pod. */
+  const stageTask = (name: string) => ({
+    name,
+    template: name,
+    continueOn: { failed: true, error: true },
   });
 
   test('the entrypoint is wrapped, with what it takes; start may fail; stop is the exit handler', () => {
@@ -290,16 +292,17 @@ describe('Argo', () => {
       { host: 'n1', image: 'monitor:2' },
     );
     const { spec } = parse(text);
-    expect(text).toContain('  entrypoint: monitored # here\n  onExit: monitor-stop\n');
+    expect(text).toContain('  entrypoint: monitored # here\n  onExit: monitored-exit\n');
     expect(named(spec.templates, 'monitored')).toEqual({
       name: 'monitored',
       inputs: {
         parameters: [{ name: 'study' }, { name: 'level', value: '3' }],
         artifacts: [{ name: 'model', optional: true }],
       },
+      retryStrategy: ONCE,
       dag: {
         tasks: [
-          { name: 'monitor-start', template: 'monitor-start' },
+          stageTask('monitor-start'),
           {
             name: 'main',
             template: 'main',
@@ -315,16 +318,16 @@ describe('Argo', () => {
         ],
       },
     });
-    const client = ['nvpulse', 'client'];
+    expect(named(spec.templates, 'monitored-exit')).toEqual({
+      name: 'monitored-exit',
+      retryStrategy: ONCE,
+      dag: { tasks: [stageTask('monitor-stop')] },
+    });
     const job = ['-i', 'n1', '--job', '{{workflow.uid}}'];
-    expect(named(spec.templates, 'monitor-start')).toEqual({
-      name: 'monitor-start',
-      ...stage('monitor:2', [...client, '--start', ...job, '--name', '{{workflow.name}}']),
-    });
-    expect(named(spec.templates, 'monitor-stop')).toEqual({
-      name: 'monitor-stop',
-      ...stage('monitor:2', [...client, '--stop', ...job, '--status', '{{workflow.status}}']),
-    });
+    expect(spec.templates.slice(3)).toEqual([
+      pod('monitor-start', 'monitor:2', ['--start', ...job, '--name', '{{workflow.name}}']),
+      pod('monitor-stop', 'monitor:2', ['--stop', ...job, '--status', '{{workflow.status}}']),
+    ]);
   });
 
   test('what the wrapper takes is written as it is written', () => {
@@ -408,6 +411,7 @@ describe('Argo', () => {
     expect(named(templates(text), 'monitored-exit')).toEqual({
       name: 'monitored-exit',
       inputs: { parameters: [{ name: 'who' }] },
+      retryStrategy: ONCE,
       dag: {
         failFast: false,
         tasks: [
@@ -416,7 +420,7 @@ describe('Argo', () => {
             template: 'tell',
             arguments: { parameters: [{ name: 'who', value: '{{inputs.parameters.who}}' }] },
           },
-          { name: 'monitor-stop', template: 'monitor-stop' },
+          stageTask('monitor-stop'),
         ],
       },
     });
@@ -466,7 +470,7 @@ describe('Argo', () => {
       tokenSecret: 'nvpulse-token',
     });
     for (const name of ['monitor-start', 'monitor-stop'])
-      expect(named(templates(text), name).dag.tasks[0].inline.container.env).toEqual([
+      expect(named(templates(text), name).container.env).toEqual([
         {
           name: 'NVPULSE_TOKEN',
           valueFrom: { secretKeyRef: { name: 'nvpulse-token', key: 'token', optional: true } },
@@ -502,7 +506,7 @@ describe('Argo', () => {
       expect(main.steps[1]).toEqual([
         {
           name: 'monitor-start',
-          template: 'monitor-start',
+          template: 'monitor-start-tolerated',
           when: '{{steps.a.outputs.result}} == yes',
         },
       ]);
@@ -522,7 +526,7 @@ describe('Argo', () => {
         'monitor-stop-step': {
           expression:
             'steps["c"].status == "Succeeded" || steps["c"].status == "Failed" || steps["c"].status == "Error"',
-          template: 'monitor-stop-step',
+          template: 'monitor-stop-step-tolerated',
           arguments: {
             parameters: [
               { name: 'job', value: '{{workflow.uid}}.c' },
@@ -531,17 +535,127 @@ describe('Argo', () => {
           },
         },
       });
-      expect(named(templates(text), 'monitor-start-step')).toEqual({
-        name: 'monitor-start-step',
+      expect(named(templates(text), 'monitor-start-step-tolerated')).toEqual({
+        name: 'monitor-start-step-tolerated',
         inputs: { parameters: [{ name: 'step' }] },
-        ...stage('clara/monitor-server:latest', [
-          ...['nvpulse', 'client', '--start', '-i', 'REPLACE-IP-ADDRESS'],
-          ...['--job', '{{workflow.uid}}.{{inputs.parameters.step}}'],
-          ...['--name', '{{inputs.parameters.step}}'],
-          ...['--label', 'parent={{workflow.uid}}', '--label', 'step={{inputs.parameters.step}}'],
-        ]),
+        retryStrategy: ONCE,
+        dag: {
+          tasks: [
+            {
+              ...stageTask('monitor-start-step'),
+              arguments: { parameters: [{ name: 'step', value: '{{inputs.parameters.step}}' }] },
+            },
+          ],
+        },
+      });
+      expect(named(templates(text), 'monitor-start-step')).toEqual(
+        pod(
+          'monitor-start-step',
+          'clara/monitor-server:latest',
+          [
+            ...['--start', '-i', 'REPLACE-IP-ADDRESS'],
+            ...['--job', '{{workflow.uid}}.{{inputs.parameters.step}}'],
+            ...['--name', '{{inputs.parameters.step}}'],
+            ...['--label', 'parent={{workflow.uid}}', '--label', 'step={{inputs.parameters.step}}'],
+          ],
+          ['step'],
+        ),
+      );
+    });
+  });
+
+  describe('what a workflow says for all of its templates', () => {
+    const OURS = /^monitor/;
+    const bare = (spec: string): string =>
+      workflow(`  entrypoint: main
+  onExit: main
+${spec}  templates:
+  - name: main
+    dag: {tasks: [{name: a, template: work}, {name: b, template: work, dependencies: [a]}]}
+  - {name: work, container: {image: i}}
+`);
+
+    test.each([
+      '  retryStrategy: {limit: 2}\n',
+      '  retryStrategy: {}\n',
+      '  templateDefaults: {retryStrategy: {limit: 2, retryPolicy: Always}}\n',
+    ])('none of ours is tried again, nor makes others so: %s', (spec) => {
+      for (const options of [{}, { perStep: true }, { from: 'b' }]) {
+        const all: Parsed[] = templates(added(bare(spec), options));
+        const ours = all.filter(({ name }) => OURS.test(name));
+        expect(ours.map(({ retryStrategy }) => retryStrategy)).toEqual(ours.map(() => ONCE));
+        expect(named(all, 'work')).toEqual({ name: 'work', container: { image: 'i' } });
+      }
+    });
+
+    test('a pod says nothing of it where nothing is retried: Argo then gives one up that no node takes', () => {
+      const all: Parsed[] = templates(added(bare(''), { perStep: true }));
+      for (const { name, container, retryStrategy } of all.filter((one) => OURS.test(one.name)))
+        expect([name, retryStrategy]).toEqual([name, container ? undefined : ONCE]);
+    });
+
+    test('no pod of ours stands inline, of which Argo makes none where there is a retryStrategy', () => {
+      for (const options of [{}, { perStep: true }, { from: 'a', to: 'b' }])
+        expect(added(bare(''), options)).not.toContain('inline');
+    });
+
+    test.each([
+      'synchronization',
+      'memoize',
+      'daemon',
+      'inputs',
+      'outputs',
+      'dag',
+      'containerSet',
+      'annotations',
+    ])('what could hold the job up is refused: %s of templateDefaults', (key) => {
+      expect(() => addMonitoring(bare(`  templateDefaults:\n    timeout: 30s\n    ${key}: {}\n`))).toThrow(
+        `pipeline:9:5: ${key} of templateDefaults would hold for the stages of monitoring too; write it into the templates that it is for`,
+      );
+    });
+
+    test('what concerns pods, or is told, is not', () => {
+      const lines: string[] = [];
+      const defaults = 'container: {args: [x]}, tolerations: [{key: k}], metrics: {prometheus: []}';
+      addMonitoring(bare(`  activeDeadlineSeconds: 60\n  templateDefaults: {${defaults}}\n`), {
+        host: 'n',
+        warn: (line) => void lines.push(line),
+      });
+      expect(lines).toEqual([
+        'pipeline:8:71: these metrics count the stages of monitoring too; write them into the templates that they are for',
+        'pipeline:7:3: the time that the start takes counts too, up to 5 minutes; raise it by 300',
+      ]);
+    });
+
+    test('with parallelism the stop comes after the exit handler, which decides nevertheless', () => {
+      expect(named(templates(added(bare('  parallelism: 1\n'))), 'monitored-exit')).toEqual({
+        name: 'monitored-exit',
+        retryStrategy: ONCE,
+        dag: {
+          target: 'on-exit monitor-stop',
+          failFast: false,
+          tasks: [
+            { name: 'on-exit', template: 'main' },
+            {
+              name: 'monitor-stop',
+              template: 'monitor-stop-tolerated',
+              depends: 'on-exit.Succeeded || on-exit.Failed || on-exit.Errored',
+            },
+          ],
+        },
       });
     });
+
+    test.each(['retryStrategy: {limit: 1}', 'templateDefaults: {}', 'parallelism: 1'])(
+      'a workflow of a template that is here says it there: %s',
+      (line) => {
+        const template = bare('').replace('kind: Workflow', 'kind: WorkflowTemplate');
+        const text = `${template}---\n${workflow(`  workflowTemplateRef: {name: w}\n  ${line}\n`)}`;
+        expect(() => addMonitoring(text)).toThrow(
+          / here overrides that of WorkflowTemplate 'w'; move it there$/,
+        );
+      },
+    );
   });
 
   describe('what is left out, or left to do, is told', () => {
@@ -581,6 +695,57 @@ describe('Argo', () => {
       );
       expect(result).not.toContain('monitor-start-a');
       expect(() => addMonitoring(text, { to: 'a' })).toThrow("'a' is a daemon");
+    });
+
+    test('nor does one that stands inline', () => {
+      const text = STEPS.replace(
+        'name: a, template: work',
+        'name: a, inline: {daemon: true, container: {image: i}}',
+      );
+      const [result, lines] = told(text, { host: 'n', perStep: true });
+      expect(lines[0]).toMatch(/^w\.yaml:9:9: 'a' is a daemon, /);
+      expect(result).not.toContain('monitor-start-a');
+    });
+
+    test('nor what stands elsewhere, which could be one', () => {
+      const text = STEPS.replace(
+        'name: a, template: work',
+        'name: a, templateRef: {name: t, template: work}',
+      );
+      const why =
+        "w.yaml:9:9: what 'a' calls is not here, and could be a daemon or retried, so no window can end with it";
+      const [result, lines] = told(text, { host: 'n', perStep: true });
+      expect(lines[0]).toBe(`${why}, and it gets none; for one, let a template here call it by steps`);
+      expect(result).not.toContain('monitor-start-a');
+      expect(() => addMonitoring(text, { to: 'a', file: 'w.yaml' })).toThrow(why);
+      expect(told(text, { host: 'n' })[1]).toEqual([]);
+    });
+
+    test.each([
+      ['{name: work, ', '{name: work, retryStrategy: {limit: 1}, ', ['b']],
+      ['  entrypoint', '  retryStrategy: {limit: 1}\n  entrypoint', []],
+      ['  entrypoint', '  templateDefaults: {retryStrategy: {limit: 1}}\n  entrypoint', []],
+    ])('nor a task that is retried: %s%s', (place, retried, windows) => {
+      const text = workflow(`  entrypoint: main
+  templates:
+  - name: main
+    dag: {tasks: [{name: a, template: work}, {name: b, template: rest, dependencies: [a]}]}
+  - {name: work, container: {image: i}}
+  - {name: rest, container: {image: i}}
+`).replace(place, retried);
+      const [result, lines] = told(text, { host: 'n', perStep: true });
+      const { dag } = named(templates(result), 'main');
+      const hooked = dag.tasks.filter(({ hooks }: { hooks?: object }) => hooks);
+      expect(hooked.map(({ name }: { name: string }) => name)).toEqual(windows);
+      expect(lines[0]).toMatch(/'a' is retried, .* for one, make steps of the dag$/);
+      expect(() => addMonitoring(text, { to: 'a' })).toThrow("'a' is retried");
+    });
+
+    test('a step that is retried has one', () => {
+      const text = STEPS.replace('  entrypoint', '  retryStrategy: {}\n  entrypoint');
+      const [result, lines] = told(text, { host: 'n', perStep: true });
+      expect(result).toContain('monitor-start-a');
+      expect(lines).toEqual([expect.stringContaining("'b' runs once an item")]);
     });
 
     test.each([
@@ -640,7 +805,7 @@ describe('Argo', () => {
     const text = added(
       workflow('  entrypoint: m\n  templates:\n  - {name: m, container: {image: i}}\n', kind),
     );
-    expect(parse(text).spec.onExit).toBe('monitor-stop');
+    expect(parse(text).spec.onExit).toBe('monitored-exit');
   });
 
   test('CronWorkflow', () => {
@@ -650,7 +815,10 @@ describe('Argo', () => {
         'CronWorkflow',
       ),
     );
-    expect(parse(text).spec.workflowSpec).toMatchObject({ entrypoint: 'monitored', onExit: 'monitor-stop' });
+    expect(parse(text).spec.workflowSpec).toMatchObject({
+      entrypoint: 'monitored',
+      onExit: 'monitored-exit',
+    });
   });
 
   test('a template and the workflow of it, with other objects between: the template is monitored', () => {
