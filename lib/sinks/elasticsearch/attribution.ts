@@ -68,6 +68,18 @@ export function ownerOf({ entity, identity }: Instance): string | undefined {
   return 'job' in identity && typeof identity.job === 'string' ? identity.job : undefined;
 }
 
+/**
+ * Instances of one kin belong to the same windows at any time: what it takes to know them is known for all. The windows of
+ * a thousand jobs cost megabytes.
+ */
+export function kinOf(instance: Instance, spans: readonly JobSpan[]): string {
+  const { entity, identity } = instance;
+  const owner = ownerOf(instance);
+  if (owner !== undefined) return `job ${owner}`;
+  const isGpu = entity === 'gpu' || entity === 'gpu_process';
+  return isGpu && spans.some(({ gpus }) => gpus !== 'node') ? `gpu ${identity.uuid}` : 'node';
+}
+
 function staysOf(instance: Instance, span: JobSpan): readonly Stay[] {
   const { id, start__ns, stop__ns } = span;
   const whole = [{ window: span, from__ns: start__ns, until__ns: stop__ns }];

@@ -2,7 +2,7 @@
 // since the recording's start, exact for 104 days and the same at every reading.
 import type { Instance } from '../../catalog';
 import type { JobSpan, RecordedInterval } from '../../recording';
-import { belongingsOf } from './attribution';
+import { belongingsOf, kinOf } from './attribution';
 
 /** From `from` to before `until`, rows of an instance belong to these jobs. */
 export interface JobStretch {
@@ -31,6 +31,8 @@ export class Timeline {
   private intervals: readonly RecordedInterval[] = [];
   private relevant: readonly JobSpan[] = [];
   private stretches: readonly IntervalStretch[] = [];
+  /** By what instances share. */
+  private readonly jobs = new Map<string, readonly JobStretch[]>();
 
   constructor(
     private readonly start__ns: bigint,
@@ -40,6 +42,7 @@ export class Timeline {
   set(windows: readonly JobSpan[], intervals: readonly RecordedInterval[]): void {
     if (windows !== this.windows) {
       this.windows = windows;
+      this.jobs.clear();
       this.relevant = windows.filter(
         ({ stop__ns }) => stop__ns === undefined || this.relative(stop__ns) > this.newest - PAST__NS,
       );
@@ -77,6 +80,13 @@ export class Timeline {
   }
 
   jobsOf(instance: Instance): readonly JobStretch[] {
+    const kin = kinOf(instance, this.relevant);
+    const known = this.jobs.get(kin) ?? this.stretchesOf(instance);
+    this.jobs.set(kin, known);
+    return known;
+  }
+
+  private stretchesOf(instance: Instance): readonly JobStretch[] {
     const belongings = belongingsOf(instance, this.relevant);
     return belongings.map(({ from__ns, jobs, windows }, at) => {
       const next = belongings[at + 1]?.from__ns;

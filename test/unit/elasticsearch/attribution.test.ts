@@ -1,29 +1,58 @@
 // To which jobs rows belong: what it costs to know.
+import type { Instance } from '../../../lib/catalog';
 import type { JobSpan } from '../../../lib/recording';
 import { belongingsOf } from '../../../lib/sinks/elasticsearch/attribution';
-import { HOST } from '../../support/readings';
+import { Timeline } from '../../../lib/sinks/elasticsearch/timeline';
+import { gpu, gpuProcess, HOST, MEMORY } from '../../support/readings';
 
-/** How often windows are asked whose they are, while so many are open that began one after the other. */
-function asked(windows: number): number {
-  let count = 0;
-  const spans = Array.from(
-    { length: windows },
-    (_, index): JobSpan => ({
-      get id() {
-        count++;
-        return `job-${index}`;
-      },
-      name: '',
-      labels: {},
-      start__ns: BigInt(index),
-      gpu_scope: 'node',
-      gpus: 'node',
-    }),
+/** So many windows of the node that are open, each begun after the one before. @param asked is told of each look at one */
+function windows(count: number, asked: () => void): readonly JobSpan[] {
+  return Array.from({ length: count }, (_, index): JobSpan => ({
+    get id() {
+      asked();
+      return `job-${index}`;
+    },
+    name: '',
+    labels: {},
+    start__ns: BigInt(index),
+    gpu_scope: 'node',
+    gpus: 'node',
+  }));
+}
+
+/** How often windows are asked whose they are, while so many are open. */
+function askedBy(count: number, instances: readonly Instance[] = [HOST]): number {
+  let asked = 0;
+  const timeline = new Timeline(0n, 1e8);
+  timeline.set(
+    windows(count, () => asked++),
+    [],
   );
-  expect(belongingsOf(HOST, spans).at(-1)?.jobs).toHaveLength(windows);
-  return count;
+  for (const instance of instances) expect(timeline.jobsOf(instance).at(-1)?.jobs).toHaveLength(count);
+  return asked;
 }
 
 test('costs no more than the answers are long, which is the square of the windows that are open', () => {
-  expect(asked(200) / asked(50)).toBeLessThan(20);
+  expect(askedBy(200) / askedBy(50)).toBeLessThan(20);
+});
+
+test('costs the same for one instance and for all that belong to the same windows', () => {
+  const all = [HOST, MEMORY, ...Array.from({ length: 8 }, (_, index) => gpu(index))];
+  expect(askedBy(100, all)).toBe(askedBy(100));
+});
+
+test('each instance has its own windows all the same', () => {
+  const timeline = new Timeline(0n, 1e8);
+  const span = { name: '', labels: {}, start__ns: 0n } as const;
+  const spans: readonly JobSpan[] = [
+    { ...span, id: 'j', gpu_scope: 'node', gpus: 'node' },
+    { ...span, id: 'k', gpu_scope: 'named', gpus: [{ from__ns: 0n, uuids: ['GPU-1'] }] },
+  ];
+  timeline.set(spans, []);
+  for (const instance of [HOST, MEMORY, gpu(0), gpu(1), gpuProcess(1)])
+    expect(timeline.jobsOf(instance).map(({ jobs }) => jobs)).toEqual(
+      belongingsOf(instance, spans).map(({ jobs }) => jobs),
+    );
+  timeline.set(spans.slice(1), []);
+  expect(timeline.jobsOf(gpu(0)).at(-1)?.jobs).toEqual([]);
 });
