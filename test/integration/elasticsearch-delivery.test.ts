@@ -266,6 +266,60 @@ describeWithElasticsearch('delivery', {}, (elasticsearch) => {
     expect(delivery.counts).toMatchObject({ documents: 11, rejected: 0 });
   });
 
+  /** A user's own pipeline, which all documents of the stream go through. */
+  async function withPipeline(processors: readonly object[], work: () => Promise<void>): Promise<void> {
+    const setting = (pipeline: string | null) =>
+      elasticsearch.request('PUT', `/${STREAM}/_settings`, { 'index.default_pipeline': pipeline });
+    await elasticsearch.request('PUT', '/_ingest/pipeline/own', { processors });
+    await setting('own');
+    await work();
+    await setting(null);
+  }
+
+  const FUSSY: readonly (readonly [string, object])[] = [
+    ['fails on purpose (500)', { fail: { if: 'ctx.value == 0', message: 'no {{value}}' } }],
+    ['fails (400)', { rename: { if: 'ctx.value == 0', field: 'nothing', target_field: 'x' } }],
+  ];
+
+  test.each(FUSSY)('a document for which alone a pipeline %s is a dead letter', async (_, processor) => {
+    await through(() => 'pass');
+    await withPipeline([processor], async () => {
+      await deliver(documents(3));
+      // Alone in its request, once others were taken.
+      await deliver(documents(1));
+      // And where this exporter has sent nothing yet: others are there.
+      await client.close();
+      await proxy.close();
+      await through(() => 'pass');
+      await deliver(documents(1));
+    });
+    expect(seen).toEqual([]);
+    expect(delivery.counts).toEqual({ documents: 0, duplicates: 0, rejected: 1, retries: 0 });
+    const letters = readFileSync(join(folder, 'rejected.ndjson'), 'utf8').trim().split('\n');
+    expect(
+      letters.map((line) => (JSON.parse(line) as { document: { value: number } }).document.value),
+    ).toEqual([0, 0, 0]);
+    await deliver(documents(1));
+    expect(await there()).toEqual({ count: 1, doubled: 0 });
+  });
+
+  test('a pipeline that fails on purpose (500) of every document refuses, until it is mended', async () => {
+    await through(() => 'pass');
+    await deliver(documents(1));
+    let delivered: Promise<unknown> = Promise.resolve();
+    await withPipeline([{ fail: { message: 'closed today' } }], async () => {
+      delivered = deliver(documents(10));
+      expect(await held(delivered)).toEqual({
+        state: 'refused',
+        reason: `${STREAM} takes no documents: closed today`,
+        ambiguous: false,
+      });
+    });
+    await delivered;
+    expect(await there()).toEqual({ count: 10, doubled: 0 });
+    expect(delivery.counts).toMatchObject({ documents: 11, rejected: 0 });
+  });
+
   test('a limit of shards refuses, until it is raised', async () => {
     await through(() => 'pass');
     await deliver(documents(1));

@@ -91,15 +91,27 @@ const NO_ANSWER: Failure = {
  */
 const DOCUMENT_ERRORS: readonly string[] = ['document_parsing_exception', 'strict_dynamic_mapping_exception'];
 
+/** Of a pipeline that refuses on purpose, with status 500: what it refuses it has not passed on. */
+const FAIL_PROCESSOR = 'fail_processor_exception';
+
+/** Of one shard, whatever others take; in the words of Elasticsearch 8.19 and 9.4. */
+const SHARD_IS_FULL = /Number of documents in the (shard|index) can(not|'t) exceed/i;
+
 function outcomeOf({ status, error, failure_store }: BulkAnswer['items'][number]['create']): ItemOutcome {
   // Elasticsearch keeps it; sent again, it would be there twice.
   if (failure_store === 'used')
     return { kind: 'rejected', reason: "put into the data stream's failure store" };
   if (!error && status < 300) return { kind: 'created' };
   if (status === 409) return { kind: 'duplicate' };
-  const failure = failureOfItem(status, error);
-  // A closed index, and all that has another status, is no fault of the document.
-  if (status !== 400 || !error || error.type === 'index_closed_exception') return { kind: 'failed', failure };
+  const failure = failureOfItem(error?.type === FAIL_PROCESSOR ? 400 : status, error);
+  // A closed index, a full shard, and all that has another status, is no fault of the document.
+  if (!error || (status !== 400 && error.type !== FAIL_PROCESSOR) || error.type === 'index_closed_exception')
+    return { kind: 'failed', failure };
+  if (SHARD_IS_FULL.test(error.reason ?? ''))
+    return {
+      kind: 'failed',
+      failure: { ...failure, reason: `${failure.reason}; roll the data stream over` },
+    };
   const reason = describe(error);
   return DOCUMENT_ERRORS.includes(error.type ?? '')
     ? { kind: 'rejected', reason }

@@ -6,8 +6,9 @@ import { backOff } from './backoff';
 import { sendBulk, type BulkOutcome, type ItemOutcome } from './bulk';
 import type { DeadLetter, DeadLetters } from './dead-letters';
 import { failureOf, type Failure } from './failure';
-import { sizeOf, type PackedDocument } from './packed';
-import { anyThere, idsThere, refresh, streamsOf, type Stretch } from './presence';
+import { asciiJson } from './instance-fold';
+import { Packer, sizeOf, type PackedDocument } from './packed';
+import { anyThere, idsThere, newestIn, refresh, streamsOf, type Stretch } from './presence';
 import { plainProbe, spoiltProbe } from './probe';
 
 /** Bytes of a request at most, before they are compressed. */
@@ -60,6 +61,8 @@ export class Delivery {
   /** What holds up each step that is repeated. */
   private readonly held = new Map<object, Failure>();
   private readonly total = { documents: 0, duplicates: 0, rejected: 0, retries: 0 };
+  /** By stream: the document that it took last. */
+  private readonly taken = new Map<string, PackedDocument>();
   /** Bytes of a request: fewer where something on the way took no larger one; and how many went well since. */
   private largest: number = LARGEST;
   private fitted = 0;
@@ -219,8 +222,10 @@ export class Delivery {
     let failure: Failure | undefined;
     sent.forEach((document, at) => {
       const item = items[at];
-      if (item?.kind === 'created') this.total.documents++;
-      else if (item?.kind === 'duplicate') this.total.duplicates++;
+      if (item?.kind === 'created') {
+        this.total.documents++;
+        this.taken.set(document.index, document);
+      } else if (item?.kind === 'duplicate') this.total.duplicates++;
       else if (item?.kind === 'rejected') letters.push({ document, reason: item.reason });
       else if (item?.kind === 'refused' && takes.has(document.index))
         letters.push({ document, reason: item.reason });
@@ -249,14 +254,26 @@ export class Delivery {
     if (refused.length === 0) return undefined;
     const documents = refused.map(({ document }) => document);
     const suspects = [...new Map(documents.map((document) => [document.index, document])).values()];
-    const probes = suspects.flatMap((suspect) => [plainProbe(suspect), spoiltProbe(suspect)]);
+    const witnesses: PackedDocument[] = [];
+    const unknown = await this.attempt(async () => {
+      for (const suspect of suspects) witnesses.push(await this.witnessFor(suspect, signal));
+    }, signal);
+    if (unknown) return unknown;
+    const probes = suspects.flatMap((suspect, at) => [
+      plainProbe(suspect),
+      spoiltProbe(suspect),
+      spoiltProbe(witnesses[at] ?? suspect),
+    ]);
     const outcome = await sendBulk(this.client, [...documents, ...probes], signal);
     if (outcome.kind !== 'answered') return this.notAnswered(journey, documents, outcome, signal);
     const items = outcome.items.slice(0, documents.length);
     const takes = streamsTaking(documents, items);
     suspects.forEach(({ index }, at) => {
-      const [plain, spoilt] = outcome.items.slice(documents.length + 2 * at);
-      if (isThere(plain) && spoilt?.kind === 'rejected') takes.add(index);
+      const [plain, spoilt, witness] = outcome.items.slice(documents.length + 3 * at);
+      // It comes as far as its fields, and others are kept; or not even so far, and others come so far.
+      const isIndexWell = isThere(plain) && spoilt?.kind === 'rejected';
+      const isPipelineWell = spoilt?.kind === 'refused' && witness?.kind === 'rejected';
+      if (isIndexWell || isPipelineWell) takes.add(index);
     });
     const { failure, refused: still } = this.settle(journey, documents, items, takes);
     const [first] = still;
@@ -265,6 +282,16 @@ export class Delivery {
       ...first.failure,
       reason: `${first.document.index} takes no documents: ${first.failure.reason}`,
     };
+  }
+
+  /** One that its stream has taken; the suspect itself where there is none. */
+  private async witnessFor(suspect: PackedDocument, signal: AbortSignal): Promise<PackedDocument> {
+    const { index } = suspect;
+    const known = this.taken.get(index);
+    if (known) return known;
+    const kept = await newestIn(this.client, index, signal);
+    if (!kept) return suspect;
+    return new Packer().pack({ index, id: suspect.id, source: asciiJson(kept) });
   }
 
   /** Of a document that is too large alone: whether any is small enough. */

@@ -87,6 +87,26 @@ export async function idsThere(
   return there;
 }
 
+/** The newest document of a stream as it is kept there, but for probes; undefined where there is none. */
+export async function newestIn(
+  client: Client,
+  stream: string,
+  signal: AbortSignal,
+): Promise<object | undefined> {
+  const answer = await requested(client, signal, {
+    method: 'POST',
+    path: `/${stream}/_search`,
+    querystring: { ...SEARCH, filter_path: 'timed_out,hits.hits._source' },
+    body: {
+      size: 1,
+      track_total_hits: false,
+      sort: [{ '@timestamp': 'desc' }],
+      query: { bool: { must_not: { term: { entity: 'probe' } } } },
+    },
+  });
+  return hitsIn(answer)[0]?._source;
+}
+
 export function streamsOf(documents: readonly PackedDocument[]): readonly string[] {
   return [...new Set(documents.map(({ index }) => index))];
 }
@@ -104,12 +124,16 @@ function byStream(documents: readonly PackedDocument[]): ReadonlyMap<string, rea
 interface SearchAnswer {
   readonly timed_out?: boolean;
   /** Absent where nothing is found: the filter leaves nothing of it. */
-  readonly hits?: { readonly hits: readonly { readonly _id: string }[] };
+  readonly hits?: { readonly hits: readonly { readonly _id: string; readonly _source?: object }[] };
+}
+
+function idsIn(answer: unknown): readonly string[] {
+  return hitsIn(answer).map(({ _id }) => _id);
 }
 
 /** @throws where it is no whole answer: nothing is known then */
-function idsIn(answer: unknown): readonly string[] {
+function hitsIn(answer: unknown): NonNullable<SearchAnswer['hits']>['hits'] {
   const { timed_out, hits } = answer as SearchAnswer;
   if (timed_out !== false) throw new Error('the search was not answered to its end');
-  return hits?.hits.map(({ _id }) => _id) ?? [];
+  return hits?.hits ?? [];
 }

@@ -125,6 +125,38 @@ test.each([
   });
 });
 
+test('a pipeline that refuses on purpose has passed nothing on, though its status is 500', async () => {
+  const outcome = await outcomeOf(answer(item(201), item(500, 'fail_processor_exception', 'no'), item(201)));
+  expect(outcome).toMatchObject({
+    items: [
+      { kind: 'created' },
+      {
+        kind: 'refused',
+        reason: 'fail_processor_exception: no',
+        failure: { state: 'refused', ambiguous: false },
+      },
+      { kind: 'created' },
+    ],
+  });
+});
+
+test('a shard that is full is no fault of the document, though others are taken', async () => {
+  const full = 'Number of documents in the shard cannot exceed [2147483519]; for more information, see [x]';
+  const outcome = await outcomeOf(
+    answer(item(201), item(400, 'illegal_argument_exception', full), item(201)),
+  );
+  expect(outcome).toMatchObject({
+    items: [
+      { kind: 'created' },
+      {
+        kind: 'failed',
+        failure: { state: 'refused', reason: `${full}; roll the data stream over`, ambiguous: false },
+      },
+      { kind: 'created' },
+    ],
+  });
+});
+
 test('put into a failure store is not in the data stream', async () => {
   const aside = { create: { status: 201, failure_store: 'used' } };
   const outcome = await outcomeOf(answer(item(201), aside, item(201)));
