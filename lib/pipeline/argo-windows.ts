@@ -78,10 +78,17 @@ export class ArgoWindows {
     const asked = { from: plan.from, to: plan.to, stepped: new Set(stepped.map(({ name }) => name)) };
     const byDepends = operators.all.some(({ node }) => this.#reader.pair(node, 'depends'));
     const added = new Map<number, Value[]>();
+    const names = new Set(operators.all.map(({ name }) => name));
+    const digit = operators.kind === 'dag' ? operators.all.find(({ name }) => /^\d/.test(name)) : undefined;
     for (const operator of operators.all) {
       const starts = startsOf(operator, asked);
       const stops = stopsOf(operator, asked);
-      this.#checkNames(operators, operator, starts);
+      this.#checkNames(names, operator, starts);
+      if (digit && starts.length > 0)
+        throw this.#reader.refusal(
+          digit.node,
+          `task '${digit.name}' begins with a digit, so Argo lets no task depend`,
+        );
       // First: it may end where a key is added.
       if (starts.length > 0 && operators.kind === 'dag') this.#waitFor(operator, starts, byDepends);
       if (stops.length > 0) this.#stopAfter(operators, operator, stops);
@@ -121,18 +128,12 @@ export class ArgoWindows {
     return operators;
   }
 
-  #checkNames({ kind, all }: Operators, { node }: Operator, starts: readonly Start[]): void {
-    const taken = starts.find(({ name }) => all.some((other) => other.name === name));
+  #checkNames(names: ReadonlySet<string>, { node }: Operator, starts: readonly Start[]): void {
+    const taken = starts.find(({ name }) => names.has(name));
     if (taken)
       throw this.#reader.refusal(
         node,
         `its stage '${taken.name}' has the name of another operator; rename that`,
-      );
-    const digit = kind === 'dag' && starts.length > 0 ? all.find(({ name }) => /^\d/.test(name)) : undefined;
-    if (digit)
-      throw this.#reader.refusal(
-        digit.node,
-        `task '${digit.name}' begins with a digit, so Argo lets no task depend`,
       );
   }
 

@@ -16,6 +16,8 @@ export class Source {
   /** What each alias repeats. */
   readonly #anchored = new Map<Alias, ParsedNode>();
   readonly #repeated = new Set<ParsedNode>();
+  /** Where lines begin; empty until someone asks. */
+  readonly #lines: number[] = [];
 
   /** @throws ERR_OPTION with `file:line:col` where the text is not YAML */
   constructor(text: string, file: string) {
@@ -79,9 +81,24 @@ export class Source {
   /** One line: where, and why. */
   told(where: MaybeNode | number, why: string): string {
     const offset = typeof where === 'number' ? where : (where?.range[0] ?? 0);
-    const before = this.text.slice(0, offset).split('\n');
-    const column = (before.at(-1)?.length ?? 0) + 1;
-    return `${this.file}:${before.length}:${column}: ${why}`;
+    const line = this.#lineOf(offset);
+    return `${this.file}:${line + 1}:${offset - (this.#lines[line] ?? 0) + 1}: ${why}`;
+  }
+
+  /** Counted from 0; by halves, since there may be thousands of lines to tell something of. */
+  #lineOf(offset: number): number {
+    if (this.#lines.length === 0) {
+      this.#lines.push(0);
+      for (let end = this.text.indexOf('\n'); end >= 0; end = this.text.indexOf('\n', end + 1))
+        this.#lines.push(end + 1);
+    }
+    let [low, high] = [0, this.#lines.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((this.#lines[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return low;
   }
 
   /** A change in what an alias repeats would change it in both places. */
