@@ -29,19 +29,33 @@ function withLength(plain: Buffer): Buffer {
   return member;
 }
 
+/** No member of ours holds nearly as much: what is damaged may seem to. */
+const PLAIN_MAX__B = 256 * 2 ** 20;
+
 /** Rejects where the member is damaged. */
 export function decompress(member: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    gunzip(member, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+    gunzip(member, { maxOutputLength: PLAIN_MAX__B }, (error, bytes) =>
+      error ? reject(error) : resolve(bytes),
+    );
   });
 }
 
 /** How many bytes hold a member's length. */
 export const MEMBER_HEADER__B = HEADER__B;
 
-/** A member's length from its header; undefined where the bytes are no such header. */
+/** All of a header but the length. No compressed data has it by chance. */
+const MARK = HEADER.subarray(0, -4);
+
+/** A member's length from its header, which may be damaged; undefined where the bytes are no such header. */
 export function memberLength(header: Buffer): number | undefined {
-  if (header.length < HEADER__B || !header.subarray(0, HEADER__B - 4).equals(HEADER.subarray(0, -4)))
-    return undefined;
-  return header.readUInt32LE(HEADER__B - 4);
+  if (header.length < HEADER__B || !header.subarray(0, MARK.length).equals(MARK)) return undefined;
+  const length = header.readUInt32LE(MARK.length);
+  return length < HEADER__B ? undefined : length;
+}
+
+/** Where the first member begins at `from` or later; undefined where none does. */
+export function memberFrom(bytes: Buffer, from: number): number | undefined {
+  const at = bytes.indexOf(MARK, from);
+  return at < 0 ? undefined : at;
 }

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppendFile } from './append-file';
 import { namesIn, readFrom, sizeOf } from './files';
-import { compress, decompress, MEMBER_HEADER__B, memberLength } from './gzip';
+import { compress, decompress, MEMBER_HEADER__B, memberFrom, memberLength } from './gzip';
 import type { Access } from './private';
 
 /** A file that has reached this takes no more. */
@@ -131,24 +131,54 @@ export async function readSummaries(dir: string, from: SummaryPlace): Promise<re
 export async function readSummary(dir: string, { file, offset }: SummaryPlace): Promise<unknown> {
   const path = pathOf(dir, file);
   const length = memberLength(await readFrom(path, offset, MEMBER_HEADER__B));
-  return length === undefined ? undefined : parse(await readFrom(path, offset, length));
+  if (length === undefined || length > sizeOf(path) - offset) return undefined;
+  return parse(await readFrom(path, offset, length));
 }
 
-async function readFile(dir: string, { file, offset }: SummaryPlace): Promise<readonly ToldSummary[]> {
-  const path = pathOf(dir, file);
-  let bytes = await readFrom(path, offset, READ__B);
-  const first = memberLength(bytes);
-  if (first !== undefined && first > bytes.length) bytes = await readFrom(path, offset, first);
+async function readFile(dir: string, from: SummaryPlace): Promise<readonly ToldSummary[]> {
+  const path = pathOf(dir, from.file);
+  const told = await wholeIn(await readFrom(path, from.offset, READ__B), from);
+  if (told.length > 0) return told;
+  // One that is longer, damaged, or half written: the rest of the file tells which.
+  return firstIn(await readFrom(path, from.offset, Math.max(0, sizeOf(path) - from.offset)), from);
+}
+
+/** All that are whole, up to the first that is not. */
+async function wholeIn(bytes: Buffer, { file, offset }: SummaryPlace): Promise<readonly ToldSummary[]> {
   const told: ToldSummary[] = [];
   for (let at = 0; ;) {
     const length = memberLength(bytes.subarray(at));
-    // What is half written is waited for.
     if (length === undefined || at + length > bytes.length) return told;
     const value = await parse(bytes.subarray(at, at + length));
-    const next = { file, offset: offset + at + length };
-    told.push({ value, at: { file, offset: offset + at }, next });
+    if (value === undefined) return told;
+    told.push({
+      value,
+      at: { file, offset: offset + at },
+      next: { file, offset: offset + at + length },
+    });
     at += length;
   }
+}
+
+/**
+ * The first, up to where the next begins. What is half written is none yet: it is waited for, and where it was never
+ * finished it is told again in a later file.
+ */
+async function firstIn(bytes: Buffer, at: SummaryPlace): Promise<readonly ToldSummary[]> {
+  if (bytes.length < MEMBER_HEADER__B) return [];
+  const placed = (value: unknown, end: number): readonly ToldSummary[] => [
+    { value, at, next: { ...at, offset: at.offset + end } },
+  ];
+  const told__B = memberLength(bytes);
+  const next = memberFrom(bytes, 1);
+  const isHere = told__B !== undefined && told__B <= bytes.length;
+  // By its own length, and where that is damaged by where the next begins.
+  for (const end of [...(isHere ? [told__B] : []), next ?? bytes.length]) {
+    const value = await parse(bytes.subarray(0, end));
+    if (value !== undefined) return placed(value, end);
+  }
+  const isHalf = told__B !== undefined && !isHere && next === undefined;
+  return isHalf ? [] : placed(undefined, next ?? (isHere ? told__B : bytes.length));
 }
 
 async function parse(member: Buffer): Promise<unknown> {

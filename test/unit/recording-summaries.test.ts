@@ -1,6 +1,6 @@
 // What a recording tells of windows: read from any place on, also while it is written, from files that may have gone.
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import {
@@ -76,19 +76,80 @@ test('files are of bounded size, and those that are taken can go', async () => {
   expect(await readSummary(dir, places[0]!)).toBeUndefined();
 });
 
-test('a line that is damaged costs that line; one that is half written is waited for', async () => {
+/** The bytes of the file that three of these lines fill, and where each begins. */
+async function threeLines(text: string): Promise<{
+  readonly dir: string;
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly offsets: readonly [number, number, number];
+}> {
   const writer = await writerOf();
-  const places = await writer.tellSummaries([{ a: 1 }, { b: 2 }, { c: 3 }]);
+  const places = await writer.tellSummaries([{ a: text }, { b: text }, { c: text }]);
   await writer.close();
-  const [name = ''] = readdirSync(writer.dir).filter((file) => file.startsWith('summaries'));
-  const path = join(writer.dir, name);
-  const bytes = readFileSync(path);
-  writeFileSync(path, bytes.subarray(0, -1));
-  expect(await allFrom(writer.dir, SUMMARIES_START)).toEqual([{ a: 1 }, { b: 2 }]);
-  const at = (places[1]?.offset ?? 0) + 24;
-  bytes[at] = (bytes[at] ?? 0) ^ 4;
+  const path = join(writer.dir, 'summaries-000001.ndjson.gz');
+  const [first = 0, second = 0, third = 0] = places.map(({ offset }) => offset);
+  return { dir: writer.dir, path, bytes: readFileSync(path), offsets: [first, second, third] };
+}
+
+describe.each([
+  ['short ones', 'x'],
+  ['ones that are longer than what is read at once', randomBytes(6e5).toString('hex')],
+])('lines that are damaged, %s', (_, text) => {
+  /** The keys of what is told from the start. */
+  const told = async (dir: string): Promise<readonly (string | undefined)[]> =>
+    (await allFrom(dir, SUMMARIES_START)).map((value) => Object.keys(value ?? {})[0]);
+
+  test.each([
+    ['its data', 24, undefined],
+    ['the mark of its header', 1, undefined],
+    ['its length, which is too large', 19, 'b'],
+    ['its length, which is too small', 16, 'b'],
+  ])('in %s: those around it are read, and it is told', async (_what, byte, found) => {
+    const { dir, path, bytes, offsets } = await threeLines(text);
+    const at = offsets[1] + byte;
+    bytes[at] = byte === 16 ? 0 : (bytes[at] ?? 0) ^ 0xc4;
+    writeFileSync(path, bytes);
+    expect(await told(dir)).toStrictEqual(['a', found, 'c']);
+    const third = await readSummary(dir, { file: 1, offset: offsets[2] });
+    expect(Object.keys(third ?? {})).toEqual(['c']);
+  });
+
+  test('in the last one: what is told after is read', async () => {
+    const { dir, path, bytes, offsets } = await threeLines(text);
+    const mend = bytes[offsets[2] + 1] ?? 0;
+    bytes[offsets[2] + 1] = 0;
+    writeFileSync(path, bytes);
+    expect(await told(dir)).toStrictEqual(['a', 'b', undefined]);
+    // Also where it says that it has no length.
+    bytes[offsets[2] + 1] = mend;
+    bytes.fill(0, offsets[2] + 16, offsets[2] + 26);
+    writeFileSync(path, bytes);
+    expect(await told(dir)).toStrictEqual(['a', 'b', undefined]);
+    expect(await readSummaries(dir, { file: 1, offset: bytes.length })).toEqual([]);
+  });
+
+  test('one that is half written is waited for, and passed where another file begins', async () => {
+    const { dir, path, bytes, offsets } = await threeLines(text);
+    for (const length of [offsets[2] + 7, offsets[2] + 30, bytes.length - 1]) {
+      writeFileSync(path, bytes.subarray(0, length));
+      expect(await told(dir)).toStrictEqual(['a', 'b']);
+    }
+    const other = await threeLines(text);
+    writeFileSync(join(dir, 'summaries-000002.ndjson.gz'), other.bytes);
+    expect(await told(dir)).toStrictEqual(['a', 'b', 'a', 'b', 'c']);
+    writeFileSync(path, bytes);
+    expect(await told(dir)).toStrictEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+});
+
+test('a length that is damaged is not believed: a place is read no further than its file', async () => {
+  const { dir, path, bytes } = await threeLines('x');
+  bytes.writeUInt32LE(0xfffffff0, 16);
   writeFileSync(path, bytes);
-  expect(await allFrom(writer.dir, SUMMARIES_START)).toEqual([{ a: 1 }, undefined, { c: 3 }]);
+  const before__B = process.memoryUsage().arrayBuffers;
+  expect(await readSummary(dir, SUMMARIES_START)).toBeUndefined();
+  expect((await readSummaries(dir, SUMMARIES_START))[0]?.value).toEqual({ a: 'x' });
+  expect(process.memoryUsage().arrayBuffers - before__B).toBeLessThan(64 * 2 ** 20);
 });
 
 describe('a disk that fails', () => {
