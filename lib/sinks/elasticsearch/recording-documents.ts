@@ -17,8 +17,9 @@ import { ToldDocuments, type ToldPlace } from './told-documents';
 
 /** A parcel ends with the rows that reach one of these. */
 export const PARCEL = { documents: 5000, size__B: 2 * 2 ** 20 } as const;
-/** Rows read at once. */
+/** Rows read at once, and fewer where their documents are large: with many windows open each names all their jobs. */
 const ROWS = 500;
+const FIRST_ROWS = 10;
 /** Where so much happened, more of it comes before any row. */
 const MUCH = 500;
 const RESOLUTION = { default: '100ms', range: { min: '1ms', max: '1h' } } as const;
@@ -71,6 +72,8 @@ export class RecordingDocuments {
   private readonly told: ToldDocuments;
   private readonly packer = new Packer();
   private newest__ns: bigint | undefined;
+  /** What the latest rows became. */
+  private perRow__B = PARCEL.size__B / FIRST_ROWS;
 
   private constructor(
     private readonly tail: RecordingTail,
@@ -118,7 +121,10 @@ export class RecordingDocuments {
     let size__B = documents.reduce((sum, document) => sum + sizeOf(document), 0);
     let rows = false;
     while (documents.length < PARCEL.documents && size__B < PARCEL.size__B) {
-      const read = await this.tail.read(ROWS);
+      const before__B = size__B;
+      const read = await this.tail.read(
+        Math.min(ROWS, Math.ceil((PARCEL.size__B - size__B) / this.perRow__B)),
+      );
       if (!read) break;
       rows = true;
       for (const document of this.fold.push(read, this.tail.spans, this.tail.intervals)) {
@@ -126,7 +132,10 @@ export class RecordingDocuments {
         size__B += sizeOf(packed);
         documents.push(packed);
       }
-      for (const { time } of read.batch.tables) this.note((time.at(-1) ?? 0n) + this.tail.utcOffset__ns);
+      const { tables } = read.batch;
+      const rowNum = tables.reduce((sum, { length }) => sum + length, 0);
+      this.perRow__B = Math.max(1, (size__B - before__B) / rowNum);
+      for (const { time } of tables) this.note((time.at(-1) ?? 0n) + this.tail.utcOffset__ns);
     }
     if (rows) return { letters: [], retold: false, ...told, documents, checkpoint: this.checkpoint };
     // Where the recording ended meanwhile, what it told last is there by now.

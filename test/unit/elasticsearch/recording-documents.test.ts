@@ -2,9 +2,10 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordingWriter } from '../../../lib/recording';
-import { sourceOf } from '../../../lib/sinks/elasticsearch/packed';
+import { sizeOf, sourceOf } from '../../../lib/sinks/elasticsearch/packed';
 import {
   BEGINNING,
+  PARCEL,
   parseCheckpoint,
   RecordingDocuments,
   settingOf,
@@ -110,6 +111,20 @@ describe('a recording of many jobs', () => {
     expect(entities.slice(0, firstRow).filter((entity) => entity === 'start')).toHaveLength(JOBS + 1);
     expect(entities.slice(firstRow)).toEqual(Array.from({ length: JOBS }, () => 'host'));
   });
+});
+
+test('a parcel stays small where a document names a thousand jobs', async () => {
+  const writer = await RecordingWriter.create(newDir(), META);
+  for (let job = 0; job < 1000; job++)
+    writer.event('window_start', { time__ns: at(0), text: '', data: data(`${job} ${'x'.repeat(30)}`) });
+  for (let row = 1; row <= 600; row++) await writer.write(hostRow(row));
+  await writer.close();
+  const { parcels } = await drain(writer.dir);
+  const sizes__B = parcels.map(({ documents }) =>
+    documents.reduce((sum, document) => sum + sizeOf(document), 0),
+  );
+  expect(jobsOf(parcels)).toHaveLength(600);
+  expect(Math.max(...sizes__B) / PARCEL.size__B).toBeLessThan(2);
 });
 
 test('what is told at the last, after the rows were read, is not left out', async () => {
