@@ -197,9 +197,10 @@ export class RunningJob {
   private async record(batch: Batch): Promise<void> {
     const { recording } = this;
     if (!recording) return;
+    // First: who follows the recording takes the rows for what it says then.
+    if (batch.events.some(({ kind }) => kind === 'gpu_state')) this.describe();
     await recording.write(batch);
     this.measurement.sampler.note('bytes_written__B', recording.bytesWritten);
-    if (batch.events.some(({ kind }) => kind === 'gpu_state')) this.describe();
   }
 
   private watchClock(): void {

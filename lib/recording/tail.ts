@@ -23,6 +23,8 @@ export interface TailRead {
   readonly batch: Batch;
   /** Everything up to these rows was handed out. */
   readonly position: TailPosition;
+  /** GPU figures are a simulator's, as the manifest says now: its writer corrects it before it writes such rows. */
+  readonly simulated: boolean;
   /** No table is behind the others: what comes next of any was sampled later, but for the delay of a reading. */
   readonly settled: boolean;
 }
@@ -139,7 +141,8 @@ export class RecordingTail {
       droppedRows: 0,
     });
     this.forgetAfter(taken);
-    return { batch, position: this.position, settled: this.pending.length === 0 };
+    const { simulated } = this.current;
+    return { batch, position: this.position, simulated, settled: this.pending.length === 0 };
   }
 
   /** Instances that were told long before the rows that were handed out, and that none of them is about. */
@@ -193,7 +196,8 @@ export class RecordingTail {
       const isClosed = this.current.end !== null;
       // One after another: on a disk that hangs, all tables together would take every thread of libuv's pool.
       for (const [entity, list] of this.lists) await this.peek(entity, list);
-      // Rows first, events after: what was told before a row is known with it.
+      // Rows first, the manifest and events after: what was told before a row is known with it.
+      await this.look();
       await this.log.readTo(this.nextFlush());
       const isMore = this.takeChunks() || this.takeJournal();
       if (this.pending.length > 0) return;

@@ -274,10 +274,11 @@ export class Session {
     for (const { entity, identity } of batch.instances.values())
       if (entity === 'gpu') this.devices.set(identity.uuid, identity);
     if (!consumer(batch)) return;
+    // First: who follows the recording takes the rows for what it says then.
+    this.describe();
     // Waiting for a slow disk would stop the live windows; what it cannot take is dropped there, and counted.
     void this.writer.write(batch);
     this.sampler.note('bytes_written__B', this.writer.bytesWritten);
-    this.describe();
   }
 
   /** Tells the recording what the driver has answered since. */

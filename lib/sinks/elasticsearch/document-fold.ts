@@ -44,7 +44,7 @@ export class DocumentFold {
   private read: TailPosition;
 
   constructor(
-    { id, clock, host, simulated }: Pick<Manifest, 'id' | 'clock' | 'host' | 'simulated'>,
+    { id, clock, host }: Pick<Manifest, 'id' | 'clock' | 'host'>,
     private readonly options: DocumentFoldOptions,
     /** Where the tail begins: a `position` of a fold with the same resolution. */
     private readonly from: FoldPosition = FOLD_START,
@@ -53,7 +53,7 @@ export class DocumentFold {
     const { resolution__ns } = options;
     const start__ns = BigInt(clock.start__ns);
     const utcOffset__ns = BigInt(clock.utcOffset__ns);
-    this.setting = { recording: id, host: host.name, simulated, resolution__ns, utcOffset__ns, start__ns };
+    this.setting = { recording: id, host: host.name, resolution__ns, utcOffset__ns, start__ns };
     this.timeline = new Timeline(start__ns, resolution__ns);
   }
 
@@ -72,13 +72,13 @@ export class DocumentFold {
    * @param windows `RecordingTail.spans` after the read, and `intervals` likewise
    */
   push(
-    { batch, position, settled }: TailRead,
+    { batch, position, simulated, settled }: TailRead,
     windows: readonly JobSpan[],
     intervals: readonly RecordedInterval[],
   ): OutgoingDocument[] {
     const documents: OutgoingDocument[] = [];
     this.read = position;
-    this.timeline.set(windows, intervals);
+    this.timeline.set(windows, intervals, simulated);
     for (const table of batch.tables) {
       const { entity } = table;
       if (entity === 'core' && !this.options.cores) continue;

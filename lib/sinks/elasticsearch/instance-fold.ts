@@ -24,7 +24,6 @@ export interface Bucket {
 export interface InstanceSetting {
   readonly recording: string;
   readonly host: string;
-  readonly simulated: boolean;
   readonly resolution__ns: number;
   readonly utcOffset__ns: bigint;
 }
@@ -45,22 +44,15 @@ export class InstanceFold {
   private jobStart = NaN;
   private generation = -1;
   private stretches: readonly JobStretch[] = [];
-  private readonly identity: string;
+  private identity = '';
 
   constructor(
     readonly instance: Instance,
     private readonly timeline: Timeline,
     private readonly setting: InstanceSetting,
   ) {
-    const { recording, host, simulated, resolution__ns } = setting;
+    const { recording, resolution__ns } = setting;
     this.key = instanceKey(recording, instance, resolution__ns);
-    const common = [
-      ['host.name', host],
-      ['entity', instance.entity],
-      ...(simulated ? [['simulated', true]] : []),
-    ];
-    const fields = [...common, ...identityOf(instance)];
-    this.identity = asciiJson(Object.fromEntries(fields)).slice(1, -1);
   }
 
   /** Makes `text` that of a time. */
@@ -68,6 +60,7 @@ export class InstanceFold {
     if (this.generation !== this.timeline.generation) {
       this.generation = this.timeline.generation;
       this.stretches = this.timeline.jobsOf(this.instance);
+      this.identity = this.identityText();
     }
     const stretch = this.stretches.findLast((one) => one.from <= time) ?? NOWHERE;
     this.from = stretch.from;
@@ -76,6 +69,15 @@ export class InstanceFold {
     this.text = jobs === '' ? this.identity : `${this.identity},${jobs}`;
     const [window] = stretch.windows;
     this.jobStart = window && stretch.windows.length === 1 ? this.timeline.relative(window.start__ns) : NaN;
+  }
+
+  private identityText(): string {
+    const common = [
+      ['host.name', this.setting.host],
+      ['entity', this.instance.entity],
+      ...(this.timeline.simulated ? [['simulated', true]] : []),
+    ];
+    return asciiJson(Object.fromEntries([...common, ...identityOf(this.instance)])).slice(1, -1);
   }
 
   /** How long its one job has been open, as JSON; the text of a time must be that of this one. */

@@ -81,7 +81,7 @@ export class RecordingDocuments {
     from: Checkpoint,
   ) {
     this.fold = new DocumentFold(tail.manifest, setting, from.position);
-    this.told = new ToldDocuments(tail.dir, () => tail.manifest, setting.summaryOf, from);
+    this.told = new ToldDocuments(tail.dir, tail.manifest, setting.summaryOf, from);
     this.newest__ns = newestOf(from);
   }
 

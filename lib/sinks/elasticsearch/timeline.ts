@@ -23,8 +23,10 @@ export interface IntervalStretch {
 const PAST__NS = 60e9;
 
 export class Timeline {
-  /** Changes when windows or intervals do. */
+  /** Changes when windows, intervals or `simulated` do. */
   generation = 0;
+  /** GPU figures are a simulator's. */
+  simulated = false;
   /** The newest row of all tables. */
   newest = -Infinity;
   private windows: readonly JobSpan[] = [];
@@ -39,7 +41,9 @@ export class Timeline {
     private readonly resolution__ns: number,
   ) {}
 
-  set(windows: readonly JobSpan[], intervals: readonly RecordedInterval[]): void {
+  set(windows: readonly JobSpan[], intervals: readonly RecordedInterval[], simulated: boolean): void {
+    if (simulated !== this.simulated) this.generation++;
+    this.simulated = simulated;
     if (windows !== this.windows) {
       this.windows = windows;
       this.jobs.clear();

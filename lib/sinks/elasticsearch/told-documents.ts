@@ -15,6 +15,7 @@ import {
   type SummaryPlace,
   type ToldSummary,
 } from '../../recording';
+import { readManifest } from '../../recording/manifest';
 import { reasonOf } from '../../reason';
 import type { OutgoingDocument } from './bulk';
 import type { DocumentChoice } from './exporter-types';
@@ -49,16 +50,15 @@ export class ToldDocuments {
   private summaries: SummaryPlace;
 
   /**
-   * @param manifest as it is now
    * @param summaryOf of recordings that don't tell the summaries of their windows themselves
    */
   constructor(
     private readonly dir: string,
-    private readonly manifest: () => Manifest,
+    manifest: Manifest,
     private readonly summaryOf: DocumentChoice['summaryOf'],
     { events, summaries }: ToldPlace,
   ) {
-    this.log = new EventTail(dir, manifest());
+    this.log = new EventTail(dir, manifest);
     this.events = events;
     this.summaries = summaries;
   }
@@ -78,10 +78,11 @@ export class ToldDocuments {
     const events = await this.added();
     const summaries = await readSummaries(this.dir, this.summaries);
     if (events.length === 0 && summaries.length === 0) return undefined;
-    const { host, start, clock, simulated } = this.manifest();
+    // After what it says something of: its writer corrects it before.
+    const { id, host, start, clock, simulated } = await readManifest(this.dir);
     const { spans, instances } = this.log;
     const context = { host: host.name, spans, instances, simulated };
-    const lines = summaries.map((line) => this.lineOf(line));
+    const lines = summaries.map((line) => lineOf(id, line));
     const told = {
       documents: [
         ...eventDocuments(events, context).map(outgoing),
@@ -127,25 +128,6 @@ export class ToldDocuments {
     }
   }
 
-  /** Of a line that tells what became of a window; one that is not understood holds up no other. */
-  private lineOf({ value, at }: ToldSummary): {
-    readonly document?: OutgoingDocument;
-    readonly unfit?: Unfit;
-    readonly end?: string;
-  } {
-    try {
-      if (!isEndedWindow(value))
-        throw new Error(value === undefined ? 'it is damaged' : 'it tells of no window');
-      const document = windowDocument(value);
-      return { document: outgoing(document), end: document.source['@timestamp'] };
-    } catch (error) {
-      const id = `${this.manifest().id}-${at.file}-${at.offset}`;
-      const document = { index: 'jobmetrics', id, source: asciiJson(value ?? null) };
-      const reason = `a line of the recording's summaries is not understood: ${reasonOf(error)}`;
-      return { unfit: { document, reason } };
-    }
-  }
-
   private ended(events: readonly RecordedEvent[]): Promise<readonly OutgoingDocument[]> {
     const stops = events.filter(({ kind }) => kind === 'window_stop');
     if (stops.length === 0) return Promise.resolve([]);
@@ -169,6 +151,24 @@ export class ToldDocuments {
       if (summary) documents.push(outgoing(windowDocument(endedWindow(summary, span, spans))));
     }
     return documents;
+  }
+}
+
+/** Of a line that tells what became of a window; one that is not understood holds up no other. */
+function lineOf(
+  recording: string,
+  { value, at }: ToldSummary,
+): { readonly document?: OutgoingDocument; readonly unfit?: Unfit; readonly end?: string } {
+  try {
+    if (!isEndedWindow(value))
+      throw new Error(value === undefined ? 'it is damaged' : 'it tells of no window');
+    const document = windowDocument(value);
+    return { document: outgoing(document), end: document.source['@timestamp'] };
+  } catch (error) {
+    const id = `${recording}-${at.file}-${at.offset}`;
+    const document = { index: 'jobmetrics', id, source: asciiJson(value ?? null) };
+    const reason = `a line of the recording's summaries is not understood: ${reasonOf(error)}`;
+    return { unfit: { document, reason } };
   }
 }
 

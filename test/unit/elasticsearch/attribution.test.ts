@@ -27,6 +27,7 @@ function askedBy(count: number, instances: readonly Instance[] = [HOST]): number
   timeline.set(
     windows(count, () => asked++),
     [],
+    false,
   );
   for (const instance of instances) expect(timeline.jobsOf(instance).at(-1)?.jobs).toHaveLength(count);
   return asked;
@@ -48,11 +49,11 @@ test('each instance has its own windows all the same', () => {
     { ...span, id: 'j', gpu_scope: 'node', gpus: 'node' },
     { ...span, id: 'k', gpu_scope: 'named', gpus: [{ from__ns: 0n, uuids: ['GPU-1'] }] },
   ];
-  timeline.set(spans, []);
+  timeline.set(spans, [], false);
   for (const instance of [HOST, MEMORY, gpu(0), gpu(1), gpuProcess(1)])
     expect(timeline.jobsOf(instance).map(({ jobs }) => jobs)).toEqual(
       belongingsOf(instance, spans).map(({ jobs }) => jobs),
     );
-  timeline.set(spans.slice(1), []);
+  timeline.set(spans.slice(1), [], false);
   expect(timeline.jobsOf(gpu(0)).at(-1)?.jobs).toEqual([]);
 });

@@ -22,7 +22,6 @@ const MANIFEST = {
   id: 'r1',
   clock: { start__ns: String(START__NS), utcOffset__ns: String(OFFSET__NS) },
   host: META.host,
-  simulated: false,
 };
 const MS = 1_000_000;
 
@@ -96,7 +95,7 @@ function readsOf(reads: readonly (readonly Row[])[], from: TailPosition = TAIL_S
       tables[entity] = { ...before, rows: before.rows + length };
     }
     position = { tables };
-    return { batch, position, settled: true };
+    return { batch, position, simulated: false, settled: true };
   });
 }
 
@@ -327,9 +326,9 @@ describe('whose they are', () => {
   });
 
   test('those of a recording with simulated GPUs say so, others do not', () => {
-    const simulated = new DocumentFold({ ...MANIFEST, simulated: true }, { resolution__ns: 100 * MS });
+    const simulated = new DocumentFold(MANIFEST, { resolution__ns: 100 * MS });
     const marks = readsOf([rows])
-      .flatMap((read) => simulated.push(read, [], [every(100)]))
+      .flatMap((read) => simulated.push({ ...read, simulated: true }, [], [every(100)]))
       .map((one) => parse(one)['simulated']);
     expect(marks).toEqual(rows.map(() => true));
     expect(told([], 'simulated').filter(([, mark]) => mark !== undefined)).toEqual([]);

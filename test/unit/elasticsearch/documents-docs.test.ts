@@ -84,12 +84,9 @@ test('folded samples', () => {
     values: { gpu_utilization__pct, energy__J: 123456.75 + 1.25 * index },
   }));
   const clock = { start__ns: '0', utcOffset__ns: String(OFFSET__NS) };
-  const fold = new DocumentFold(
-    { id: 'r', clock, host: META.host, simulated: false },
-    { resolution__ns: 1e8 },
-  );
+  const fold = new DocumentFold({ id: 'r', clock, host: META.host }, { resolution__ns: 1e8 });
   const position = { tables: { gpu: { ...TABLE_START, flush: 1, rows: readings.length } } };
-  const read = { batch: batchOf(readings, 0, OFFSET__NS), position, settled: true };
+  const read = { batch: batchOf(readings, 0, OFFSET__NS), position, simulated: false, settled: true };
   fold.push(read, [NODE], [{ from__ns: 0n, interval__ns: 1e7 }]);
   expect(fold.end().map(({ source }) => JSON.parse(source) as unknown)).toEqual([FOLDED]);
 });

@@ -170,3 +170,25 @@ test('a summary that is not understood is told, and holds up no other', async ()
   appendFileSync(path, 'x');
   expect(await documents.backlog(parcel!.checkpoint)).toBe(1);
 });
+
+test('what the recording says of the GPUs holds from then on, also while it is followed', async () => {
+  const writer = await RecordingWriter.create(newDir(), { ...META, simulated: false });
+  await writer.write(hostRow(1));
+  await writer.flushed();
+  const documents = await RecordingDocuments.open(writer.dir, SETTING, BEGINNING);
+  const marks = async () => {
+    const parcels: Parcel[] = [];
+    for (let parcel = await documents.next(); parcel; parcel = await documents.next()) parcels.push(parcel);
+    return sourcesIn(parcels).map(({ entity, simulated = false }) => [entity, simulated]);
+  };
+  expect(await marks()).toEqual([['host', false]]);
+  writer.describe({ simulated: true, profile: 'h200x1' });
+  await writer.write(hostRow(2));
+  writer.mark('then');
+  await writer.flushed();
+  expect(await marks()).toEqual([
+    ['event', true],
+    ['host', true],
+  ]);
+  await writer.close();
+});
