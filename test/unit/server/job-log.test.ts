@@ -2,8 +2,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AppendFile } from '../../../lib/recording/append-file';
 import { JobLog, readJobLog } from '../../../lib/server/job-log';
 import type { JobRecord } from '../../../lib/server/job-book';
+import { fill, onTinyDisk } from '../../support/tiny-disk';
 
 const folder = mkdtempSync(join(tmpdir(), 'nvpulse-job-log-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -116,6 +118,69 @@ test('what the disk refuses is said, kept, and written when it can be', async ()
   const { records, damaged } = await readJobLog(path);
   expect(records.map((record) => record.kind === 'start' && record.spec.id)).toEqual(['a', 'b', 'c']);
   expect(damaged).toEqual([]);
+  await log.close();
+});
+
+test('a record that the disk did not sync is refused, and stands once when it is kept', async () => {
+  const path = join(folder, 'unsynced.log');
+  const log = await createLog(path, [start('a')]);
+  jest.spyOn(AppendFile.prototype, 'sync').mockRejectedValueOnce(new Error('no sync'));
+  log.append(start('b'));
+  await expect(log.durable()).rejects.toMatchObject({ code: 'ERR_IO' });
+  expect([log.failure, log.behind]).toEqual(['it cannot be kept on the disk: no sync', true]);
+  expect(await idsIn(path)).toEqual(['a']);
+  log.append(start('c'));
+  await log.durable();
+  expect([log.failure, log.behind]).toEqual([undefined, false]);
+  expect(await idsIn(path)).toEqual(['a', 'b', 'c']);
+  await log.close();
+});
+
+test('a full disk: nothing of what it refused stands there, and later all does', () => {
+  const disk = join(folder, 'disk');
+  return onTinyDisk(disk, 1, async () => {
+    const path = join(disk, 'jobs.log');
+    const log = await createLog(path, [start('a')]);
+    fill(disk);
+    const labels = { text: 'x'.repeat(1e5) };
+    log.append(start('b', labels));
+    await expect(log.durable()).rejects.toThrow('no space left on device');
+    expect(await readJobLog(path)).toEqual({ records: [start('a')], damaged: [] });
+    rmSync(join(disk, 'fill'));
+    await log.durable();
+    expect(await readJobLog(path)).toEqual({ records: [start('a'), start('b', labels)], damaged: [] });
+    await log.close();
+  });
+});
+
+test('a log that cannot be written anew goes on as it is, and says so', async () => {
+  const path = join(folder, 'uncompacted.log');
+  const lines: string[] = [];
+  const log = await JobLog.create({
+    path,
+    snapshot: () => [start('a')],
+    onRemoved: () => undefined,
+    log: (line) => lines.push(line),
+  });
+  // In the way of the file that is to take its place.
+  mkdirSync(join(folder, '.uncompacted.log.tmp'));
+  const renew = (round: number): JobRecord => ({
+    kind: 'renew',
+    id: 'a',
+    lease__ns: 1e9,
+    deadline__ns: BigInt(round),
+  });
+  for (let round = 0; lines.length === 0 && round < 100; round++) {
+    for (let more = 0; more < 500; more++) log.append(renew(round));
+    await log.durable();
+  }
+  expect(statSync(path).size).toBeGreaterThan(2 ** 20);
+  log.append(start('late'));
+  await log.durable();
+  expect((await idsIn(path)).filter(Boolean)).toEqual(['a', 'late']);
+  // It is not tried at each record.
+  expect(lines).toEqual([expect.stringMatching(/^jobs.log: not compacted: /)]);
+  rmSync(join(folder, '.uncompacted.log.tmp'), { recursive: true });
   await log.close();
 });
 

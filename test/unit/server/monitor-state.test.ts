@@ -117,6 +117,26 @@ test('a disk that does not answer holds no request up, and health says so until 
   expect(monitor.status().disk).toBeNull();
 });
 
+test('two starts of one id that wait for the disk together open one window', async () => {
+  const { monitor } = await monitorOn(newState());
+  await monitor.start({ id: 'a' });
+  let answer: () => void = () => undefined;
+  const hanging = new Promise<void>((resolve) => (answer = resolve));
+  jest
+    .spyOn(AppendFile.prototype, 'sync')
+    .mockRejectedValueOnce(new Error('no space'))
+    .mockReturnValueOnce(hanging);
+  await expect(monitor.stop('a')).rejects.toThrow('no space');
+  expect(monitor.status().disk).toMatch(/no space/);
+  const starts = [monitor.start({ id: 'b' }), monitor.start({ id: 'b' })];
+  await new Promise(setImmediate);
+  expect(monitor.list({ name: 'b' })).toEqual([]);
+  answer();
+  expect((await Promise.all(starts)).map(({ created }) => created)).toEqual([true, false]);
+  const told = await toldIn(monitor.recording);
+  expect(told.filter((one) => one === 'window_start b')).toHaveLength(1);
+});
+
 /** What a recording tells of jobs: of each event its kind, and the job's id. */
 async function toldIn(dir: string): Promise<readonly string[]> {
   const { events } = await openRecording(dir);

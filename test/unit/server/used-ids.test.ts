@@ -1,7 +1,8 @@
 // The ids that were used: they stay used over restarts, crashes in the middle of a write, and in little memory.
 import { createHash, randomBytes } from 'node:crypto';
-import { statSync, truncateSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AppendFile } from '../../../lib/recording/append-file';
 import { UsedIds } from '../../../lib/server/used-ids';
 import { inChild } from '../../support/child';
 import { temporaryFolder } from '../../support/folder';
@@ -39,6 +40,60 @@ test('a file that was cut in the middle of one gives the others, and takes more'
   await cut.close();
   const again = await UsedIds.open(path);
   expect(['job-0', 'job-1', 'late'].map((id) => again.has(id))).toEqual([true, true, true]);
+  await again.close();
+});
+
+test('what the disk did not sync is not used, and stands once when it is added again', async () => {
+  const path = newPath();
+  const used = await UsedIds.open(path);
+  await used.add(ids(0, 2));
+  jest.spyOn(AppendFile.prototype, 'sync').mockRejectedValueOnce(new Error('no sync'));
+  await expect(used.add(ids(2, 4))).rejects.toThrow('no sync');
+  expect([used.size, used.has('job-2'), statSync(path).size]).toEqual([2, false, 2 * 16]);
+  await used.add(ids(2, 4));
+  expect([used.size, used.has('job-2'), statSync(path).size]).toEqual([4, true, 4 * 16]);
+  await used.close();
+});
+
+test('a file that is removed, or in whose place another is, is written again', async () => {
+  const path = newPath();
+  const used = await UsedIds.open(path);
+  expect(await used.keep()).toBe(false);
+  await used.add(ids(0, 3));
+  expect(await used.keep()).toBe(false);
+  rmSync(path);
+  // Nothing goes into a file that would have this alone, before and after it is known.
+  await expect(used.add(['late'])).rejects.toThrow('was removed');
+  await expect(used.add(['late'])).rejects.toThrow('was removed');
+  expect(await used.keep()).toBe(true);
+  await used.add(['late']);
+  rmSync(path);
+  writeFileSync(path, Buffer.alloc(16 * 100));
+  expect(await used.keep()).toBe(true);
+  expect(await used.keep()).toBe(false);
+  await used.close();
+  const again = await UsedIds.open(path);
+  expect([again.size, ...[...ids(0, 3), 'late'].map((id) => again.has(id))]).toEqual([
+    4,
+    true,
+    true,
+    true,
+    true,
+  ]);
+  await again.close();
+});
+
+test('more than one block of memory holds them', async () => {
+  const path = newPath();
+  const used = await UsedIds.open(path);
+  // A block has 65,536.
+  for (const from of [0, 60_000, 120_000]) await used.add(ids(from, from + 60_000));
+  rmSync(path);
+  expect(await used.keep()).toBe(true);
+  await used.close();
+  const again = await UsedIds.open(path);
+  expect(again.size).toBe(180_000);
+  expect(ids(0, 180_000).every((id) => again.has(id))).toBe(true);
   await again.close();
 });
 
