@@ -1,8 +1,8 @@
 // Panels: graphs of the catalog's metrics; figures, tables and bars of jobs' summaries.
 import { metricsOf, type Entity, type MetricName } from '../catalog';
 import { streamOf, type Stream } from '../sinks/elasticsearch/streams';
-import { BEFORE, DRAWN } from '../sinks/elasticsearch/energy-meter';
-import { GPU_NAME, HOST, INDEX, JOB, START } from './fields';
+import { BEFORE, DRAWN, SAMPLED } from '../sinks/elasticsearch/meter';
+import { ENTITY, GPU_NAME, HOST, INDEX, JOB, START } from './fields';
 import type {
   Bars,
   ColorRows,
@@ -26,6 +26,7 @@ import {
   documentsOf,
   overTime,
   rowsOf,
+  weightedMean,
   type Column,
   type Computed,
   type Dimension,
@@ -309,19 +310,6 @@ function stat({ targets, unit, calc, column, noValue, mappings, title, descripti
 }
 
 /** One figure of samples in the time range: `calc` of the rows of `by`. */
-export function figure<E extends Entity>(
-  { entity, where }: Pick<Subject<E>, 'entity' | 'where'>,
-  by: Dimension,
-  [calculation, field]: readonly [Column['calculation'], MetricName<E>],
-  calc: FigureParts['calc'],
-  heading: Heading,
-): Figure {
-  const conditions = all(`entity:${entity}`, ...where, `_exists_:${field}`);
-  const target = rowsOf(streamOf(entity), conditions, [by], [{ calculation, field }]);
-  return stat({ ...heading, targets: [target], unit: unitIdOf(field), calc });
-}
-
-/** As `figure`, of a field and one beside it. */
 export function computed<E extends Entity>(
   { entity, where }: Pick<Subject<E>, 'entity' | 'where'>,
   by: Dimension,
@@ -335,6 +323,13 @@ export function computed<E extends Entity>(
   const target = computedOf(streamOf(entity), conditions, [by], made);
   return stat({ ...heading, targets: [target], unit, calc, column: COMPUTED });
 }
+
+/** The mean of all samples, each weighted by the time that it stands for. */
+export const meanOverTime = <E extends Entity>(
+  subject: Pick<Subject<E>, 'entity' | 'where'>,
+  field: MetricName<E>,
+  heading: Heading,
+): Figure => computed(subject, ENTITY, weightedMean(field, SAMPLED), unitIdOf(field), 'mean', heading);
 
 /** What GPUs drew for jobs. */
 export const energyInJobs = (

@@ -42,7 +42,18 @@ import {
   TRAINING,
   type Scene,
 } from '../support/grafana-scene';
-import { ENDLESS, ENDLESS_JOBS, exportEndless, exportSweep, SWEEP, SWEEP_HOSTS } from '../support/compared';
+import {
+  ENDLESS,
+  ENDLESS_JOBS,
+  exportEndless,
+  exportSweep,
+  exportUneven,
+  SWEEP,
+  SWEEP_HOSTS,
+  UNEVEN,
+  UNEVEN_ENERGY__J,
+  UNEVEN_MEANS,
+} from '../support/compared';
 import { DAY__S, energyUntil, exportDay, METERED } from '../support/metered-day';
 
 const PROVISIONING = join(__dirname, '..', '..', 'deploy', 'grafana', 'provisioning');
@@ -139,9 +150,14 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
     const { choices } = await opened(name, here);
     return (await shown(panelOf(name, title), choices, { ...here, choices })).flatMap(({ rows }) => rows);
   };
-  const figureOf = async (name: Name, title: string, choices: View['choices']): Promise<Rows> => {
+  const figureOf = async (
+    name: Name,
+    title: string,
+    choices: View['choices'],
+    here?: View,
+  ): Promise<Rows> => {
     const panel = panelsOf(dashboards[name]).find((one) => one.title === title && one.type === 'stat');
-    return (await shown(panel!, choices)).flatMap(({ rows }) => rows);
+    return (await shown(panel!, choices, here)).flatMap(({ rows }) => rows);
   };
 
   describe.each(NAMES)('%s: data for every', (name) => {
@@ -286,21 +302,33 @@ describeWithElasticsearch('Grafana', {}, (elasticsearch) => {
   test('job: one that runs, and began before the time range, has a name and its figures', async () => {
     const choices: View['choices'] = { job: LONG, host: TRAINER, index: ALL };
     const seconds = (scene.to__ms - scene.from__ms) / 1000;
-    const figure = async (title: string, column: string): Promise<number> => {
+    const figure = async (title: string): Promise<number> => {
       const [row, ...others] = await figureOf('job', title, choices);
-      expect([row!['host.name'], others]).toEqual([TRAINER, []]);
-      return Number(row![column]);
+      expect(others).toEqual([]);
+      return Number(row!['Bucket Script']);
     };
     // Samples are two seconds apart.
-    expect(Math.abs((await figure('Time', 'Bucket Script')) / 1000 - seconds)).toBeLessThan(4);
-    const energy__J = await figure('GPU energy', 'Bucket Script');
+    expect(Math.abs((await figure('Time')) / 1000 - seconds)).toBeLessThan(4);
+    const energy__J = await figure('GPU energy');
     expect(Math.abs(energy__J / TRAINER_POWER__W - seconds)).toBeLessThan(4);
-    expect(await figure('GPU utilization', 'Average')).toBe(50);
-    expect(await figure('Highest GPU memory', 'Bucket Script')).toBe(2000);
-    expect(await figure('Highest GPU temperature', 'Bucket Script')).toBe(60);
-    expect(await figure('CPU utilization', 'Average')).toBe(40);
+    expect(await figure('GPU utilization')).toBeCloseTo(50, 9);
+    expect(await figure('Highest GPU memory')).toBe(2000);
+    expect(await figure('Highest GPU temperature')).toBe(60);
+    expect(await figure('CPU utilization')).toBeCloseTo(40, 9);
     const names = await offered(variableOf('job', 'job'), view({}));
     expect(names.find(({ value }) => value === LONG)!.text).toMatch(/^\d{4}-\d\d-\d\d [\d:]{8} training$/);
+  });
+
+  test('job: means are over time, whatever the intervals of its hosts, and energy whichever jobs come and go beside it', async () => {
+    const choices: View['choices'] = { job: UNEVEN, host: ALL, index: ALL };
+    const here: View = { ...(await exportUneven(elasticsearch)), choices };
+    const figure = async (title: string): Promise<number> => {
+      const rows = await figureOf('job', title, choices, here);
+      return rows.reduce((sum, row) => sum + Number(row['Bucket Script']), 0);
+    };
+    expect(await figure('GPU utilization')).toBeCloseTo(UNEVEN_MEANS.gpu__pct, 6);
+    expect(await figure('CPU utilization')).toBeCloseTo(UNEVEN_MEANS.cpu__pct, 6);
+    expect(await figure('GPU energy')).toBeCloseTo(UNEVEN_ENERGY__J, 3);
   });
 
   test('job: energy before its start is not its own', async () => {

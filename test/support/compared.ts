@@ -1,5 +1,8 @@
-// Jobs of days ago to compare: one on two hosts, and ten that took a day each.
+// Jobs of days ago: one on two hosts, ten that took a day each, and one that was sampled at different intervals.
+import type { JobSpan } from '../../lib/recording';
+import { Meter, toDocuments } from '../../lib/sinks/elasticsearch';
 import type { Elasticsearch } from './elasticsearch';
+import { batchOf, gpu, HOST } from './readings';
 
 export const SWEEP = 'sweep';
 export const SWEEP_HOSTS = ['sweep-a', 'sweep-b'] as const;
@@ -71,6 +74,65 @@ export async function exportEndless(elasticsearch: Elasticsearch): Promise<Compa
     await created(elasticsearch, 'jobmetrics', [{ ...start, ...told }]);
   }
   return { from__ms, to__ms: from__ms + DAY__MS + HOUR__MS };
+}
+
+/** Ten minutes on each of two hosts: one is read each second for a minute and then each minute, the other each ten seconds. */
+export const UNEVEN = 'uneven';
+const UNEVEN__S = 600;
+/** Busy for the minute that is read each second, and hardly so later; of the other host's alike all the while. */
+const [BUSY__PCT, IDLE__PCT, STEADY__PCT] = [90, 10, 30];
+const FIRST__PCT = (60 * BUSY__PCT + 540 * IDLE__PCT) / UNEVEN__S;
+export const UNEVEN_MEANS = {
+  gpu__pct: (FIRST__PCT + STEADY__PCT) / 2,
+  cpu__pct: (FIRST__PCT + STEADY__PCT) / 2,
+} as const;
+const POWER__W = 200;
+export const UNEVEN_ENERGY__J = 2 * UNEVEN__S * POWER__W;
+
+/** Five days ago. On the first host other jobs begin and end meanwhile, between two readings. */
+export async function exportUneven(elasticsearch: Elasticsearch): Promise<Compared> {
+  const from__ms = Math.floor(Date.now() / 1000) * 1000 - 5 * DAY__MS;
+  const at = (second: number): bigint => BigInt(from__ms + second * 1000) * 1_000_000n;
+  const span = (id: string, from__s: number, until__s: number): JobSpan => ({
+    id,
+    name: id,
+    labels: {},
+    start__ns: at(from__s),
+    stop__ns: at(until__s),
+    gpu_scope: 'node',
+    gpus: 'node',
+  });
+  // A nanosecond longer than its last reading, which lies inside then.
+  const own = { ...span(UNEVEN, 0, UNEVEN__S), stop__ns: at(UNEVEN__S) + 1n };
+  const minutes = Array.from({ length: 9 }, (_, minute) => 120 + 60 * minute);
+  const uneven = [...Array.from({ length: 61 }, (_, second) => second), ...minutes];
+  const even = Array.from({ length: 61 }, (_, reading) => 10 * reading);
+  const hosts = [
+    { name: 'uneven-a', times: uneven, spans: [own, span('beside', 90, 150), span('later', 200, 330)] },
+    { name: 'uneven-b', times: even, spans: [own] },
+  ];
+  for (const { name, times, spans } of hosts) {
+    const shareAt = (second: number): number =>
+      name === 'uneven-b' ? STEADY__PCT : second <= 60 ? BUSY__PCT : IDLE__PCT;
+    const batch = batchOf(
+      times.flatMap((second) => [
+        {
+          instance: gpu(0),
+          time__ns: Number(at(second)),
+          values: { gpu_utilization__pct: shareAt(second), energy__J: 1e6 + POWER__W * second },
+        },
+        { instance: HOST, time__ns: Number(at(second)), values: { cpu_utilization__pct: shareAt(second) } },
+      ]),
+    );
+    const documents = [...toDocuments(batch, { host: name, windows: spans, meter: new Meter() })];
+    for (const stream of ['gpumetrics', 'cpumetrics'])
+      await created(
+        elasticsearch,
+        stream,
+        documents.flatMap(({ index, source }) => (index === stream ? [source] : [])),
+      );
+  }
+  return { from__ms: from__ms - 1000, to__ms: from__ms + (UNEVEN__S + 60) * 1000 };
 }
 
 const stampOf = (time__ms: number): string => new Date(time__ms).toISOString().slice(0, 19).replace('T', ' ');

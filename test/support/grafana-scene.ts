@@ -6,7 +6,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatUtc, openRecording, Sampler, type Batch } from '../../lib';
 import type { JobSpan } from '../../lib/recording';
-import { EnergyMeter, eventDocuments, toDocuments } from '../../lib/sinks/elasticsearch';
+import { Meter, eventDocuments, toDocuments } from '../../lib/sinks/elasticsearch';
 import type { Elasticsearch } from './elasticsearch';
 import { nvpulseIn, type Ending, type Running } from './nvpulse';
 import { patience } from './patience';
@@ -285,7 +285,7 @@ async function index(
   windows: readonly JobSpan[] = [],
   simulated = false,
 ): Promise<void> {
-  await send(elasticsearch, [...toDocuments(batch, { host, windows, simulated, meter: new EnergyMeter() })]);
+  await send(elasticsearch, [...toDocuments(batch, { host, windows, simulated, meter: new Meter() })]);
 }
 
 async function send(

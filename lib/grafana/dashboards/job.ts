@@ -24,8 +24,8 @@ import {
   energyInJobs,
   energyOfGpus,
   events,
-  figure,
   graph,
+  meanOverTime,
   simulatedOn,
   windowsOf,
 } from '../panels';
@@ -93,9 +93,9 @@ const summary = [
       description:
         'What its GPUs drew in the time range while it had them, all hosts. A GPU that is shared with other jobs counts whole in each: see “Shared” below.',
     }),
-    figure(allGpus, HOST, ['avg', 'gpu_utilization__pct'], 'mean', {
+    meanOverTime(allGpus, 'gpu_utilization__pct', {
       title: 'GPU utilization',
-      description: 'Mean of its GPUs in the time range.',
+      description: 'Mean of its GPUs over its time in the time range.',
     }),
     computed(allGpus, HOST, highest('memory_used__MiB'), 'mbytes', 'max', {
       title: 'Highest GPU memory',
@@ -105,9 +105,9 @@ const summary = [
       title: 'Highest GPU temperature',
       description: 'The highest reading of any of its GPUs in the time range.',
     }),
-    figure(allHosts, HOST, ['avg', 'cpu_utilization__pct'], 'mean', {
+    meanOverTime(allHosts, 'cpu_utilization__pct', {
       title: 'CPU utilization',
-      description: 'Mean of its hosts in the time range, of all that ran there.',
+      description: 'Mean of its hosts over its time in the time range, of all that ran there.',
     }),
   ),
 ];

@@ -6,6 +6,8 @@ import type { JobSpan } from '../../recording';
 export interface Belonging {
   /** Monotonic nanoseconds; undefined of the first, which holds from the beginning. */
   readonly from__ns: bigint | undefined;
+  /** Since when, without a break, the first of these jobs has had the instance; undefined where there is none. */
+  readonly since__ns: bigint | undefined;
   /** Ids in the order of the windows. */
   readonly jobs: readonly string[];
   /** One for each of the ids; none where an instance has its job without a window. */
@@ -33,7 +35,11 @@ export function belongingsOf(
     ...(until__ns === undefined ? [] : [{ time__ns: until__ns, stay, begins: false }]),
   ]);
   edges.sort((a, b) => (a.time__ns < b.time__ns ? -1 : a.time__ns > b.time__ns ? 1 : 0));
-  const all: [Belonging, ...Belonging[]] = [{ from__ns: undefined, jobs: [], windows: [] }];
+  const all: [Belonging, ...Belonging[]] = [
+    { from__ns: undefined, since__ns: undefined, jobs: [], windows: [] },
+  ];
+  /** Since when each job has had it. */
+  let since = new Map<string, bigint>();
   /** Positions of stays that have begun, and those that have ended. */
   const inside = new Set<number>();
   edges.forEach(({ time__ns, stay, begins }, at) => {
@@ -47,9 +53,17 @@ export function belongingsOf(
       if (window && !byJob.has(window.id)) byJob.set(window.id, window);
     }
     const jobs = [...byJob.keys()];
-    if (!isSame(jobs, all.at(-1)?.jobs)) all.push({ from__ns: time__ns, jobs, windows: [...byJob.values()] });
+    since = new Map(jobs.map((job) => [job, since.get(job) ?? time__ns]));
+    if (isSame(jobs, all.at(-1)?.jobs)) return;
+    all.push({ from__ns: time__ns, since__ns: earliest(since.values()), jobs, windows: [...byJob.values()] });
   });
   return all;
+}
+
+function earliest(times: Iterable<bigint>): bigint | undefined {
+  let first: bigint | undefined;
+  for (const time of times) if (first === undefined || time < first) first = time;
+  return first;
 }
 
 function isLong({ from__ns, until__ns }: Stay): boolean {

@@ -14,7 +14,7 @@ import {
   type TailRead,
 } from '../../recording';
 import type { OutgoingDocument } from './bulk';
-import type { MeterReadings } from './energy-meter';
+import type { MeterReadings, Meters } from './meter';
 import { TableFold, type FoldSetting } from './table-fold';
 import { Timeline } from './timeline';
 
@@ -28,7 +28,7 @@ export interface DocumentFoldOptions {
 /** How far a recording's rows have been made into documents. */
 export interface FoldPosition extends TailPosition {
   /** Of the rows before it. */
-  readonly meters: MeterReadings;
+  readonly meters: Meters;
 }
 
 export const FOLD_START: FoldPosition = { ...TAIL_START, meters: {} };
@@ -63,8 +63,12 @@ export class DocumentFold {
    */
   get position(): FoldPosition {
     const tables: Partial<Record<Entity, TablePosition>> = { ...this.read.tables };
-    for (const [entity, { place }] of this.tables) tables[entity] = place.position;
-    return { tables, meters: this.tables.get('gpu')?.place.meters ?? this.from.meters };
+    const meters: Partial<Record<Entity, MeterReadings>> = { ...this.from.meters };
+    for (const [entity, { place }] of this.tables) {
+      tables[entity] = place.position;
+      if (place.meters) meters[entity] = place.meters;
+    }
+    return { tables, meters };
   }
 
   /**
@@ -112,7 +116,7 @@ export class DocumentFold {
     const known = this.tables.get(entity);
     if (known) return known;
     const { tables, meters } = this.from;
-    const place = { position: tables[entity] ?? TABLE_START, meters };
+    const place = { position: tables[entity] ?? TABLE_START, meters: meters[entity] };
     const table = new TableFold(entity, this.timeline, this.setting, place);
     this.tables.set(entity, table);
     return table;

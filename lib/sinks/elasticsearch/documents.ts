@@ -5,7 +5,7 @@ import type { JobSpan } from '../../recording';
 import type { Batch, Table } from '../../sampling/batch';
 import { formatUtc } from '../../time';
 import { belongingsOf, ownerOf, type Belonging } from './attribution';
-import { BEFORE, DRAWN, rounded, type EnergyMeter } from './energy-meter';
+import { isMetered, measuredFields, type Measured, type Meter } from './meter';
 import { IDENTITY_FIELDS, streamOf, type Stream } from './streams';
 import { titleOf } from './job-title';
 import { nanosKey, secondKey } from './utc-key';
@@ -19,8 +19,8 @@ export interface ToDocumentsOptions {
   readonly cores?: boolean | undefined;
   /** The GPUs are a simulator's. @default false */
   readonly simulated?: boolean | undefined;
-  /** Tells GPUs' `energy_drawn__J`: the same one for all batches of a sampler or a recording, in their order. */
-  readonly meter?: EnergyMeter | undefined;
+  /** Tells `sampled__s`, and GPUs' `energy_drawn__J`: the same one for all batches of a sampler or a recording, in their order. */
+  readonly meter?: Meter | undefined;
 }
 
 export interface DocumentSource {
@@ -64,11 +64,13 @@ function* tableDocuments(table: Table, batch: Batch, options: ToDocumentsOptions
       if (Number.isFinite(value)) metrics[name] = value;
     }
     const instance = batch.instances.get(table.instance[row] ?? -1);
-    if (Object.keys(metrics).length === 0 || !instance) continue;
+    if (!instance) continue;
     let known = belongings.get(instance.id);
     if (!known) belongings.set(instance.id, (known = belongingsIn(windows, instance)));
     const time__ns = table.time[row] ?? 0n;
     const belonging = known.findLast((one) => (one.from__ns ?? time__ns) <= time__ns) ?? NOWHERE;
+    const measured = measuredOf(instance, metrics['energy__J'] ?? NaN, time__ns, belonging.since__ns, meter);
+    if (Object.keys(metrics).length === 0) continue;
     const [window, ...others] = belonging.windows;
     const open__ns = window && others.length === 0 ? Number(time__ns - window.start__ns) : NaN;
     const job_time__s = jobTimeOf(instance, open__ns);
@@ -81,13 +83,13 @@ function* tableDocuments(table: Table, batch: Batch, options: ToDocumentsOptions
       ...jobFields(instance, belonging, batch.utcOffset__ns),
       ...(job_time__s === undefined ? {} : { job_time__s }),
       ...metrics,
-      ...drawnFields(instance, metrics, time__ns, belonging.from__ns, meter),
+      ...(measured && measuredFields(measured)),
     };
     yield { index, source };
   }
 }
 
-const NOWHERE: Belonging = { from__ns: undefined, jobs: [], windows: [] };
+const NOWHERE: Belonging = { from__ns: undefined, since__ns: undefined, jobs: [], windows: [] };
 
 /** Whose the document is; a host's and a GPU's also say what their jobs are called. */
 export function jobFields(
@@ -99,7 +101,17 @@ export function jobFields(
   if ((entity !== 'gpu' && entity !== 'host') || windows.length === 0) return { job: jobs };
   const title = ({ id, name, start__ns }: JobSpan): string =>
     titleOf(formatUtc(start__ns + utcOffset__ns), name, id);
-  return { job: jobs, job_title: windows.map(title) };
+  return { job: jobs, job_title: newest(windows).map(title) };
+}
+
+/** At most so many titles: a document would else grow with the windows that are open. */
+const TITLES = 100;
+
+function newest(windows: readonly JobSpan[]): readonly JobSpan[] {
+  if (windows.length <= TITLES) return windows;
+  return windows
+    .toSorted((a, b) => (a.start__ns > b.start__ns ? -1 : a.start__ns < b.start__ns ? 1 : 0))
+    .slice(0, TITLES);
 }
 
 /** Seconds, of a GPU or a host. @param open__ns how long its one job has been open; NaN where there is no such */
@@ -108,22 +120,16 @@ export function jobTimeOf({ entity }: Instance, open__ns: number): number | unde
   return Math.round(open__ns / 1e6) / 1e3;
 }
 
-function drawnFields(
-  { entity, identity }: Instance,
-  { energy__J: total__J }: Readonly<Record<string, number>>,
+function measuredOf(
+  instance: Instance,
+  total__J: number,
   time__ns: bigint,
-  from__ns: bigint | undefined,
-  meter: EnergyMeter | undefined,
-): Readonly<Record<string, number>> {
-  if (entity !== 'gpu' || total__J === undefined || !meter) return {};
-  const time = meter.relative(time__ns);
-  const from = from__ns === undefined ? -Infinity : meter.relative(from__ns);
-  const drawn = meter.read(identity.uuid, { total__J, time }, from);
-  if (!drawn) return {};
-  return {
-    [DRAWN]: rounded(drawn.energy__J),
-    ...(drawn.before__J > 0 && { [BEFORE]: rounded(drawn.before__J) }),
-  };
+  since__ns: bigint | undefined,
+  meter: Meter | undefined,
+): Measured | undefined {
+  if (!meter || !isMetered(instance.entity)) return undefined;
+  const since = since__ns === undefined ? -Infinity : meter.relative(since__ns);
+  return meter.read(instance, meter.relative(time__ns), total__J, since);
 }
 
 /** As `belongingsOf`, also where no windows are given. */
@@ -133,7 +139,7 @@ export function belongingsIn(
 ): readonly [Belonging, ...Belonging[]] {
   if (windows) return belongingsOf(instance, windows);
   const owner = ownerOf(instance);
-  return [{ from__ns: undefined, jobs: owner ? [owner] : [], windows: [] }];
+  return [{ from__ns: undefined, since__ns: undefined, jobs: owner ? [owner] : [], windows: [] }];
 }
 
 /** The document's identity fields in their order. */

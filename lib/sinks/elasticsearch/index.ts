@@ -31,7 +31,7 @@ export {
   type DocumentSource,
   type ToDocumentsOptions,
 } from './documents';
-export { EnergyMeter } from './energy-meter';
+export { Meter } from './meter';
 export { STREAMS, type Stream } from './streams';
 export {
   endedWindow,

@@ -2,7 +2,7 @@
 // being folded.
 import type { Instance } from '../../catalog';
 import { identityOf, instanceKey, jobFields, jobTimeOf } from './documents';
-import type { Drawn } from './energy-meter';
+import type { Measured } from './meter';
 import type { JobStretch, Timeline } from './timeline';
 
 /** Samples that are being folded. */
@@ -17,8 +17,8 @@ export interface Bucket {
   readonly min: Float64Array;
   readonly max: Float64Array;
   readonly last: Float64Array;
-  /** Of a GPU whose counter was read. */
-  drawn: Drawn | undefined;
+  /** Of a GPU and a host. */
+  measured: Measured | undefined;
 }
 
 export interface InstanceSetting {
@@ -38,6 +38,8 @@ export class InstanceFold {
   /** Where `text` holds. */
   from = NaN;
   until = NaN;
+  /** When the first of its jobs there had it; -Infinity where it has none. */
+  since = -Infinity;
   /** Fields between the time and the metrics, as JSON. */
   text = '';
   /** Since when its one job has been open; NaN where it has none, or several. */
@@ -65,6 +67,7 @@ export class InstanceFold {
     const stretch = this.stretches.findLast((one) => one.from <= time) ?? NOWHERE;
     this.from = stretch.from;
     this.until = stretch.until;
+    this.since = stretch.since;
     const jobs = asciiJson(jobFields(this.instance, stretch, this.setting.utcOffset__ns)).slice(1, -1);
     this.text = jobs === '' ? this.identity : `${this.identity},${jobs}`;
     const [window] = stretch.windows;
@@ -96,7 +99,7 @@ export class InstanceFold {
   }
 }
 
-const NOWHERE: JobStretch = { from: -Infinity, until: Infinity, jobs: [], windows: [] };
+const NOWHERE: JobStretch = { from: -Infinity, until: Infinity, since: -Infinity, jobs: [], windows: [] };
 
 /** JSON of ASCII characters alone: a string that is encoded as it is. */
 export function asciiJson(value: unknown): string {

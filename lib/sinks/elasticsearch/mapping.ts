@@ -1,7 +1,7 @@
 // The component and index templates of the data streams, from the catalog. Pure.
 import { ENTITIES, metricsOf, unitOf, type Entity, type Metric } from '../../catalog';
 import { VERSION } from '../../version';
-import { BEFORE, DRAWN } from './energy-meter';
+import { BEFORE, DRAWN, SAMPLED } from './meter';
 import { IDENTITY_FIELDS, streamOf, type Stream } from './streams';
 
 /** What Elasticsearch is told of one field. */
@@ -132,14 +132,18 @@ const told = (unit: string, description: string): Field => ({
   ...NUMBER,
   meta: { unit, kind: 'gauge', description },
 });
-const OF_JOBS: Fields = { job_title: KEYWORD, job_time__s: told('s', "Since the job's start") };
+const OF_JOBS: Fields = {
+  job_title: KEYWORD,
+  job_time__s: told('s', "Since the job's start"),
+  [SAMPLED]: told('s', 'Time that it stands for, a weight in means'),
+};
 
 /** What a document has beside the catalog's metrics: it is about the documents themselves. */
 const DERIVED: Readonly<Partial<Record<Stream, Fields>>> = {
   gpumetrics: {
     ...OF_JOBS,
     [DRAWN]: told('J', 'Energy since the document before; to be summed'),
-    [BEFORE]: told('J', 'Of it, what was drawn before the jobs were these'),
+    [BEFORE]: told('J', 'Of it, what was drawn before its jobs had the GPU'),
   },
   cpumetrics: OF_JOBS,
 };

@@ -10,7 +10,7 @@ import {
 import { parseDuration } from '../../time';
 import type { DeadLetter } from './dead-letters';
 import { DocumentFold, FOLD_START, type FoldPosition } from './document-fold';
-import { parseReadings } from './energy-meter';
+import { parseMeters } from './meter';
 import type { DocumentChoice } from './exporter-types';
 import { Packer, sizeOf, type PackedDocument } from './packed';
 import { ToldDocuments, type ToldPlace } from './told-documents';
@@ -205,7 +205,7 @@ export function parseCheckpoint(value: unknown): Checkpoint | undefined {
   const summaries = parseSummaryPlace('summaries' in value ? value.summaries : undefined) ?? SUMMARIES_START;
   const newest = 'newest__ns' in value ? value.newest__ns : undefined;
   return {
-    position: { ...position, meters: parseReadings(value.position) },
+    position: { ...position, meters: parseMeters(value.position) },
     events,
     summaries,
     ...(typeof newest === 'string' && /^\d+$/.test(newest) ? { newest__ns: newest } : {}),

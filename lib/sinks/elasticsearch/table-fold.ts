@@ -5,7 +5,7 @@ import type { Table } from '../../sampling/batch';
 import { formatUtc } from '../../time';
 import type { OutgoingDocument } from './bulk';
 import { documentId } from './documents';
-import { BEFORE, DRAWN, EnergyMeter, rounded, type Drawn, type MeterReadings } from './energy-meter';
+import { isMetered, measuredFields, Meter, together, type Measured, type MeterReadings } from './meter';
 import { InstanceFold, type Bucket, type InstanceSetting } from './instance-fold';
 import { Stamps } from './stamps';
 import { streamOf, type Stream } from './streams';
@@ -19,8 +19,8 @@ export interface FoldSetting extends InstanceSetting {
 /** How far a table has been made into documents. */
 export interface TablePlace {
   readonly position: TablePosition;
-  /** Of the rows before it. */
-  readonly meters: MeterReadings;
+  /** Of the rows before it, where the entity is metered. */
+  readonly meters: MeterReadings | undefined;
 }
 
 /** A stretch of the grid, and the place of its first row. */
@@ -65,8 +65,8 @@ export class TableFold {
   private generation = -1;
   private newest = -Infinity;
   private swept = -Infinity;
-  /** Of GPUs alone. */
-  private readonly meter: EnergyMeter | undefined;
+  /** Of GPUs and the host alone. */
+  private readonly meter: Meter | undefined;
   private readonly counter: number;
 
   constructor(
@@ -77,7 +77,7 @@ export class TableFold {
   ) {
     this.reached = position;
     this.stream = streamOf(entity);
-    this.meter = entity === 'gpu' ? new EnergyMeter(meters) : undefined;
+    this.meter = isMetered(entity) ? new Meter(meters) : undefined;
     this.counter = metricsOf(entity).findIndex(({ name }) => name === 'energy__J');
     this.fields = metricsOf(entity).map(({ name, kind }) => ({
       name,
@@ -134,15 +134,15 @@ export class TableFold {
             after,
           });
         this.add(bucket, values, row);
-        const drawn = this.drawn(instance, values, row, time);
-        if (drawn) bucket.drawn = sumOf(bucket.drawn, drawn);
+        bucket.measured = together(bucket.measured, this.measured(instance, values, row, time));
         continue;
       }
       stamps.read(row);
+      const measured = this.measured(instance, values, row, time);
       const metrics = this.metricsText(values, row);
       if (metrics === '') continue;
-      const drawn = drawnText(this.drawn(instance, values, row, time));
-      const source = `{"@timestamp":"${stamps.text}",${instance.text}${instance.jobTime(time)}${metrics}${drawn}}`;
+      const fields = `${instance.text}${instance.jobTime(time)}${metrics}${measuredText(measured)}`;
+      const source = `{"@timestamp":"${stamps.text}",${fields}}`;
       documents.push({ index: this.stream, id: stamps.key + instance.key, source });
     }
     this.reached = after;
@@ -184,20 +184,18 @@ export class TableFold {
     return text;
   }
 
-  /** What the row's GPU drew since the row before. */
-  private drawn(
-    { instance: { entity, identity }, from }: InstanceFold,
+  /** Since the row before. */
+  private measured(
+    { instance, since }: InstanceFold,
     values: readonly Float64Array[],
     row: number,
     time: number,
-  ): Drawn | undefined {
-    const total__J = values[this.counter]?.[row] ?? NaN;
-    if (entity !== 'gpu' || total__J - total__J !== 0) return undefined;
-    return this.meter?.read(identity.uuid, { total__J, time }, from);
+  ): Measured | undefined {
+    return this.meter?.read(instance, time, values[this.counter]?.[row] ?? NaN, since);
   }
 
   private get reachedPlace(): TablePlace {
-    return { position: this.reached, meters: this.meter?.readings ?? {} };
+    return { position: this.reached, meters: this.meter?.readings };
   }
 
   /** Windows or intervals have changed: buckets end where one of them does. */
@@ -237,7 +235,7 @@ export class TableFold {
       min: new Float64Array(fields).fill(Infinity),
       max: new Float64Array(fields).fill(-Infinity),
       last: new Float64Array(fields),
-      drawn: undefined,
+      measured: undefined,
     };
     instance.bucket = bucket;
     this.open.add(instance);
@@ -284,9 +282,9 @@ export class TableFold {
     });
     if (metrics === '') return undefined;
     const utc__ns = start__ns + BigInt(bucket.start) + utcOffset__ns;
-    const drawn = drawnText(bucket.drawn);
+    const measured = measuredText(bucket.measured);
     const fields = instance.text + instance.jobTime(bucket.start);
-    const source = `{"@timestamp":"${formatUtc(utc__ns)}",${fields}${metrics}${drawn}}`;
+    const source = `{"@timestamp":"${formatUtc(utc__ns)}",${fields}${metrics}${measured}}`;
     return { index: this.stream, id: documentId(instance.key, utc__ns), source };
   }
 
@@ -298,14 +296,9 @@ export class TableFold {
   }
 }
 
-function sumOf(one: Drawn | undefined, other: Drawn): Drawn {
-  if (!one) return other;
-  return { energy__J: one.energy__J + other.energy__J, before__J: one.before__J + other.before__J };
-}
-
-function drawnText(drawn: Drawn | undefined): string {
-  if (!drawn) return '';
-  const { energy__J, before__J } = drawn;
-  const before = before__J > 0 ? `,"${BEFORE}":${rounded(before__J)}` : '';
-  return `,"${DRAWN}":${rounded(energy__J)}${before}`;
+function measuredText(measured: Measured | undefined): string {
+  if (!measured) return '';
+  let text = '';
+  for (const [name, value] of Object.entries(measuredFields(measured))) text += `,"${name}":${value}`;
+  return text;
 }

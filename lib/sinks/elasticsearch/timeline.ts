@@ -8,6 +8,8 @@ import { belongingsOf, kinOf } from './attribution';
 export interface JobStretch {
   readonly from: number;
   readonly until: number;
+  /** When the first of its jobs had it; -Infinity where it has none. */
+  readonly since: number;
   readonly jobs: readonly string[];
   readonly windows: readonly JobSpan[];
 }
@@ -92,11 +94,12 @@ export class Timeline {
 
   private stretchesOf(instance: Instance): readonly JobStretch[] {
     const belongings = belongingsOf(instance, this.relevant);
-    return belongings.map(({ from__ns, jobs, windows }, at) => {
+    return belongings.map(({ from__ns, since__ns, jobs, windows }, at) => {
       const next = belongings[at + 1]?.from__ns;
       return {
         from: from__ns === undefined ? -Infinity : this.relative(from__ns),
         until: next === undefined ? Infinity : this.relative(next),
+        since: since__ns === undefined ? -Infinity : this.relative(since__ns),
         jobs,
         windows,
       };

@@ -10,7 +10,7 @@ import {
   type TailRead,
 } from '../../../lib/recording';
 import { createBatch, type Batch } from '../../../lib/sampling/batch';
-import { documentId, EnergyMeter, instanceKey, toDocuments } from '../../../lib/sinks/elasticsearch';
+import { documentId, Meter, instanceKey, toDocuments } from '../../../lib/sinks/elasticsearch';
 import type { OutgoingDocument } from '../../../lib/sinks/elasticsearch/bulk';
 import { DocumentFold } from '../../../lib/sinks/elasticsearch/document-fold';
 import { META, table } from '../../fixtures/recording/batches';
@@ -168,6 +168,7 @@ describe('folding', () => {
         gpu_clock__MHz_last: 3,
         perf_state: 2,
         energy__J: 103.0625,
+        sampled__s: 0.1,
         energy_drawn__J: 2.8125,
       },
       {
@@ -312,6 +313,17 @@ describe('whose they are', () => {
     ]);
   });
 
+  test('of more than a hundred windows the newest are called by name, all by id', () => {
+    const many = Array.from({ length: 150 }, (_, index) => node(`job-${index}`, -1000 * ((index * 7) % 150)));
+    const [[, titles] = [], [, jobs] = []] = ['job_title', 'job'].map(
+      (field) => told(many, field).find(([entity]) => entity === 'host') ?? [],
+    );
+    const called = (titles as readonly string[]).map((title) => title.split('\t')[1]);
+    const newest = [...many].sort((a, b) => (a.start__ns > b.start__ns ? -1 : 1)).slice(0, 100);
+    expect(called).toEqual(newest.map(({ id }) => id));
+    expect(jobs).toHaveLength(150);
+  });
+
   test('the host’s and the GPUs’ say how long their job has been open, where it is one', () => {
     const times = told([named, node('b', 200, 399.5)], 'job_time__s');
     for (const entity of ['host', 'gpu'])
@@ -335,7 +347,7 @@ describe('whose they are', () => {
   });
 });
 
-describe('energy drawn since the document before', () => {
+describe('what is told of the time since the document before', () => {
   /** Rows of GPU 0 and GPU 1: time, and what the counter shows. */
   const counted = (...rows: readonly (readonly [time__ms: number, ...counters: number[]])[]): Row[] =>
     rows.flatMap(([time, ...counters]) =>
@@ -384,17 +396,76 @@ describe('energy drawn since the document before', () => {
     expect(drawnOf(fold({ reads: [rows] })).map(([, joule]) => joule)).toEqual([3, 4, 9]);
   });
 
-  test('where the jobs changed in between, the part from before is told', () => {
+  test('the part from before the first of the jobs began is told', () => {
     const rows = counted([0, 500], [1000, 600], [1100, 650], [2100, 660]);
     const documents = fold({ reads: [rows], windows: [node('a', 750, 1600)], intervals: [every(100)] });
     expect(drawnOf(documents).map(([, joule]) => joule)).toEqual([undefined, 100, 50, 10]);
-    // Three quarters of the second from 0 to 1000 ms; half of that from 1100 to 2100.
+    // Three quarters of the second from 0 to 1000 ms.
     expect(drawnOf(documents, 'energy_before__J').map(([, joule]) => joule)).toEqual([
       undefined,
       75,
       undefined,
-      5,
+      undefined,
     ]);
+  });
+
+  test('a job loses nothing where others begin and end beside it', () => {
+    const rows = counted([0, 500], [1000, 600], [2000, 700], [3000, 800], [4000, 900]);
+    const windows = [node('a', 500), node('b', 1500, 2500), node('c', 2700, 2900)];
+    const documents = fold({ reads: [rows], windows, intervals: [every(1000)] });
+    expect(drawnOf(documents, 'energy_before__J').map(([, joule]) => joule)).toEqual([
+      undefined,
+      50,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    // One job follows the other.
+    const after = fold({
+      reads: [rows],
+      windows: [node('a', 500, 1500), node('b', 1500)],
+      intervals: [every(1000)],
+    });
+    expect(drawnOf(after, 'energy_before__J').map(([, joule]) => joule)).toEqual([
+      undefined,
+      50,
+      50,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('how long it was, for the host and each GPU, from the first of its jobs on', () => {
+    const rows: Row[] = [
+      [0, 1, 1],
+      [0, 2, 1],
+      [1000, 1, 1],
+      [1000, 4, 1],
+      [2000, 1, 1],
+      [2500, 2, NaN],
+      [3000, 2, 1],
+      [5000, 1, 1],
+    ];
+    const documents = fold({ reads: [rows], windows: [node('a', 1750)], intervals: [every(1000)] });
+    const spans = documents.map(parse).map((source) => [source['entity'], source['sampled__s']]);
+    expect(spans.filter(([entity]) => entity === 'host')).toEqual([
+      ['host', undefined],
+      ['host', 1],
+      ['host', 0.25],
+      ['host', 3],
+    ]);
+    // A reading that failed stands for nothing.
+    expect(spans.filter(([entity]) => entity === 'gpu')).toEqual([
+      ['gpu', undefined],
+      ['gpu', 0.5],
+    ]);
+    expect(spans.filter(([entity]) => entity === 'process')).toEqual([['process', undefined]]);
+  });
+
+  test('folded: that of all rows of the stretch', () => {
+    const rows = counted([0, 500], [40, 501], [90, 503], [110, 507], [230, 515], [270, 516]);
+    const spans = fold({ reads: [rows] }).map((document) => parse(document)['sampled__s']);
+    expect(spans).toEqual([0.09, 0.02, 0.16]);
   });
 });
 
@@ -612,7 +683,7 @@ test('unfolded, the lines are those of toDocuments', () => {
   fc.assert(
     fc.property(runArb, ({ rows, cuts, windows }) => {
       const lines = fold({ reads: cut(rows, cuts), windows, intervals: [every(100)] });
-      const meter = new EnergyMeter();
+      const meter = new Meter();
       const documents = cut(rows, cuts).flatMap((read) => [
         ...toDocuments(batchOf(read), { host: 'n1', windows, meter }),
       ]);
