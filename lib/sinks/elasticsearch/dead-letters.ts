@@ -13,10 +13,19 @@ export interface DeadLetter {
 }
 
 export class DeadLetters {
+  /** Each addition begins where the one before ended: several requests are under way at once. */
+  private lane: Promise<void> = Promise.resolve();
+
   constructor(readonly path: string) {}
 
   /** On disk when done. @throws the system's error: then none was added */
-  async add(letters: readonly DeadLetter[]): Promise<void> {
+  add(letters: readonly DeadLetter[]): Promise<void> {
+    const added = this.lane.then(() => this.append(letters));
+    this.lane = added.catch(() => undefined);
+    return added;
+  }
+
+  private async append(letters: readonly DeadLetter[]): Promise<void> {
     const rejected = new Date().toISOString();
     const lines = letters.map(({ document, reason }) => {
       const { index, id } = document;

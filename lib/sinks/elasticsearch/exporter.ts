@@ -219,8 +219,10 @@ export class Exporter {
     const opened = this.opening.then(async () => {
       if (this.finished.has(dir)) return undefined;
       const recording = this.recordings.get(dir) ?? (await this.open(dir));
-      this.recordings.set(dir, recording);
-      return recording;
+      // By its cursor: all of it was sent before this start.
+      if (recording.finished) this.finished.set(dir, recording.acknowledged);
+      else this.recordings.set(dir, recording);
+      return recording.finished ? undefined : recording;
     });
     this.opening = opened.catch(() => undefined);
     return opened;

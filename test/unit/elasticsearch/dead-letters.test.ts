@@ -11,6 +11,8 @@ const folder = temporaryFolder();
 let count = 0;
 const newFolder = (): string => join(folder, String(++count));
 
+afterEach(() => jest.restoreAllMocks());
+
 function letter(id: string, text = ''): DeadLetter {
   const source = JSON.stringify({ job: ['j'], text });
   return { document: new Packer().pack({ index: 'gpumetrics', id, source }), reason: 'strict' };
@@ -61,6 +63,19 @@ test('what the disk did not sync is not there, and stands once when it is added 
   await expect(letters.add([letter('a')])).rejects.toThrow('no sync');
   await letters.add([letter('a')]);
   expect(idsIn(letters.path)).toEqual(['a']);
+});
+
+test('of two requests at once, the one that is not synced takes nothing of the other away', async () => {
+  const letters = new DeadLetters(join(newFolder(), 'rejected.ndjson'));
+  const { sync } = AppendFile.prototype;
+  let synced = 0;
+  jest.spyOn(AppendFile.prototype, 'sync').mockImplementation(function (this: AppendFile) {
+    return ++synced === 2 ? Promise.reject(new Error('no sync')) : sync.call(this);
+  });
+  const added = await Promise.allSettled(['a', 'b'].map((id) => letters.add([letter(id)])));
+  expect(added.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  await letters.add([letter('b')]);
+  expect(idsIn(letters.path)).toEqual(['a', 'b']);
 });
 
 test('whoever takes the file away, or its folder, gets another one', async () => {
