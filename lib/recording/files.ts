@@ -1,12 +1,13 @@
 // Looks at files that another process may be writing, or removing. What is not there is empty.
 // Sizes are asked for synchronously: the inodes of files in use are in memory, so that this takes 2 µs, where handing
 // the question to a thread takes 20 µs; and a reader looks at a dozen files, some times a second.
-import { close, open, read, readdir, statSync, type Stats } from 'node:fs';
+import { close, open, read, readdir, readFile, statSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 
-const [closeFile, openFile, readFileAt, readFolder] = [
+const [closeFile, openFile, readAll, readFileAt, readFolder] = [
   promisify(close),
   promisify(open),
+  promisify(readFile),
   promisify(read),
   promisify(readdir),
 ];
@@ -44,6 +45,16 @@ export async function readFrom(path: string, at: number, length: number): Promis
     return bytes.subarray(0, filled);
   } finally {
     await closeFile(fd);
+  }
+}
+
+/** All of a file; nothing where there is none. */
+export async function readWhole(path: string): Promise<Buffer> {
+  try {
+    return await readAll(path);
+  } catch (error) {
+    if (isMissing(error)) return Buffer.alloc(0);
+    throw error;
   }
 }
 

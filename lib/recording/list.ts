@@ -24,9 +24,16 @@ export interface RecordingListing {
   readonly size__B: number;
 }
 
-/** Oldest first; folders that are no recording, or are from a newer version, are left out. */
+/**
+ * Oldest first; folders that are no recording, or are from a newer version, are left out.
+ * @throws ERR_IO where the folder is there and cannot be read
+ */
 export async function listRecordings(root = recordingRoot()): Promise<readonly RecordingListing[]> {
-  const folders = await readdir(root, { withFileTypes: true }).catch(() => []);
+  const folders = await readdir(root, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return [];
+    const why = `the recordings in '${root}' cannot be read: ${reasonOf(cause)}`;
+    throw new NvpulseError('ERR_IO', why, { cause });
+  });
   const listings = await Promise.all(
     folders
       .filter((entry) => entry.isDirectory())

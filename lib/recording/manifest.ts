@@ -7,6 +7,7 @@ import { NvpulseError } from '../errors';
 import type { GpuState } from '../native/addon';
 import { ANEW } from './private';
 import { syncFolder } from './replace-file';
+import { reasonOf } from '../reason';
 import { formatUtc } from '../time';
 import { VERSION } from '../version';
 
@@ -166,15 +167,20 @@ export async function writeManifest(
   if (durable) await syncFolder(dir);
 }
 
+function whyNot(cause: unknown): string {
+  const { name, code } = cause as NodeJS.ErrnoException;
+  if (name === 'SyntaxError') return `its ${MANIFEST} is not JSON`;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `it has no ${MANIFEST}`;
+  return `its ${MANIFEST} cannot be read: ${reasonOf(cause)}`;
+}
+
 /** @throws ERR_RECORDING where `dir` is no recording, or one of a newer format */
 export async function readManifest(dir: string): Promise<Manifest> {
   let manifest: Partial<Manifest> | null;
   try {
     manifest = JSON.parse(await readFile(join(dir, MANIFEST), 'utf8')) as Partial<Manifest> | null;
   } catch (cause) {
-    const why =
-      (cause as Error).name === 'SyntaxError' ? `its ${MANIFEST} is not JSON` : `it has no ${MANIFEST}`;
-    throw new NvpulseError('ERR_RECORDING', `'${dir}' is not a recording: ${why}`, { cause });
+    throw new NvpulseError('ERR_RECORDING', `'${dir}' is not a recording: ${whyNot(cause)}`, { cause });
   }
   if (typeof manifest?.format !== 'number' || !manifest.clock || !manifest.catalog) {
     throw new NvpulseError('ERR_RECORDING', `'${dir}' is not a recording: its ${MANIFEST} has no format`);

@@ -1,11 +1,13 @@
 // Reading a recording: its manifest, its events, and its batches as the writer got them.
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ENTITIES, type Entity, type Instance } from '../catalog';
 import { createBatch, instancesOf, type Batch, type SamplerEvent } from '../sampling/batch';
 import { joinChunks, toCatalog, type Chunk } from './chunk';
 import { EVENTS, parseEvents, type EventLog, type RecordedEvent } from './events';
+import { readWhole } from './files';
 import { decodeEntries, JOURNAL } from './journal';
+import { reasonOf } from '../reason';
 import { lengthOf, readManifest, type Manifest } from './manifest';
 import { parseSegmentName, segmentName } from './segments';
 import { readSegment, type RecordingProblem } from './segment-reader';
@@ -46,7 +48,10 @@ export class Recording {
     readonly manifest: Manifest,
     private readonly log: EventLog,
     private trimmed: Trimmed,
-  ) {}
+    found: readonly RecordingProblem[],
+  ) {
+    for (const problem of found) this.note(problem);
+  }
 
   /** It was closed in order; false after a kill or a crash. */
   get complete(): boolean {
@@ -169,7 +174,10 @@ export class Recording {
 
   private async journal(): Promise<Map<Entity, Chunk[]>> {
     const chunks = new Map<Entity, Chunk[]>();
-    const bytes = await readFile(join(this.dir, JOURNAL)).catch(() => Buffer.alloc(0));
+    const bytes = await readWhole(join(this.dir, JOURNAL)).catch((error: unknown) => {
+      this.note(unreadable(JOURNAL, error));
+      return Buffer.alloc(0);
+    });
     const namesOf = (entity: Entity): string[] =>
       (this.manifest.catalog[entity] ?? []).map(({ name }) => name);
     for (const entry of decodeEntries(bytes, namesOf)) {
@@ -224,9 +232,17 @@ function take<K, V>(map: Map<K, V[]>, key: K): readonly V[] {
   return value;
 }
 
+function unreadable(segment: string, error: unknown): RecordingProblem {
+  return { segment, reason: `it cannot be read: ${reasonOf(error)}` };
+}
+
 /** Opens a recording, also one that is being written. @throws ERR_RECORDING where it is none, or a newer one */
 export async function openRecording(dir: string): Promise<Recording> {
   const manifest = await readManifest(dir);
-  const log = await readFile(join(dir, EVENTS), 'utf8').catch(() => '');
-  return new Recording(dir, manifest, parseEvents(log), await readTrimmed(dir));
+  const found: RecordingProblem[] = [];
+  const log = await readWhole(join(dir, EVENTS)).catch((error: unknown) => {
+    found.push(unreadable(EVENTS, error));
+    return '';
+  });
+  return new Recording(dir, manifest, parseEvents(String(log)), await readTrimmed(dir), found);
 }

@@ -272,6 +272,37 @@ describe('damage', () => {
   });
 });
 
+describe('what cannot be read is told, and not taken for what is not there', () => {
+  test.each(['events.ndjson', 'journal.bin'])('%s', async (name) => {
+    const dir = newDir();
+    await record(dir, 1);
+    rmSync(join(dir, name), { force: true });
+    mkdirSync(join(dir, name));
+    const { problems, gpu } = await read(dir);
+    expect(problems).toEqual([
+      { segment: name, reason: 'it cannot be read: illegal operation on a directory' },
+    ]);
+    expect(gpu).toEqual(numbers(0));
+  });
+
+  test('a manifest', async () => {
+    const dir = newDir();
+    mkdirSync(join(dir, 'manifest.json'), { recursive: true });
+    await expect(openRecording(dir)).rejects.toThrow(
+      `'${dir}' is not a recording: its manifest.json cannot be read: illegal operation on a directory`,
+    );
+  });
+
+  test('a folder of recordings', async () => {
+    const path = newDir();
+    writeFileSync(path, '');
+    await expect(listRecordings(path)).rejects.toMatchObject({
+      code: 'ERR_IO',
+      message: `the recordings in '${path}' cannot be read: not a directory`,
+    });
+  });
+});
+
 describe('what is no recording', () => {
   const reject = async (dir: string, message: string) =>
     expect(openRecording(dir)).rejects.toMatchObject({ code: 'ERR_RECORDING', message });
