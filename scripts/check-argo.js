@@ -25,6 +25,8 @@ const TEMPLATES = {
 };
 const RETRIES = '  retryStrategy: {limit: 2}\n';
 const RETRIES_BY_DEFAULT = '  templateDefaults: {retryStrategy: {limit: 2, retryPolicy: Always}}\n';
+const DEFAULTS =
+  '  templateDefaults: {failFast: true, parallelism: 1, timeout: 30s, container: {args: [x]}, nodeSelector: {a: b}}\n';
 /** A workflow's templates, and what it says for all of them. */
 const STRUCTURES = {
   ...Object.fromEntries(
@@ -33,6 +35,7 @@ const STRUCTURES = {
   'container, retries': { templates: TEMPLATES.container, spec: RETRIES },
   'steps, retries': { templates: TEMPLATES.steps, spec: RETRIES },
   'dag, retries by default': { templates: TEMPLATES['dag, dependencies'], spec: RETRIES_BY_DEFAULT },
+  'dag, other defaults': { templates: TEMPLATES['dag, dependencies'], spec: DEFAULTS },
   'steps, one pod at once': { templates: TEMPLATES.steps, spec: '  parallelism: 1\n' },
 };
 const HANDLERS = {
@@ -119,11 +122,11 @@ function casesOfExamples(folder) {
   return { cases, left };
 }
 
-function drive(controller, cases) {
+async function drive(controller, cases) {
   // What becomes of stages is nothing to a workflow without them.
   const own = (ends) => Object.fromEntries(Object.entries(ends).filter(([template]) => !isStage(template)));
-  const bare = controller.run(cases.map(({ bare: workflow, ends }) => ({ workflow, ends: own(ends) })));
-  const monitored = controller.run(cases.map(({ monitored: workflow, ends }) => ({ workflow, ends })));
+  const bare = await controller.run(cases.map(({ bare: workflow, ends }) => ({ workflow, ends: own(ends) })));
+  const monitored = await controller.run(cases.map(({ monitored: workflow, ends }) => ({ workflow, ends })));
   return cases.map((one, at) => {
     const pods = monitored[at].pods.filter((template) => !isStage(template));
     const same = monitored[at].phase === bare[at].phase && String(pods) === String(bare[at].pods);
@@ -168,14 +171,14 @@ function write(text) {
   writeFileSync(PAGE, page.slice(0, begin + BEGIN.length) + text + page.slice(end));
 }
 
-function main(args) {
+async function main(args) {
   const controller = makeController();
   try {
     const quick = args.includes('--quick');
     const ours = casesOfOurs();
-    const results = drive(controller, quick ? representativesOf(ours) : ours);
+    const results = await drive(controller, quick ? representativesOf(ours) : ours);
     const { cases, left } = quick ? { cases: [], left: new Set() } : casesOfExamples(controller.examples);
-    const examples = drive(controller, cases);
+    const examples = await drive(controller, cases);
     const wrong = [...results, ...examples].filter(({ same, endless }) => !same && !endless);
     for (const { file, structure, handler, window, fault, without, outcome, pods } of wrong)
       console.log(
@@ -199,4 +202,4 @@ function main(args) {
   }
 }
 
-main(process.argv.slice(2));
+void main(process.argv.slice(2));

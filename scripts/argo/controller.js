@@ -1,6 +1,6 @@
 'use strict';
 // The code of Argo's own controller, from its module, with the driver (drive_test.go) compiled into it.
-const { execFileSync } = require('node:child_process');
+const { execFile, execFileSync } = require('node:child_process');
 const {
   cpSync,
   existsSync,
@@ -12,9 +12,11 @@ const {
 } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
+const { promisify } = require('node:util');
 
 const MODULE = 'github.com/argoproj/argo-workflows/v3';
 const VERSION = 'v3.7.4';
+const PROCESSES = 6;
 
 const go = (cwd, ...args) =>
   execFileSync('go', args, {
@@ -28,7 +30,7 @@ const go = (cwd, ...args) =>
 
 /**
  * A copy of the module's sources in a temporary folder, since modules are read-only, and the compiled driver.
- * `run(cases)` gives an outcome for each case, see drive_test.go; `examples` is the folder of Argo's examples.
+ * `run(cases)` gives, in time, an outcome for each case, see drive_test.go; `examples` is the folder of Argo's examples.
  */
 function makeController() {
   const work = mkdtempSync(join(tmpdir(), 'nvpulse-argo-'));
@@ -50,7 +52,7 @@ function makeController() {
     return {
       version: VERSION,
       examples: join(source, 'examples'),
-      run: (cases) => outcomesOf(cases, (distinct) => run(program, controller, work, distinct)),
+      run: (cases) => outcomesOf(cases, (distinct) => runBeside(program, controller, work, distinct)),
       remove: () => rmSync(work, { recursive: true, force: true }),
     };
   } catch (error) {
@@ -60,23 +62,30 @@ function makeController() {
 }
 
 /** Each case once, however often it is asked for. */
-function outcomesOf(cases, run) {
+async function outcomesOf(cases, run) {
   const keys = cases.map((one) => JSON.stringify(one));
   const distinct = [...new Set(keys)];
-  const outcomes = run(distinct.map((key) => JSON.parse(key)));
+  const outcomes = await run(distinct.map((key) => JSON.parse(key)));
   const at = new Map(distinct.map((key, index) => [key, index]));
   return keys.map((key) => outcomes[at.get(key)]);
 }
 
-function run(program, cwd, work, cases) {
+/** In several processes, since a controller mostly waits. */
+async function runBeside(program, cwd, work, cases) {
+  const size = Math.ceil(cases.length / PROCESSES);
+  const parts = Array.from({ length: PROCESSES }, (_, at) => cases.slice(at * size, (at + 1) * size));
+  const outcomes = parts.map((part, at) => run(program, cwd, mkdtempSync(join(work, `run-${at}-`)), part));
+  return (await Promise.all(outcomes)).flat();
+}
+
+async function run(program, cwd, work, cases) {
   const files = { NVPULSE_ARGO_CASES: join(work, 'cases'), NVPULSE_ARGO_OUTCOMES: join(work, 'outcomes') };
   writeFileSync(files.NVPULSE_ARGO_CASES, JSON.stringify(cases));
-  rmSync(files.NVPULSE_ARGO_OUTCOMES, { force: true });
-  const args = ['-test.run', '^TestNvpulseDrive$', '-test.timeout', '30m'];
+  const args = ['-test.run', '^TestNvpulseDrive$', '-test.timeout', '60m'];
   // Its log is megabytes, and of use only where it fails.
   const log = join(work, 'log');
   try {
-    execFileSync('sh', ['-c', 'exec "$0" "$@" >"$LOG" 2>&1', program, ...args], {
+    await promisify(execFile)('sh', ['-c', 'exec "$0" "$@" >"$LOG" 2>&1', program, ...args], {
       cwd,
       env: { ...process.env, ...files, LOG: log },
     });

@@ -57,6 +57,10 @@ type outcome struct {
 }
 
 const mostRounds = 200
+
+// After so many in which nothing happens, nothing more will.
+const quietRounds = 20
+
 const patience = time.Minute
 
 // The clock of a pod that waits is turned back by as much.
@@ -120,13 +124,18 @@ func drive(one driveCase) (result outcome) {
 			made[pod.Annotations[common.AnnotationKeyNodeName]] = owner
 			return false, nil, nil
 		})
-	for round := 0; round < mostRounds && !woc.wf.Status.Fulfilled(); round++ {
+	quiet := 0
+	for round := 0; round < mostRounds && quiet < quietRounds && !woc.wf.Status.Fulfilled(); round++ {
 		wanted = nil
+		before := len(made)
 		woc.operate(ctx)
 		for _, id := range wanted {
 			waitLong(woc, id)
 		}
-		leadPods(ctx, woc, one)
+		quiet++
+		if leadPods(ctx, woc, one) || len(made) > before || len(wanted) > 0 {
+			quiet = 0
+		}
 		woc = newWorkflowOperationCtx(woc.wf, controller)
 	}
 	result = outcome{Message: woc.wf.Status.Message, Pods: []string{}}
@@ -149,8 +158,8 @@ func ownerOf(woc *wfOperationCtx, pod *apiv1.Pod) string {
 	return node.TemplateName
 }
 
-// As the kubelet and the executor would.
-func leadPods(ctx context.Context, woc *wfOperationCtx, one driveCase) {
+// As the kubelet and the executor would; tells whether anything became of any.
+func leadPods(ctx context.Context, woc *wfOperationCtx, one driveCase) (changed bool) {
 	pods, err := listPods(woc)
 	if err != nil {
 		panic(err)
@@ -175,7 +184,9 @@ func leadPods(ctx context.Context, woc *wfOperationCtx, one driveCase) {
 			panic(err)
 		}
 		waitUntilSeen(woc, updated)
+		changed = true
 	}
+	return changed
 }
 
 // What the controller knows of pods comes through its informer, a little later; its order is that of the changes.
