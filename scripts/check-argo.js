@@ -189,7 +189,7 @@ async function main(args) {
       console.log(
         `WRONG ${file ?? structure}, ${window}, handler ${handler ?? 'as it is'}: ${fault}: ` +
           `${outcome.phase || 'no end'} (${outcome.message}), pods: ${counted(pods)}; ` +
-          `without: ${without.phase || 'no end'}, pods: ${counted(without.pods)}`,
+          `without: ${without.phase || 'no end'} (${without.message}), pods: ${counted(without.pods)}`,
       );
     for (const message of left) console.log(`left out: ${message}`);
     const files = new Set(cases.map(({ file }) => file)).size;
