@@ -14,6 +14,9 @@ export interface Belonging {
   readonly windows: readonly JobSpan[];
 }
 
+/** Nobody has it. */
+export const NOBODYS: Belonging = { from__ns: undefined, since__ns: undefined, jobs: [], windows: [] };
+
 /** A window has an instance, over a time. */
 interface Stay {
   readonly window: JobSpan;
@@ -30,48 +33,86 @@ export function belongingsOf(
   spans: readonly JobSpan[],
 ): readonly [Belonging, ...Belonging[]] {
   const stays = spans.flatMap((span) => staysOf(instance, span)).filter(isLong);
-  const edges = stays.flatMap(({ from__ns, until__ns }, stay) => [
-    { time__ns: from__ns, stay, begins: true },
-    ...(until__ns === undefined ? [] : [{ time__ns: until__ns, stay, begins: false }]),
+  const edges = stays.flatMap(({ window: { id }, from__ns, until__ns }) => [
+    { time__ns: from__ns, id, change: 1 },
+    ...(until__ns === undefined ? [] : [{ time__ns: until__ns, id, change: -1 }]),
   ]);
   edges.sort((a, b) => (a.time__ns < b.time__ns ? -1 : a.time__ns > b.time__ns ? 1 : 0));
-  const all: [Belonging, ...Belonging[]] = [
-    { from__ns: undefined, since__ns: undefined, jobs: [], windows: [] },
-  ];
-  /** Since when each job has had it. */
-  let since = new Map<string, bigint>();
-  /** Positions of stays that have begun, and those that have ended. */
-  const inside = new Set<number>();
-  edges.forEach(({ time__ns, stay, begins }, at) => {
-    if (begins) inside.add(stay);
-    else inside.delete(stay);
-    if (edges[at + 1]?.time__ns === time__ns) return;
-    // Of several stays of a job the first tells its window.
-    const byJob = new Map<string, JobSpan>();
-    for (const own of [...inside].sort((a, b) => a - b)) {
-      const window = stays[own]?.window;
-      if (window && !byJob.has(window.id)) byJob.set(window.id, window);
-    }
-    const jobs = [...byJob.keys()];
-    since = new Map(jobs.map((job) => [job, since.get(job) ?? time__ns]));
-    if (isSame(jobs, all.at(-1)?.jobs)) return;
-    all.push({ from__ns: time__ns, since__ns: earliest(since.values()), jobs, windows: [...byJob.values()] });
+  const all: [Belonging, ...Belonging[]] = [NOBODYS];
+  /** How many stays of each job have begun, and not ended. */
+  const inside = new Map<string, number>();
+  /** Jobs that came or went since the latest belonging. */
+  const changed = new Set<string>();
+  edges.forEach(({ time__ns, id, change }, at) => {
+    const before = inside.get(id) ?? 0;
+    const after = before + change;
+    inside.set(id, after);
+    const isChange = before === 0 || after === 0;
+    if (isChange && !changed.delete(id)) changed.add(id);
+    if (edges[at + 1]?.time__ns === time__ns || changed.size === 0) return;
+    changed.clear();
+    all.push(new LazyBelonging(time__ns, stays));
   });
   return all;
 }
 
-function earliest(times: Iterable<bigint>): bigint | undefined {
-  let first: bigint | undefined;
+type Held = Pick<Belonging, 'since__ns' | 'jobs' | 'windows'>;
+
+/** Known once it is asked for: a thousand windows that opened one after the other have half a million jobs in all. */
+class LazyBelonging implements Belonging {
+  private held: Held | undefined;
+
+  constructor(
+    readonly from__ns: bigint,
+    private readonly stays: readonly Stay[],
+  ) {}
+
+  get jobs(): readonly string[] {
+    return this.known.jobs;
+  }
+
+  get windows(): readonly JobSpan[] {
+    return this.known.windows;
+  }
+
+  get since__ns(): bigint | undefined {
+    return this.known.since__ns;
+  }
+
+  private get known(): Held {
+    return (this.held ??= heldAt(this.from__ns, this.stays));
+  }
+}
+
+function heldAt(time__ns: bigint, stays: readonly Stay[]): Held {
+  const byJob = new Map<string, JobSpan>();
+  /** Of each job its latest stays, as far as each begins where the one before ends. */
+  const unbroken = new Map<string, Stay>();
+  for (const stay of stays) {
+    if (stay.from__ns > time__ns) continue;
+    const { id } = stay.window;
+    // Of several stays of a job the first tells its window.
+    if (isIn(time__ns, stay) && !byJob.has(id)) byJob.set(id, stay.window);
+    const before = unbroken.get(id);
+    const goesOn = before && (before.until__ns === undefined || before.until__ns >= stay.from__ns);
+    unbroken.set(id, goesOn ? { ...stay, from__ns: before.from__ns } : stay);
+  }
+  const begun = [...unbroken.values()].filter((stay) => isIn(time__ns, stay)).map(({ from__ns }) => from__ns);
+  return { since__ns: earliest(begun), jobs: [...byJob.keys()], windows: [...byJob.values()] };
+}
+
+function isIn(time__ns: bigint, { from__ns, until__ns }: Stay): boolean {
+  return from__ns <= time__ns && (until__ns === undefined || time__ns < until__ns);
+}
+
+function earliest(times: readonly bigint[]): bigint | undefined {
+  let [first] = times;
   for (const time of times) if (first === undefined || time < first) first = time;
   return first;
 }
 
 function isLong({ from__ns, until__ns }: Stay): boolean {
   return until__ns === undefined || from__ns < until__ns;
-}
-
-function isSame(jobs: readonly string[], others: readonly string[] = []): boolean {
-  return jobs.length === others.length && jobs.every((job, at) => job === others[at]);
 }
 
 /** The job that alone an instance belongs to; '' where none; undefined where windows decide. */

@@ -4,7 +4,7 @@ import { metricsOf, type Entity, type Instance } from '../../catalog';
 import type { JobSpan } from '../../recording';
 import type { Batch, Table } from '../../sampling/batch';
 import { formatUtc } from '../../time';
-import { belongingsOf, ownerOf, type Belonging } from './attribution';
+import { belongingsOf, NOBODYS, ownerOf, type Belonging } from './attribution';
 import { isMetered, measuredFields, type Measured, type Meter } from './meter';
 import { IDENTITY_FIELDS, streamOf, type Stream } from './streams';
 import { titleOf } from './job-title';
@@ -68,7 +68,7 @@ function* tableDocuments(table: Table, batch: Batch, options: ToDocumentsOptions
     let known = belongings.get(instance.id);
     if (!known) belongings.set(instance.id, (known = belongingsIn(windows, instance)));
     const time__ns = table.time[row] ?? 0n;
-    const belonging = known.findLast((one) => (one.from__ns ?? time__ns) <= time__ns) ?? NOWHERE;
+    const belonging = known.findLast((one) => (one.from__ns ?? time__ns) <= time__ns) ?? NOBODYS;
     const measured = measuredOf(instance, metrics['energy__J'] ?? NaN, time__ns, belonging.since__ns, meter);
     if (Object.keys(metrics).length === 0) continue;
     const [window, ...others] = belonging.windows;
@@ -88,8 +88,6 @@ function* tableDocuments(table: Table, batch: Batch, options: ToDocumentsOptions
     yield { index, source };
   }
 }
-
-const NOWHERE: Belonging = { from__ns: undefined, since__ns: undefined, jobs: [], windows: [] };
 
 /** Whose the document is; a host's and a GPU's also say what their jobs are called. */
 export function jobFields(

@@ -1,6 +1,7 @@
 // What a fold keeps of one instance: the text that all of its documents share, and the samples of the one that is
 // being folded.
 import type { Instance } from '../../catalog';
+import { NOBODYS } from './attribution';
 import { identityOf, instanceKey, jobFields, jobTimeOf } from './documents';
 import type { Measured } from './meter';
 import type { JobStretch, Timeline } from './timeline';
@@ -67,11 +68,13 @@ export class InstanceFold {
     const stretch = this.stretches.findLast((one) => one.from <= time) ?? NOWHERE;
     this.from = stretch.from;
     this.until = stretch.until;
-    this.since = stretch.since;
-    const jobs = asciiJson(jobFields(this.instance, stretch, this.setting.utcOffset__ns)).slice(1, -1);
+    const { since__ns, windows } = stretch.belonging;
+    this.since = since__ns === undefined ? -Infinity : this.timeline.relative(since__ns);
+    const fields = jobFields(this.instance, stretch.belonging, this.setting.utcOffset__ns);
+    const jobs = asciiJson(fields).slice(1, -1);
     this.text = jobs === '' ? this.identity : `${this.identity},${jobs}`;
-    const [window] = stretch.windows;
-    this.jobStart = window && stretch.windows.length === 1 ? this.timeline.relative(window.start__ns) : NaN;
+    const [window] = windows;
+    this.jobStart = window && windows.length === 1 ? this.timeline.relative(window.start__ns) : NaN;
   }
 
   private identityText(): string {
@@ -99,7 +102,7 @@ export class InstanceFold {
   }
 }
 
-const NOWHERE: JobStretch = { from: -Infinity, until: Infinity, since: -Infinity, jobs: [], windows: [] };
+const NOWHERE: JobStretch = { from: -Infinity, until: Infinity, belonging: NOBODYS };
 
 /** JSON of ASCII characters alone: a string that is encoded as it is. */
 export function asciiJson(value: unknown): string {

@@ -2,16 +2,13 @@
 // since the recording's start, exact for 104 days and the same at every reading.
 import type { Instance } from '../../catalog';
 import type { JobSpan, RecordedInterval } from '../../recording';
-import { belongingsOf, kinOf } from './attribution';
+import { belongingsOf, kinOf, type Belonging } from './attribution';
 
 /** From `from` to before `until`, rows of an instance belong to these jobs. */
 export interface JobStretch {
   readonly from: number;
   readonly until: number;
-  /** When the first of its jobs had it; -Infinity where it has none. */
-  readonly since: number;
-  readonly jobs: readonly string[];
-  readonly windows: readonly JobSpan[];
+  readonly belonging: Belonging;
 }
 
 /** From `from` to before `until`, samples are folded, or each is a document. */
@@ -94,14 +91,13 @@ export class Timeline {
 
   private stretchesOf(instance: Instance): readonly JobStretch[] {
     const belongings = belongingsOf(instance, this.relevant);
-    return belongings.map(({ from__ns, since__ns, jobs, windows }, at) => {
+    return belongings.map((belonging, at) => {
+      const { from__ns } = belonging;
       const next = belongings[at + 1]?.from__ns;
       return {
         from: from__ns === undefined ? -Infinity : this.relative(from__ns),
         until: next === undefined ? Infinity : this.relative(next),
-        since: since__ns === undefined ? -Infinity : this.relative(since__ns),
-        jobs,
-        windows,
+        belonging,
       };
     });
   }
