@@ -28,5 +28,5 @@ export const SIMULATED: Dimension = { field: 'simulated', size: 1 };
 export const GPU_SHARED: Dimension = { field: 'gpu_shared', size: 2 };
 /** When a window began, of a table's row the first of its windows. */
 export const START: Column = { calculation: 'min', field: 'start' };
-/** Of all documents of a query. */
+/** For one row of all documents, where a query asks for one entity. */
 export const ENTITY: Dimension = { field: 'entity', size: 1 };

@@ -226,13 +226,17 @@ const DRAWN_IN_JOBS: Computed = {
 };
 const ALL_DRAWN: Column = { calculation: 'sum', field: DRAWN };
 
+/** Of documents that have the field alone: the sum of none is 0, where there shall be no row. */
+const having = (field: string, ...where: readonly string[]): string => all(...where, `_exists_:${field}`);
+
 /** A bar for each GPU: the energy of its documents, all of it, or that of the jobs they belong to. */
 export function energyOfGpus(where: string, of: 'all' | 'jobs', title: string): Gauge {
   const by = [INDEX, GPU_NAME];
+  const told = having(DRAWN, where);
   const target =
     of === 'all'
-      ? rowsOf('gpumetrics', where, by, [ALL_DRAWN])
-      : computedOf('gpumetrics', where, by, DRAWN_IN_JOBS);
+      ? rowsOf('gpumetrics', told, by, [ALL_DRAWN])
+      : computedOf('gpumetrics', told, by, DRAWN_IN_JOBS);
   return {
     type: 'bargauge',
     title,
@@ -309,7 +313,7 @@ function stat({ targets, unit, calc, column, noValue, mappings, title, descripti
   };
 }
 
-/** One figure of samples in the time range: `calc` of the rows of `by`. */
+/** One figure of the samples in the time range: a number for each value of `by`, and their sum, mean or maximum shown. */
 export function computed<E extends Entity>(
   { entity, where }: Pick<Subject<E>, 'entity' | 'where'>,
   by: Dimension,
@@ -318,18 +322,21 @@ export function computed<E extends Entity>(
   calc: FigureParts['calc'],
   heading: Heading,
 ): Figure {
-  // Where no row has the field there shall be no row at all: Grafana's sum of nothing is 0.
-  const conditions = all(`entity:${entity}`, ...where, `_exists_:${made.a.field}`);
+  const conditions = having(made.a.field, `entity:${entity}`, ...where);
   const target = computedOf(streamOf(entity), conditions, [by], made);
   return stat({ ...heading, targets: [target], unit, calc, column: COMPUTED });
 }
 
-/** The mean of all samples, each weighted by the time that it stands for. */
+/** The mean of all samples, each weighted by the time that it stands for, which documents of nvpulse 0.1 do not tell. */
 export const meanOverTime = <E extends Entity>(
-  subject: Pick<Subject<E>, 'entity' | 'where'>,
+  { entity, where }: Pick<Subject<E>, 'entity' | 'where'>,
   field: MetricName<E>,
   heading: Heading,
-): Figure => computed(subject, ENTITY, weightedMean(field, SAMPLED), unitIdOf(field), 'mean', heading);
+): Figure => {
+  // The script fails in an index that does not map the weight.
+  const weighted = { entity, where: [...where, `_exists_:${SAMPLED}`] };
+  return computed(weighted, ENTITY, weightedMean(field, SAMPLED), unitIdOf(field), 'mean', heading);
+};
 
 /** What GPUs drew for jobs. */
 export const energyInJobs = (
@@ -405,12 +412,12 @@ export function events(
   );
 }
 
-/** A bar for each job, those that began last on top: the order of all charts and tables of windows. */
+/** A bar for each job that has a value, those that began last on top: the order of all charts and tables of windows. */
 export function bars(where: string, measure: Column | Computed, heading: Heading): Bars {
   const isColumn = 'field' in measure;
   const target = isColumn
-    ? rowsOf('jobmetrics', where, [JOB], [measure, START], START)
-    : computedOf('jobmetrics', where, [JOB], measure, [START], START);
+    ? rowsOf('jobmetrics', having(measure.field, where), [JOB], [measure, START], START)
+    : computedOf('jobmetrics', having(measure.a.field, where), [JOB], measure, [START], START);
   const columns = isColumn ? [measure, START] : [measure.a, measure.b, START];
   const hidden = isColumn ? [START] : columns;
   return {

@@ -1,10 +1,11 @@
-// Jobs of days ago: one on two hosts, ten that took a day each, and one that was sampled at different intervals.
+// Jobs of days ago: one on two hosts and one without a GPU, ten that took a day each, and one that was sampled at different intervals.
 import type { JobSpan } from '../../lib/recording';
 import { Meter, toDocuments } from '../../lib/sinks/elasticsearch';
 import type { Elasticsearch } from './elasticsearch';
 import { batchOf, gpu, HOST } from './readings';
 
 export const SWEEP = 'sweep';
+export const NO_GPU = 'no-gpu';
 export const SWEEP_HOSTS = ['sweep-a', 'sweep-b'] as const;
 export const ENDLESS = 'endless';
 export const ENDLESS_JOBS = 10;
@@ -21,13 +22,13 @@ export interface Compared {
 /** Four days ago. */
 export async function exportSweep(elasticsearch: Elasticsearch): Promise<Compared> {
   const from__ms = Date.now() - 4 * DAY__MS;
-  const windowOn = (host: string, start__ms: number, hours: number, figures: object) => ({
+  const windowOn = (job: string, host: string, start__ms: number, hours: number, figures: object = {}) => ({
     '@timestamp': new Date(start__ms + hours * HOUR__MS).toISOString(),
     'host.name': host,
     entity: 'window',
-    job: [SWEEP],
-    job_name: SWEEP,
-    job_title: `${stampOf(start__ms)} ${SWEEP}\t${SWEEP}`,
+    job: [job],
+    job_name: job,
+    job_title: `${stampOf(start__ms)} ${job}\t${job}`,
     start: new Date(start__ms).toISOString(),
     duration__s: hours * 3600,
     gpu_shared: false,
@@ -35,17 +36,18 @@ export async function exportSweep(elasticsearch: Elasticsearch): Promise<Compare
     ...figures,
   });
   await created(elasticsearch, 'jobmetrics', [
-    windowOn(SWEEP_HOSTS[0], from__ms + 1000, 3, {
+    windowOn(SWEEP, SWEEP_HOSTS[0], from__ms + 1000, 3, {
       gpu_energy__J: 3e6,
       gpu_utilization__pct: 80,
       gpu_memory_used__MiB_max: 1000,
     }),
     // Begins there two seconds later, and fails after an hour.
-    windowOn(SWEEP_HOSTS[1], from__ms + 3000, 1, {
+    windowOn(SWEEP, SWEEP_HOSTS[1], from__ms + 3000, 1, {
       gpu_energy__J: 1e6,
       gpu_utilization__pct: 40,
       gpu_memory_used__MiB_max: 4000,
     }),
+    windowOn(NO_GPU, SWEEP_HOSTS[1], from__ms + 2 * HOUR__MS, 1),
   ]);
   return { from__ms, to__ms: from__ms + 4 * HOUR__MS };
 }

@@ -1,4 +1,4 @@
-// A day of two GPUs whose energy is known, as a recording that is exported while it grows: once its first half is
+// A day of two GPUs whose energy is known, and one without a counter, as a recording that is exported while it grows: once its first half is
 // there the exporter is stopped, and another goes on with the rest.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,19 +67,21 @@ export async function exportDay(
   }
 }
 
-/** Readings of both GPUs from a second of the day to before another. */
+/** Readings of the GPUs from a second of the day to before another. */
 function hours(begin__ns: bigint, from__s: number, to__s: number) {
   const times = Array.from(
     { length: (to__s - from__s) / INTERVAL__S },
     (_, index) => from__s + index * INTERVAL__S,
   );
   return batchOf(
-    times.flatMap((time__s) =>
-      ([0, 1] as const).map((index) => ({
+    times.flatMap((time__s) => {
+      const time__ns = Number(begin__ns) + time__s * SECOND;
+      const metered = ([0, 1] as const).map((index) => ({
         instance: gpu(index),
-        time__ns: Number(begin__ns) + time__s * SECOND,
+        time__ns,
         values: { energy__J: counterAt(index, time__s) },
-      })),
-    ),
+      }));
+      return [...metered, { instance: gpu(2), time__ns, values: { gpu_utilization__pct: 50 } }];
+    }),
   );
 }

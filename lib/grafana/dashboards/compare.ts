@@ -193,7 +193,7 @@ export const compare: Dashboard = dashboard({
           compared(
             { calculation: 'sum', field: 'gpu_energy__J' },
             'GPU energy',
-            'Of all of the job’s GPUs. That of a shared GPU stands whole in each job that used it.',
+            'Of all of the job’s GPUs whose energy is known. That of a shared GPU stands whole in each job that used it.',
           ),
           compared(
             weightedMean('gpu_utilization__pct', 'duration__s'),

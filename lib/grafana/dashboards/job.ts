@@ -95,7 +95,8 @@ const summary = [
     }),
     meanOverTime(allGpus, 'gpu_utilization__pct', {
       title: 'GPU utilization',
-      description: 'Mean of its GPUs over its time in the time range.',
+      description:
+        'Mean of its GPUs over its time in the time range. Documents of nvpulse 0.1 do not count: they tell no time.',
     }),
     computed(allGpus, HOST, highest('memory_used__MiB'), 'mbytes', 'max', {
       title: 'Highest GPU memory',
