@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import type { Entity, Instance } from '../catalog';
 import { EVENTS, parseEvents, TOLD_FOR__FLUSHES, type RecordedEvent } from './events';
-import { readFrom, sizeOf } from './files';
+import { readFrom, sizeOf, Watched } from './files';
 import { intervalsOf, SpanFold, type JobSpan, type RecordedInterval } from './windows';
-import type { Manifest } from './manifest';
+import { MANIFEST, readManifest, type Manifest } from './manifest';
 
 /** As much is read at once, unless a line is longer. */
 const PIECE__B = 256 * 1024;
@@ -28,12 +28,17 @@ export class EventTail {
   private newest = new Map<number, bigint>();
   /** Windows that ended before it are forgotten. */
   private past__ns = -PAST__NS;
+  private readonly manifestFile: Watched;
+  /** Nothing will be added. */
+  private isEnded = false;
+  private isForeseen = false;
 
   constructor(
-    dir: string,
+    private readonly dir: string,
     private readonly manifest: Manifest,
   ) {
     this.path = join(dir, EVENTS);
+    this.manifestFile = new Watched(join(dir, MANIFEST));
     this.readAt = intervalsOf([], manifest);
   }
 
@@ -65,16 +70,10 @@ export class EventTail {
 
   /** The events that come next, in the order in which they were told, some at a time; undefined where all were read. */
   async read(): Promise<readonly RecordedEvent[] | undefined> {
-    const size = sizeOf(this.path);
-    if (size < this.offset) this.restart();
-    for (let length = PIECE__B; this.offset < size; length *= 2) {
-      const bytes = await readFrom(this.path, this.offset, Math.min(length, size - this.offset));
-      const end = bytes.lastIndexOf(0x0a) + 1;
-      if (end > 0) return this.take(bytes.toString('utf8', 0, end), end);
-      // What is half written is waited for.
-      if (bytes.length < length) return undefined;
-    }
-    return undefined;
+    if (sizeOf(this.path) < this.offset) this.restart();
+    await this.foresee();
+    const lines = await this.linesAt(this.offset);
+    return lines && this.take(lines);
   }
 
   /**
@@ -82,6 +81,7 @@ export class EventTail {
    * @param flush all rows to come are of it, or later; absent where there are none now: then all is read
    */
   async readTo(flush = Infinity): Promise<void> {
+    await this.foresee();
     do if (flush !== Infinity) this.pass(flush);
     while (Math.max(-1, ...this.newest.keys()) <= flush + AHEAD__FLUSHES && (await this.read()));
   }
@@ -118,9 +118,40 @@ export class EventTail {
     if (now > 0) this.readAt = this.readAt.slice(now);
   }
 
-  private take(text: string, length: number): readonly RecordedEvent[] {
-    this.offset += length;
-    const { events, instances, told } = parseEvents(text);
+  /** Of a recording that has ended: looks for what windows' ends say of rows that come before. */
+  private async foresee(): Promise<void> {
+    if (this.isForeseen || this.unread__B === 0) return;
+    await this.manifestFile.look(async () => {
+      this.isEnded = (await readManifest(this.dir)).end !== null;
+    });
+    if (!this.isEnded) return;
+    let at = this.offset;
+    for (let lines = await this.linesAt(at); lines; lines = await this.linesAt(at)) {
+      at += lines.length;
+      const ofWindows = lines
+        .toString()
+        .split(/(?<=\n)/)
+        .filter((line) => line.includes('window_st'));
+      for (const event of parseEvents(ofWindows.join('')).events) this.fold.foresee(event);
+    }
+    this.isForeseen = true;
+  }
+
+  /** Whole lines from a byte on, some at a time; undefined where there are none now: what is half written is waited for. */
+  private async linesAt(offset: number): Promise<Buffer | undefined> {
+    const size = sizeOf(this.path);
+    for (let length = PIECE__B; offset < size; length *= 2) {
+      const bytes = await readFrom(this.path, offset, Math.min(length, size - offset));
+      const end = bytes.lastIndexOf(0x0a) + 1;
+      if (end > 0) return bytes.subarray(0, end);
+      if (bytes.length < length) return undefined;
+    }
+    return undefined;
+  }
+
+  private take(lines: Buffer): readonly RecordedEvent[] {
+    this.offset += lines.length;
+    const { events, instances, told } = parseEvents(lines.toString());
     for (const [id, instance] of instances) this.known.set(id, instance);
     for (const [id, flush] of told) this.note(id, flush);
     for (const event of events) {
@@ -142,5 +173,6 @@ export class EventTail {
     this.fold = new SpanFold();
     this.readAt = intervalsOf([], this.manifest);
     this.newest = new Map();
+    this.isForeseen = false;
   }
 }

@@ -80,6 +80,9 @@ export class SpanFold {
   private begun = 0;
   /** Number of each window that is open. */
   private readonly open = new Map<string, number>();
+  /** Of events that were foreseen: windows of all GPUs that begin, and of those that end with others what is told then. */
+  private readonly begins = new Set<string>();
+  private readonly ends = new Map<string, JsonRecord>();
 
   private told: readonly JobSpan[] = [];
   private isChanged = false;
@@ -102,6 +105,20 @@ export class SpanFold {
     }
   }
 
+  /**
+   * An event that is pushed later. Where a window's GPUs are learnt by its end, as `run` does, they hold for it from now
+   * on, or from its start.
+   */
+  foresee({ kind, data }: Pick<RecordedEvent, 'kind' | 'data'>): void {
+    if (!isRecord(data)) return;
+    const id = stringOf(data['id']);
+    if (id === undefined) return;
+    if (kind === 'window_start' && scopeOf(data) === 'node') this.begins.add(id);
+    if (kind !== 'window_stop') return;
+    if (!this.begins.delete(id)) this.change(data, (span) => learntSpan(span, data));
+    else if (scopeOf(data) !== 'node') this.ends.set(id, data);
+  }
+
   /** Windows that ended before a time. */
   forget(before__ns: bigint): void {
     for (const [number, { stop__ns }] of this.all) {
@@ -114,7 +131,9 @@ export class SpanFold {
   private start(data: JsonRecord, time__ns: bigint): void {
     const span = startedSpan(data, time__ns);
     if (!span || this.open.has(span.id)) return;
-    this.all.set(++this.begun, span);
+    const end = this.ends.get(span.id);
+    this.all.set(++this.begun, end ? learntSpan(span, end) : span);
+    this.ends.delete(span.id);
     this.open.set(span.id, this.begun);
     this.isChanged = true;
   }
@@ -179,8 +198,18 @@ function stoppedSpan(span: JobSpan, data: JsonRecord, stop__ns: bigint): JobSpan
   const scope = 'gpu_scope' in data ? scopeOf(data) : span.gpu_scope;
   if (scope === 'node') return { ...span, ...ended, gpu_scope: scope, gpus: 'node' };
   if (span.gpus !== 'node' && span.gpus.length > 0) return { ...span, ...ended };
-  const gpus = [{ from__ns: span.start__ns, uuids: stringsOf(data['gpus']) }];
-  return { ...span, ...ended, gpu_scope: scope, gpus };
+  return { ...span, ...ended, gpu_scope: scope, gpus: wholeGpus(span, data) };
+}
+
+/** As long as its end was not told: the GPUs that will be told with it. */
+function learntSpan(span: JobSpan, data: JsonRecord): JobSpan {
+  const scope = scopeOf(data);
+  if (scope === 'node' || span.gpus !== 'node') return span;
+  return { ...span, gpu_scope: scope, gpus: wholeGpus(span, data) };
+}
+
+function wholeGpus({ start__ns }: JobSpan, data: JsonRecord): readonly SpanGpus[] {
+  return [{ from__ns: start__ns, uuids: stringsOf(data['gpus']) }];
 }
 
 type JsonRecord = { readonly [key: string]: Json };

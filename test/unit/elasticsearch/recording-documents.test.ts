@@ -2,6 +2,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordingWriter } from '../../../lib/recording';
+import type { SamplerEvent } from '../../../lib/sampling/batch';
 import { sizeOf, sourceOf } from '../../../lib/sinks/elasticsearch/packed';
 import {
   BEGINNING,
@@ -12,7 +13,7 @@ import {
   type Checkpoint,
   type Parcel,
 } from '../../../lib/sinks/elasticsearch/recording-documents';
-import { batch, META, OFFSET__NS, table } from '../../fixtures/recording/batches';
+import { batch, INSTANCES, META, OFFSET__NS, table } from '../../fixtures/recording/batches';
 import { temporaryFolder } from '../../support/folder';
 import { SECOND } from '../../support/readings';
 
@@ -110,6 +111,80 @@ describe('a recording of many jobs', () => {
     const firstRow = entities.indexOf('host');
     expect(entities.slice(0, firstRow).filter((entity) => entity === 'start')).toHaveLength(JOBS + 1);
     expect(entities.slice(firstRow)).toEqual(Array.from({ length: JOBS }, () => 'host'));
+  });
+});
+
+describe('a command, whose GPUs are told at its end', () => {
+  const gpuRows = (time__s: number, events: readonly SamplerEvent[] = []) =>
+    batch(
+      [
+        table(
+          'gpu',
+          [2, 3].map((instance) => ({ time: at(time__s), instance })),
+          () => ({ value: 1, status: 0 }),
+        ),
+      ],
+      events,
+    );
+  /** A row of each of two GPUs a second, and as many marks that the end is some pieces of the file away. */
+  const record = (writer: RecordingWriter, from__s: number, to__s: number): void => {
+    for (let time__s = from__s; time__s < to__s; time__s++) {
+      for (let mark = 0; mark < 50; mark++)
+        writer.event('mark', { time__ns: at(time__s), text: 'x'.repeat(99) });
+      clock__ms += 1000;
+      const events = [2, 3].map((instance) => ({
+        time__ns: at(time__s),
+        kind: 'device_lost' as const,
+        instance,
+        text: '',
+      }));
+      void writer.write(gpuRows(time__s, events));
+    }
+  };
+  const begin = async (): Promise<RecordingWriter> => {
+    const writer = await RecordingWriter.create(newDir(), META);
+    writer.event('window_start', { time__ns: at(0), data: { ...data('run'), tree: true } });
+    return writer;
+  };
+  const end = (writer: RecordingWriter, time__s: number): Promise<void> => {
+    const gpus = [INSTANCES.get(2)].flatMap((one) => (one?.entity === 'gpu' ? one.identity.uuid : []));
+    const told = { ...data('run'), gpu_scope: 'process', gpus };
+    writer.event('window_stop', { time__ns: at(time__s), data: told });
+    return writer.close();
+  };
+  const jobsBy = (parcels: readonly Parcel[], of: string, field: string) =>
+    [0, 1].map((gpu) => [
+      ...new Set(
+        sourcesIn(parcels)
+          .filter((source) => source['entity'] === of && source[field] === gpu)
+          .map(({ job }) => JSON.stringify(job)),
+      ),
+    ]);
+
+  test('others’ rows are not its own, from the first on, nor is what happened to them', async () => {
+    const writer = await begin();
+    record(writer, 1, 200);
+    await end(writer, 200);
+    const { parcels } = await drain(writer.dir);
+    expect(jobsBy(parcels, 'gpu', 'index')).toEqual([['["run"]'], [undefined]]);
+    expect(sourcesIn(parcels).filter(({ entity }) => entity === 'gpu')).toHaveLength(2 * 199);
+    const lost = sourcesIn(parcels).filter((source) => source['gpu_index'] !== undefined);
+    expect(lost.filter(({ job }) => job !== undefined)).toHaveLength(199);
+    expect(lost).toHaveLength(2 * 199);
+  });
+
+  test('followed while it ran: what is read after its end is its own', async () => {
+    const writer = await begin();
+    record(writer, 1, 3);
+    await writer.flushed();
+    const documents = await RecordingDocuments.open(writer.dir, SETTING, BEGINNING);
+    while (await documents.next());
+    record(writer, 3, 200);
+    await end(writer, 200);
+    const parcels: Parcel[] = [];
+    for (let parcel = await documents.next(); parcel; parcel = await documents.next()) parcels.push(parcel);
+    parcels.push(await documents.end());
+    expect(jobsBy(parcels, 'gpu', 'index')).toEqual([['["run"]'], [undefined]]);
   });
 });
 
