@@ -162,8 +162,7 @@ export class JobLog {
       this.failed = undefined;
       for (const { resolve } of waiting) resolve();
     } catch (cause) {
-      // What a failed write left of a line must not spoil the next.
-      this.lines = ['\n', ...lines, ...this.lines];
+      this.lines = [...lines, ...this.lines];
       const error = new NvpulseError('ERR_IO', `it cannot be kept on the disk: ${reasonOf(cause)}`, {
         cause,
       });

@@ -95,7 +95,9 @@ export class Monitor {
   /** Summaries are made one after another, so that many at once don't hold up a request. */
   private lane: Promise<unknown> = Promise.resolve();
   private readonly summaries = new SummaryQueue((windows) => this.session.tellSummaries(windows));
-  private forgetting: Promise<void> = Promise.resolve();
+  private forgetting: Promise<void> | undefined;
+  /** Why used ids could not be kept at the last try. */
+  private unkept: string | undefined;
   private refolding: Promise<void> = Promise.resolve();
   private readonly housekeeping: NodeJS.Timeout;
   private lease: NodeJS.Timeout | undefined;
@@ -262,7 +264,7 @@ export class Monitor {
       interval__ms: session.interval__ns / 1e6,
       gpu: session.gpuStatus(),
       open_jobs: this.book.open.length,
-      disk: this.foreign ?? this.late ?? this.log.failure ?? session.failure ?? null,
+      disk: this.foreign ?? this.late ?? this.log.failure ?? session.failure ?? this.unkept ?? null,
       removed: performance.now() - this.removed__ms < REMOVED__MS ? (this.removed ?? null) : null,
       lost_rows: session.lostRows,
       implausible_readings: session.stats().implausible_readings,
@@ -281,6 +283,8 @@ export class Monitor {
       delay(LAST_SUMMARIES__MS, undefined, { ref: false }),
     ]);
     await this.forgetting;
+    // A recording that takes the place of a removed one is closed too. Who asked for it is told why there is none.
+    await this.reopening?.catch(() => undefined);
     await this.session.stop();
     await this.log.close();
     await this.used.close();
@@ -570,14 +574,19 @@ export class Monitor {
   private forgetPast(): void {
     const { taken } = this.options;
     const isTaken = taken ? isTakenBy(this.spool, taken()) : () => true;
-    const past = this.book.past(isTaken);
-    this.forgetting = this.forgetting
-      .then(async () => {
-        if (await this.used.keep()) this.noteRemoved(`'${this.used.path}' was removed, and is written again`);
-        await this.used.add(past);
-        this.book.forget(past);
-      })
-      .catch((error: unknown) => this.options.log(`used ids: ${reasonOf(error)}`));
+    // A disk that hangs is asked once, and what it keeps is forgotten at the next look.
+    this.forgetting ??= this.forget(this.book.past(isTaken)).finally(() => (this.forgetting = undefined));
+  }
+
+  private async forget(past: readonly string[]): Promise<void> {
+    try {
+      if (await this.used.keep()) this.noteRemoved(`'${this.used.path}' was removed, and is written again`);
+      await this.used.add(past);
+      this.book.forget(past);
+      this.unkept = undefined;
+    } catch (error) {
+      this.unkept = `used ids cannot be kept: ${reasonOf(error)}`;
+    }
   }
 
   /** What the disk does goes to the log, once. */

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UsedIds } from '../../../lib/server/used-ids';
 import { JobLog } from '../../../lib/server/job-log';
 import { Monitor, type MonitorOptions } from '../../../lib/server/monitor';
 import { AppendFile } from '../../../lib/recording/append-file';
@@ -135,6 +137,40 @@ test('two starts of one id that wait for the disk together open one window', asy
   expect((await Promise.all(starts)).map(({ created }) => created)).toEqual([true, false]);
   const told = await toldIn(monitor.recording);
   expect(told.filter((one) => one === 'window_start b')).toHaveLength(1);
+});
+
+test('used ids that the disk refuses are told once, until it takes them', async () => {
+  const { monitor, told } = await monitorOn(newState());
+  const refused = jest.spyOn(UsedIds.prototype, 'add').mockRejectedValue(new Error('no space'));
+  await eventually(() => refused.mock.calls.length > 2 || undefined);
+  expect(monitor.status().disk).toBe('used ids cannot be kept: no space');
+  refused.mockRestore();
+  await eventually(() => monitor.status().disk === null || undefined);
+  await eventually(() => told.length > 1 || undefined);
+  expect(told).toEqual(['used ids cannot be kept: no space', 'the disk takes what it should again']);
+});
+
+test('a recording that takes the place of a removed one while the server closes is closed too', async () => {
+  const { monitor } = await monitorOn(newState());
+  await monitor.start({ id: 'a' });
+  const { recording } = monitor;
+  let go: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (go = resolve));
+  const create = RecordingWriter.create.bind(RecordingWriter);
+  const created = jest.spyOn(RecordingWriter, 'create').mockImplementationOnce(async (dir, meta) => {
+    await held;
+    return create(dir, meta);
+  });
+  rmSync(recording, { recursive: true });
+  const started = monitor.start({ id: 'b' });
+  await eventually(() => created.mock.calls.length > 0 || undefined);
+  const closed = monitor.close();
+  // All else that closing does takes less.
+  await delay(1500);
+  go();
+  await Promise.all([closed, started.catch(() => undefined)]);
+  expect(monitor.recording).not.toBe(recording);
+  expect((await openRecording(monitor.recording)).manifest.end).toEqual(expect.any(String));
 });
 
 /** What a recording tells of jobs: of each event its kind, and the job's id. */
