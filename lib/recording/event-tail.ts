@@ -26,6 +26,8 @@ export class EventTail {
   private readAt: readonly RecordedInterval[];
   /** By flush: time of the newest event, of flushes that may go on. */
   private newest = new Map<number, bigint>();
+  /** Of all that was read; -1 before. */
+  private latestFlush = -1;
   /** Windows that ended before it are forgotten. */
   private past__ns = -PAST__NS;
   private readonly manifestFile: Watched;
@@ -47,10 +49,15 @@ export class EventTail {
     return this.number;
   }
 
+  /** Bytes that were told. */
+  get size__B(): number {
+    return sizeOf(this.path);
+  }
+
   /** Bytes that were not read. */
   get unread__B(): number {
-    const size = sizeOf(this.path);
-    return size < this.offset ? size : size - this.offset;
+    const { size__B } = this;
+    return size__B < this.offset ? size__B : size__B - this.offset;
   }
 
   /** Those that rows to come may be about. */
@@ -70,7 +77,7 @@ export class EventTail {
 
   /** The events that come next, in the order in which they were told, some at a time; undefined where all were read. */
   async read(): Promise<readonly RecordedEvent[] | undefined> {
-    if (sizeOf(this.path) < this.offset) this.restart();
+    if (this.size__B < this.offset) this.restart();
     await this.foresee();
     const lines = await this.linesAt(this.offset);
     return lines && this.take(lines);
@@ -79,11 +86,15 @@ export class EventTail {
   /**
    * Reads all that was told with the rows of a flush, or before.
    * @param flush all rows to come are of it, or later; absent where there are none now: then all is read
+   * @param before__B what was told before rows were looked for: where there are none, those to come are of the latest flush
+   * in it, or later
    */
-  async readTo(flush = Infinity): Promise<void> {
+  async readTo(flush: number | undefined, before__B: number): Promise<void> {
     await this.foresee();
-    do if (flush !== Infinity) this.pass(flush);
-    while (Math.max(-1, ...this.newest.keys()) <= flush + AHEAD__FLUSHES && (await this.read()));
+    do {
+      if (flush !== undefined) this.pass(flush);
+      else if (this.offset <= before__B) this.pass(this.latestFlush);
+    } while (this.latestFlush <= (flush ?? Infinity) + AHEAD__FLUSHES && (await this.read()));
   }
 
   /** Rows of a flush are about it. */
@@ -139,9 +150,9 @@ export class EventTail {
 
   /** Whole lines from a byte on, some at a time; undefined where there are none now: what is half written is waited for. */
   private async linesAt(offset: number): Promise<Buffer | undefined> {
-    const size = sizeOf(this.path);
-    for (let length = PIECE__B; offset < size; length *= 2) {
-      const bytes = await readFrom(this.path, offset, Math.min(length, size - offset));
+    const { size__B } = this;
+    for (let length = PIECE__B; offset < size__B; length *= 2) {
+      const bytes = await readFrom(this.path, offset, Math.min(length, size__B - offset));
       const end = bytes.lastIndexOf(0x0a) + 1;
       if (end > 0) return bytes.subarray(0, end);
       if (bytes.length < length) return undefined;
@@ -157,6 +168,7 @@ export class EventTail {
     for (const event of events) {
       const { flush, time__ns } = event;
       this.fold.push(event);
+      if (flush > this.latestFlush) this.latestFlush = flush;
       if (time__ns > (this.newest.get(flush) ?? -PAST__NS)) this.newest.set(flush, time__ns);
     }
     const [, ...changes] = intervalsOf(events, this.manifest);
@@ -173,6 +185,7 @@ export class EventTail {
     this.fold = new SpanFold();
     this.readAt = intervalsOf([], this.manifest);
     this.newest = new Map();
+    this.latestFlush = -1;
     this.isForeseen = false;
   }
 }

@@ -188,6 +188,7 @@ export class RecordingTail {
 
   private async refill(): Promise<void> {
     for (;;) {
+      const told__B = this.log.size__B;
       // The journal first: what moves to a segment meanwhile is then in both, not in neither.
       const added = await this.journal.read();
       const kept = [...this.journaled, ...added];
@@ -198,7 +199,7 @@ export class RecordingTail {
       for (const [entity, list] of this.lists) await this.peek(entity, list);
       // Rows first, the manifest and events after: what was told before a row is known with it.
       await this.look();
-      await this.log.readTo(this.nextFlush());
+      await this.log.readTo(this.nextFlush(), told__B);
       const isMore = this.takeChunks() || this.takeJournal();
       if (this.pending.length > 0) return;
       if (!isMore) {

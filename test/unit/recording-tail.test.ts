@@ -260,6 +260,18 @@ test('what was told before a row is known with it', async () => {
   expect(last).toBe(300);
 });
 
+test('events of any number of flushes are read', async () => {
+  const writer = await RecordingWriter.create(newDir(), META);
+  await writer.close();
+  const lines = Array.from({ length: 200_000 }, (_, flush) =>
+    JSON.stringify({ time__ns: String(flush), kind: 'mark', flush, instance: null, text: '', data: null }),
+  );
+  writeFileSync(join(writer.dir, 'events.ndjson'), `${lines.join('\n')}\n`);
+  const tail = await RecordingTail.open(writer.dir);
+  expect(await tail.read(1)).toBeUndefined();
+  expect(tail.ended).toBe(true);
+});
+
 test('windows and intervals come with the rows', async () => {
   const dir = newDir();
   const writer = await RecordingWriter.create(dir, META);

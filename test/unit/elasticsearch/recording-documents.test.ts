@@ -105,6 +105,13 @@ describe('a recording of many jobs', () => {
     expect(rest.windowNum).toBeLessThan(2000);
   });
 
+  test('windows are not kept where no rows are left to come', async () => {
+    const { parcels } = await drain(dir);
+    const documents = await RecordingDocuments.open(dir, SETTING, parcels.at(-1)?.checkpoint ?? BEGINNING);
+    expect(await documents.next()).toBeUndefined();
+    expect(documents.windowNum).toBeLessThan(500);
+  });
+
   test('what happened comes before the rows', async () => {
     const { parcels } = await drain(dir);
     const entities = sourcesIn(parcels).map(({ entity }) => entity);
