@@ -27,7 +27,7 @@ const RETRIES = '  retryStrategy: {limit: 2}\n';
 const RETRIES_BY_DEFAULT = '  templateDefaults: {retryStrategy: {limit: 2, retryPolicy: Always}}\n';
 const DEFAULTS =
   '  templateDefaults: {failFast: true, parallelism: 1, timeout: 30s, container: {args: [x]}, nodeSelector: {a: b}}\n';
-/** A workflow's templates, and what it says for all of them. */
+/** A workflow's templates, and what it says for all of them, or another that names it as its template. */
 const STRUCTURES = {
   ...Object.fromEntries(
     Object.entries(TEMPLATES).map(([name, templates]) => [name, { templates, spec: '' }]),
@@ -37,6 +37,11 @@ const STRUCTURES = {
   'dag, retries by default': { templates: TEMPLATES['dag, dependencies'], spec: RETRIES_BY_DEFAULT },
   'dag, other defaults': { templates: TEMPLATES['dag, dependencies'], spec: DEFAULTS },
   'steps, one pod at once': { templates: TEMPLATES.steps, spec: '  parallelism: 1\n' },
+  'container, retries without end elsewhere': {
+    templates: TEMPLATES.container,
+    spec: '',
+    elsewhere: '  retryStrategy: {}\n',
+  },
 };
 const HANDLERS = {
   none: ['', ''],
@@ -65,15 +70,29 @@ const TROUBLES = [
   { fault: 'stop never placed', ends: all(STOPS, 'never placed'), known: true },
 ];
 
+/** What Argo makes of a template and of the workflow that names it. */
+const joined = (text, elsewhere = '') =>
+  text
+    .replace('kind: WorkflowTemplate\n', 'kind: Workflow\n')
+    .replace('  templates:\n', `${elsewhere}  templates:\n`);
+
 function casesOfOurs() {
   const cases = [];
-  for (const [structure, { templates, spec }] of Object.entries(STRUCTURES))
+  for (const [structure, { templates, spec, elsewhere }] of Object.entries(STRUCTURES))
     for (const [handler, [key, template]] of Object.entries(HANDLERS)) {
-      const bare = `apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata:\n  name: w\nspec:\n  entrypoint: main\n${spec}${key}  templates:\n${templates}${template}`;
-      for (const { window, monitored } of monitoredBy(bare, Object.keys(WINDOWS), () => {}))
+      const kind = elsewhere === undefined ? 'Workflow' : 'WorkflowTemplate';
+      const text = `apiVersion: argoproj.io/v1alpha1\nkind: ${kind}\nmetadata:\n  name: w\nspec:\n  entrypoint: main\n${spec}${key}  templates:\n${templates}${template}`;
+      for (const { window, monitored } of monitoredBy(text, Object.keys(WINDOWS), () => {}))
         for (const trouble of TROUBLES)
           if (handler !== 'none' || !trouble.fault.startsWith('handler'))
-            cases.push({ ...trouble, structure, handler, window, bare, monitored });
+            cases.push({
+              ...trouble,
+              structure,
+              handler,
+              window,
+              bare: joined(text, elsewhere),
+              monitored: joined(monitored, elsewhere),
+            });
     }
   return cases;
 }

@@ -90,7 +90,7 @@ const inputsOf = (stage: Stage): Value | undefined => {
  *
  * It has a template with a name: Argo makes no pod of one that stands inline where there is a retryStrategy.
  *
- * @param retried whether it would be without a word of its own. Else it says none, since where there is a retryStrategy Argo
+ * @param retried whether it could be without a word of its own. Else it says none, since where there is a retryStrategy Argo
  * gives up no pod that finds no node
  */
 export function podTemplate(stage: Stage, plan: Plan, retried: boolean): Value {

@@ -50,16 +50,19 @@ export class ArgoWorkflow {
   readonly #editor: Editor;
   readonly #windows: ArgoWindows;
   readonly #spec: MapNode;
+  readonly #shared: boolean;
   readonly #owner: PairNode;
   readonly #list: SeqNode;
   /** By name, in the order of the file. */
   readonly #templates = new Map<string, MapNode>();
 
-  constructor(reader: Reader, editor: Editor, spec: MapNode) {
+  /** @param shared whether workflows elsewhere may name it, and say for its templates what is not seen here */
+  constructor(reader: Reader, editor: Editor, spec: MapNode, shared: boolean) {
     this.#reader = reader;
     this.#editor = editor;
     this.#windows = new ArgoWindows(reader, editor, spec, this.#templates);
     this.#spec = spec;
+    this.#shared = shared;
     const owner = reader.pair(spec, 'templates');
     const list = reader.seqAt(spec, 'templates');
     if (!owner || !list) throw reader.refusal(owner?.key ?? spec, 'there are no templates');
@@ -103,7 +106,7 @@ export class ArgoWorkflow {
     const added = [
       ...(started ? [] : [this.#wrap(entrypoint, entry)]),
       stopAtExit(handler, after),
-      ...pods.map((stage) => podTemplate(stage, plan, defaults.retried)),
+      ...pods.map((stage) => podTemplate(stage, plan, defaults.retried || this.#shared)),
       ...within.map((stage) => toleratedTemplate(stage)),
     ];
     this.#editor.insertItems(this.#owner, this.#list, this.#list.items.length, added);

@@ -25,7 +25,9 @@ interface Workflow {
 
 const TEMPLATE = 'WorkflowTemplate';
 const CLUSTER_TEMPLATE = 'ClusterWorkflowTemplate';
-const KINDS = ['Workflow', 'CronWorkflow', TEMPLATE, CLUSTER_TEMPLATE];
+/** Workflows elsewhere may name them. */
+const SHARED = [TEMPLATE, CLUSTER_TEMPLATE];
+const KINDS = ['Workflow', 'CronWorkflow', ...SHARED];
 
 /** What a workflow that names a template may not say itself: the stages stand in the template, made for what that says. */
 const OVERRIDING = ['entrypoint', 'onExit', 'hooks', 'retryStrategy', 'templateDefaults', 'parallelism'];
@@ -54,7 +56,7 @@ export function pipelinesOf(source: Source, editor: Editor): readonly Pipeline[]
   return pipelines.map((workflow) =>
     workflow.template
       ? new WorkflowOfTemplate(workflow, workflows)
-      : new ArgoWorkflow(workflow.reader, editor, workflow.spec),
+      : new ArgoWorkflow(workflow.reader, editor, workflow.spec, SHARED.includes(workflow.kind)),
   );
 }
 

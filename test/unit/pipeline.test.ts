@@ -588,6 +588,18 @@ ${spec}  templates:
       }
     });
 
+    test.each(['WorkflowTemplate', 'ClusterWorkflowTemplate'])(
+      'a retryStrategy of a workflow elsewhere, which names a %s, tries none of ours again',
+      (kind) => {
+        const template = bare('').replace('kind: Workflow', `kind: ${kind}`);
+        for (const options of [{}, { perStep: true }, { from: 'b' }]) {
+          const all: Parsed[] = templates(added(template, options));
+          const ours = all.filter(({ name }) => OURS.test(name));
+          expect(ours.map(({ retryStrategy }) => retryStrategy)).toEqual(ours.map(() => ONCE));
+        }
+      },
+    );
+
     test('a pod says nothing of it where nothing is retried: Argo then gives one up that no node takes', () => {
       const all: Parsed[] = templates(added(bare(''), { perStep: true }));
       for (const { name, container, retryStrategy } of all.filter((one) => OURS.test(one.name)))
