@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { Source } from '../../lib/pipeline/source';
 
 const textArb = fc
-  .array(fc.constantFrom('a: b', '# ü', '', '# \r', '# \u2028', 'key: [1, 2]'), { minLength: 1, maxLength: 20 })
+  .array(fc.constantFrom('a: b', '# ü', '', '# \r', '# \u2028', 'key: [1, 2]'), {
+    minLength: 1,
+    maxLength: 20,
+  })
   .map((lines) => `# first\n${lines.map((line, at) => line.replace(/^(\w+)/, `$1${at}`)).join('\n')}`);
 
 test('a position is told by line and column', () => {
