@@ -9,6 +9,8 @@ import { MANIFEST, readManifest, type Manifest } from './manifest';
 
 /** As much is read at once, unless a line is longer. */
 const PIECE__B = 256 * 1024;
+/** The beginning of a file, which tells it from another. */
+const HEAD__B = 4096;
 /** What is told with rows may stand in the flush after theirs: the end of a command, for one. */
 const AHEAD__FLUSHES = 1;
 /** Rows come ten seconds after later ones at most; windows that ended so long before all that comes concern none of it. */
@@ -17,8 +19,10 @@ const PAST__NS = 60_000_000_000n;
 /** Calls must not overlap. */
 export class EventTail {
   private readonly path: string;
+  private head = Buffer.alloc(0);
   private offset = 0;
   private number = 0;
+  private files = 0;
   private known = new Map<number, Instance>();
   /** By instance: the latest flush that it is known to be in. */
   private readonly latest = new Map<number, number>();
@@ -44,9 +48,14 @@ export class EventTail {
     this.readAt = intervalsOf([], manifest);
   }
 
-  /** How many events were read. */
+  /** How many events of the file were read. */
   get count(): number {
     return this.number;
+  }
+
+  /** How many files it had before: who removes one that is written makes its writer begin another. */
+  get fileNum(): number {
+    return this.files;
   }
 
   /** Bytes that were told. */
@@ -77,8 +86,7 @@ export class EventTail {
 
   /** The events that come next, in the order in which they were told, some at a time; undefined where all were read. */
   async read(): Promise<readonly RecordedEvent[] | undefined> {
-    if (this.size__B < this.offset) this.restart();
-    await this.foresee();
+    await this.look();
     const lines = await this.linesAt(this.offset);
     return lines && this.take(lines);
   }
@@ -90,7 +98,7 @@ export class EventTail {
    * in it, or later
    */
   async readTo(flush: number | undefined, before__B: number): Promise<void> {
-    await this.foresee();
+    await this.look();
     do {
       if (flush !== undefined) this.pass(flush);
       else if (this.offset <= before__B) this.pass(this.latestFlush);
@@ -129,9 +137,21 @@ export class EventTail {
     if (now > 0) this.readAt = this.readAt.slice(now);
   }
 
+  /** Before anything is read. */
+  private async look(): Promise<void> {
+    if (this.unread__B === 0) return;
+    const head = await readFrom(this.path, 0, this.head.length);
+    const isSame = head.equals(this.head.subarray(0, head.length));
+    if (!isSame) {
+      this.files++;
+      this.begin();
+    } else if (this.size__B < this.offset) this.restart();
+    await this.foresee();
+  }
+
   /** Of a recording that has ended: looks for what windows' ends say of rows that come before. */
   private async foresee(): Promise<void> {
-    if (this.isForeseen || this.unread__B === 0) return;
+    if (this.isForeseen) return;
     await this.manifestFile.look(async () => {
       this.isEnded = (await readManifest(this.dir)).end !== null;
     });
@@ -161,6 +181,7 @@ export class EventTail {
   }
 
   private take(lines: Buffer): readonly RecordedEvent[] {
+    if (this.offset === 0) this.head = Buffer.from(lines.subarray(0, HEAD__B));
     this.offset += lines.length;
     const { events, instances, told } = parseEvents(lines.toString());
     for (const [id, instance] of instances) this.known.set(id, instance);
@@ -179,13 +200,17 @@ export class EventTail {
 
   /** A piece that could not be written whole was cut off again, after it was read. */
   private restart(): void {
-    this.offset = 0;
-    this.number = 0;
+    this.begin();
     this.known = new Map();
     this.fold = new SpanFold();
     this.readAt = intervalsOf([], this.manifest);
     this.newest = new Map();
     this.latestFlush = -1;
+  }
+
+  private begin(): void {
+    this.offset = 0;
+    this.number = 0;
     this.isForeseen = false;
   }
 }

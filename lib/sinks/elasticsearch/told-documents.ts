@@ -24,7 +24,7 @@ import { endedWindow, eventDocuments, windowDocument, type JobDocument } from '.
 
 /** How far it has been made into documents. */
 export interface ToldPlace {
-  /** How many of the recording's events. */
+  /** How many of the events in the recording's file. */
   readonly events: number;
   /** Where the summaries begin that have not. */
   readonly summaries: SummaryPlace;
@@ -47,6 +47,8 @@ export interface Told {
 export class ToldDocuments {
   private readonly log: EventTail;
   private events: number;
+  /** Number of the file that they were of. */
+  private file = 0;
   private summaries: SummaryPlace;
 
   /**
@@ -120,6 +122,9 @@ export class ToldDocuments {
     for (;;) {
       const events = await this.log.read();
       if (!events) return [];
+      // What was told of a file that was removed says nothing of the next.
+      if (this.log.fileNum !== this.file) this.events = 0;
+      this.file = this.log.fileNum;
       const before = this.log.count - events.length;
       const added = events.slice(Math.max(0, this.events - before));
       if (added.length > 0) return added;

@@ -1,5 +1,5 @@
 // A recording as parcels of documents: what happened before the rows, and nothing kept of what is over.
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordingWriter } from '../../../lib/recording';
 import type { SamplerEvent } from '../../../lib/sampling/batch';
@@ -207,6 +207,63 @@ test('a parcel stays small where a document names a thousand jobs', async () => 
   );
   expect(jobsOf(parcels)).toHaveLength(600);
   expect(Math.max(...sizes__B) / PARCEL.size__B).toBeLessThan(2);
+});
+
+describe('events.ndjson that is another while its recording goes on', () => {
+  const ROW__S = 5;
+  async function told(interfere: (path: string, drained: () => Promise<void>) => Promise<void>) {
+    const writer = await RecordingWriter.create(newDir(), META);
+    writer.event('window_start', { time__ns: at(0), data: data('run') });
+    for (let mark = 0; mark < 100; mark++) writer.event('mark', { time__ns: at(1), text: `${mark}` });
+    await writer.flushed();
+    const documents = await RecordingDocuments.open(writer.dir, SETTING, BEGINNING);
+    const parcels: Parcel[] = [];
+    const drained = async (): Promise<void> => {
+      for (let parcel = await documents.next(); parcel; parcel = await documents.next()) parcels.push(parcel);
+    };
+    await drained();
+    await interfere(join(writer.dir, 'events.ndjson'), drained);
+    await writer.flushed();
+    for (const mark of ['a', 'b']) {
+      writer.event('mark', { time__ns: at(2), text: mark });
+      await writer.flushed();
+      await drained();
+    }
+    await writer.write(hostRow(ROW__S));
+    writer.event('window_stop', { time__ns: at(9), data: data('run') });
+    await writer.close();
+    await drained();
+    expect(documents.ended).toBe(true);
+    return parcels;
+  }
+
+  test.each([
+    ['removed', (path: string) => Promise.resolve(rmSync(path))],
+    [
+      'removed, and looked for at once',
+      async (path: string, drained: () => Promise<void>) => {
+        rmSync(path);
+        await drained();
+      },
+    ],
+    ['emptied', (path: string) => Promise.resolve(truncateSync(path))],
+    [
+      'the same, of which a piece is cut off again that is then written once more',
+      async (path: string, drained: () => Promise<void>) => {
+        const text = readFileSync(path, 'utf8');
+        appendFileSync(path, `${text.trimEnd().split('\n').at(-1)?.replace('"99"', '"a"')}\n`);
+        await drained();
+        truncateSync(path, text.length);
+        await drained();
+      },
+    ],
+  ])('%s: what comes is told, and rows keep their window', async (_, interfere) => {
+    const parcels = await told(interfere);
+    const events = sourcesIn(parcels).filter(({ entity }) => entity === 'event');
+    const marks = Array.from({ length: 100 }, (_, mark) => `${mark}`);
+    expect(events.map(({ text }) => text)).toEqual([...marks, 'a', 'b', 'run ended']);
+    expect(jobsOf(parcels)).toEqual([['run']]);
+  });
 });
 
 test('what is told at the last, after the rows were read, is not left out', async () => {
