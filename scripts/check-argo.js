@@ -21,6 +21,7 @@ const TEMPLATES = {
   container: '  - name: main\n    container: {image: busybox, command: [work]}\n',
   steps: `  - name: main\n    steps:\n    - - {name: a, template: work}\n    - - {name: b, template: work}\n${WORK}`,
   'dag, dependencies': `  - name: main\n    dag:\n      tasks:\n      - {name: a, template: work}\n      - {name: b, template: work, dependencies: [a]}\n${WORK}`,
+  'steps beside each other': `  - name: main\n    steps:\n    - - {name: a, template: work}\n      - {name: b, template: work}\n${WORK}`,
   'dag, depends': `  - name: main\n    dag:\n      tasks:\n      - {name: a, template: work}\n      - {name: b, template: work, depends: a.Succeeded}\n${WORK}`,
 };
 const RETRIES = '  retryStrategy: {limit: 2}\n';
@@ -36,6 +37,10 @@ const STRUCTURES = {
   'steps, retries': { templates: TEMPLATES.steps, spec: RETRIES },
   'dag, retries by default': { templates: TEMPLATES['dag, dependencies'], spec: RETRIES_BY_DEFAULT },
   'dag, other defaults': { templates: TEMPLATES['dag, dependencies'], spec: DEFAULTS },
+  'steps beside each other, other defaults': {
+    templates: TEMPLATES['steps beside each other'],
+    spec: DEFAULTS,
+  },
   'steps, one pod at once': { templates: TEMPLATES.steps, spec: '  parallelism: 1\n' },
   'container, retries without end elsewhere': {
     templates: TEMPLATES.container,

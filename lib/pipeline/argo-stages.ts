@@ -24,7 +24,7 @@ export const RESERVED: readonly string[] = [...STAGES, ...STAGES.map(toleratedOf
 
 /** The uid is the job's id: names of workflows come again. */
 export const JOB = '{{workflow.uid}}';
-/** A stage never holds the job up longer than this, waiting for its image included. */
+/** A stage that a node has taken never holds the job up longer than this, waiting for its image included. */
 const TIMEOUT = '5m';
 /** What a namespace of the level "restricted" asks for, beside what Argo gives its own containers. */
 const POD_SECURITY: Value = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };

@@ -94,12 +94,24 @@ export class ArgoWorkflow {
     const started = plan.from !== undefined;
     const handler = this.#exitHandler();
     const after = handler.own !== undefined && defaults.limited;
+    const hooked = stepped || plan.to !== undefined;
+    const unseen = [
+      ...(!defaults.limited && (handler.own || hooked) ? ['parallelism'] : []),
+      ...(!defaults.retried && hooked ? ['a retryStrategy'] : []),
+    ].join(' or ');
+    if (this.#shared && unseen)
+      plan.warn(
+        this.#reader.told(
+          entrypoint,
+          `a workflow elsewhere that names this template may have ${unseen}, which is not seen here; if one has, write it here too`,
+        ),
+      );
     // Those that operators wait for, or whose ends nobody tolerates.
     const isWithin: Readonly<Record<Stage, boolean>> = {
       [START]: started,
       [STOP]: after,
       [START_STEP]: stepped,
-      [STOP_STEP]: stepped || plan.to !== undefined,
+      [STOP_STEP]: hooked,
     };
     const within = STAGES.filter((stage) => isWithin[stage]);
     const pods = STAGES.filter((stage) => stage === START || stage === STOP || within.includes(stage));

@@ -780,6 +780,30 @@ ${spec}  templates:
       expect(result).toBe(addMonitoring(text, { host: 'n' }));
     });
 
+    test.each([
+      ['', {}, undefined],
+      ['  onExit: work\n', {}, 'parallelism'],
+      ['', { perStep: true }, 'parallelism or a retryStrategy'],
+      ['  parallelism: 1\n  onExit: work\n', {}, undefined],
+    ])('what workflows elsewhere may say for a template: %s%j', (spec, options, unseen) => {
+      const text = workflow(
+        `  entrypoint: main
+${spec}  templates:
+  - {name: main, steps: [[{name: a, template: work}]]}
+  - {name: work, container: {image: i}}
+`,
+        'WorkflowTemplate',
+      );
+      expect(told(text, { host: 'n', ...options })[1]).toEqual(
+        unseen === undefined
+          ? []
+          : [
+              `w.yaml:5:15: a workflow elsewhere that names this template may have ${unseen}, which is not seen here; if one has, write it here too`,
+            ],
+      );
+      expect(told(text.replace('WorkflowTemplate', 'Workflow'), { host: 'n', ...options })[1]).toEqual([]);
+    });
+
     test('no server is named yet', () => {
       const [, lines] = told(STEPS, {});
       expect(lines).toEqual([
