@@ -2,10 +2,11 @@
 // however long the recording is.
 import { join } from 'node:path';
 import type { Entity, Instance } from '../catalog';
-import { EVENTS, parseEvents, TOLD_FOR__FLUSHES, type RecordedEvent } from './events';
+import { EVENTS, eventsIn, parseEvents, problemsIn, TOLD_FOR__FLUSHES, type EventLog } from './events';
 import { readFrom, sizeOf, Watched } from './files';
 import { intervalsOf, SpanFold, type JobSpan, type RecordedInterval } from './windows';
 import { MANIFEST, readManifest, type Manifest } from './manifest';
+import type { RecordingProblem } from './segment-reader';
 
 /** As much is read at once, unless a line is longer. */
 const PIECE__B = 256 * 1024;
@@ -21,7 +22,9 @@ export class EventTail {
   private readonly path: string;
   private head = Buffer.alloc(0);
   private offset = 0;
+  private lines = 0;
   private number = 0;
+  private bad: readonly RecordingProblem[] = [];
   private files = 0;
   private known = new Map<number, Instance>();
   /** By instance: the latest flush that it is known to be in. */
@@ -48,7 +51,7 @@ export class EventTail {
     this.readAt = intervalsOf([], manifest);
   }
 
-  /** How many events of the file were read. */
+  /** How many events of the file were read, with lines that are none. */
   get count(): number {
     return this.number;
   }
@@ -56,6 +59,11 @@ export class EventTail {
   /** How many files it had before: who removes one that is written makes its writer begin another. */
   get fileNum(): number {
     return this.files;
+  }
+
+  /** Lines that are none. */
+  get problems(): readonly RecordingProblem[] {
+    return this.bad;
   }
 
   /** Bytes that were told. */
@@ -85,7 +93,7 @@ export class EventTail {
   }
 
   /** The events that come next, in the order in which they were told, some at a time; undefined where all were read. */
-  async read(): Promise<readonly RecordedEvent[] | undefined> {
+  async read(): Promise<EventLog['entries'] | undefined> {
     await this.look();
     const lines = await this.linesAt(this.offset);
     return lines && this.take(lines);
@@ -163,7 +171,7 @@ export class EventTail {
         .toString()
         .split(/(?<=\n)/)
         .filter((line) => line.includes('window_st'));
-      for (const event of parseEvents(ofWindows.join('')).events) this.fold.foresee(event);
+      for (const event of eventsIn(parseEvents(ofWindows.join('')).entries)) this.fold.foresee(event);
     }
     this.isForeseen = true;
   }
@@ -180,10 +188,14 @@ export class EventTail {
     return undefined;
   }
 
-  private take(lines: Buffer): readonly RecordedEvent[] {
+  private take(lines: Buffer): EventLog['entries'] {
     if (this.offset === 0) this.head = Buffer.from(lines.subarray(0, HEAD__B));
     this.offset += lines.length;
-    const { events, instances, told } = parseEvents(lines.toString());
+    const { entries, instances, told, lineNum } = parseEvents(lines.toString(), this.lines);
+    const events = eventsIn(entries);
+    this.lines += lineNum;
+    this.number += entries.length;
+    this.bad = [...this.bad, ...problemsIn(entries)];
     for (const [id, instance] of instances) this.known.set(id, instance);
     for (const [id, flush] of told) this.note(id, flush);
     for (const event of events) {
@@ -194,8 +206,7 @@ export class EventTail {
     }
     const [, ...changes] = intervalsOf(events, this.manifest);
     if (changes.length > 0) this.readAt = [...this.readAt, ...changes];
-    this.number += events.length;
-    return events;
+    return entries;
   }
 
   /** A piece that could not be written whole was cut off again, after it was read. */
@@ -210,7 +221,9 @@ export class EventTail {
 
   private begin(): void {
     this.offset = 0;
+    this.lines = 0;
     this.number = 0;
+    this.bad = [];
     this.isForeseen = false;
   }
 }

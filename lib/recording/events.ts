@@ -2,6 +2,7 @@
 import type { Instance } from '../catalog';
 import type { SamplerEvent } from '../sampling/batch';
 import { formatUtc } from '../time';
+import type { RecordingProblem } from './segment-reader';
 
 export const EVENTS = 'events.ndjson';
 
@@ -65,38 +66,52 @@ export function formatInstance({ id, entity, identity }: Instance, flush: number
  */
 export const TOLD_FOR__FLUSHES = 8;
 
+/** A line that is none: its number, from 1. */
+export interface BadLine {
+  readonly badLine: number;
+}
+
 export interface EventLog {
-  readonly events: readonly RecordedEvent[];
+  /** In their order; a last line without an end is none, it was cut. */
+  readonly entries: readonly (RecordedEvent | BadLine)[];
   readonly instances: ReadonlyMap<number, Instance>;
   /** By instance: the flush it was told with last; Infinity where it is told once and for all, as 0.1 did. */
   readonly told: ReadonlyMap<number, number>;
-  /** Lines that are not JSON, by number; a last one without an end is no problem, it was cut. */
-  readonly badLines: readonly number[];
+  readonly lineNum: number;
 }
 
 type Line =
   | (Omit<RecordedEvent, 'time__ns'> & { readonly time__ns: string })
   | ({ readonly kind: 'instance'; readonly flush?: number } & Instance);
 
-export function parseEvents(log: string): EventLog {
-  const events: RecordedEvent[] = [];
+/** @param before lines before these */
+export function parseEvents(log: string, before = 0): EventLog {
+  const entries: (RecordedEvent | BadLine)[] = [];
   const instances = new Map<number, Instance>();
   const told = new Map<number, number>();
-  const badLines: number[] = [];
-  log
-    .split('\n')
-    .slice(0, -1)
-    .forEach((text, index) => {
-      try {
-        const line = JSON.parse(text) as Line;
-        if (line.kind === 'instance') {
-          const { kind: _, flush = Infinity, ...instance } = line;
-          instances.set(instance.id, instance);
-          told.set(instance.id, flush);
-        } else events.push({ ...line, time__ns: BigInt(line.time__ns) });
-      } catch {
-        badLines.push(index + 1);
-      }
-    });
-  return { events, instances, told, badLines };
+  const lines = log.split('\n').slice(0, -1);
+  lines.forEach((text, index) => {
+    try {
+      const line = JSON.parse(text) as Line;
+      if (line.kind === 'instance') {
+        const { kind: _, flush = Infinity, ...instance } = line;
+        instances.set(instance.id, instance);
+        told.set(instance.id, flush);
+      } else entries.push({ ...line, time__ns: BigInt(line.time__ns) });
+    } catch {
+      entries.push({ badLine: before + index + 1 });
+    }
+  });
+  return { entries, instances, told, lineNum: lines.length };
+}
+
+export function eventsIn(entries: EventLog['entries']): readonly RecordedEvent[] {
+  return entries.filter((entry): entry is RecordedEvent => !('badLine' in entry));
+}
+
+/** What is said of the lines that are none. */
+export function problemsIn(entries: EventLog['entries']): readonly RecordingProblem[] {
+  return entries.flatMap((entry) =>
+    'badLine' in entry ? [{ segment: EVENTS, reason: `line ${entry.badLine} is not JSON` }] : [],
+  );
 }

@@ -1,6 +1,13 @@
 // Recordings: written by `RecordingWriter`, read by `openRecording`, converted by `exportRecording`.
 export { EventTail } from './event-tail';
-export { type EventFields, type EventKind, type Json, type RecordedEvent } from './events';
+export {
+  eventsIn,
+  type EventFields,
+  type EventLog,
+  type EventKind,
+  type Json,
+  type RecordedEvent,
+} from './events';
 export { exportRecording, type ExportOptions, type ExportResult } from './export/export';
 export { EXPORT_FORMATS, type ExportFormat } from './export/formats';
 export { defaultRecordingDir, recordingRoot } from './folder';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ENTITIES, type Entity, type Instance } from '../catalog';
 import { createBatch, instancesOf, type Batch, type SamplerEvent } from '../sampling/batch';
 import { joinChunks, toCatalog, type Chunk } from './chunk';
-import { EVENTS, parseEvents, type EventLog, type RecordedEvent } from './events';
+import { EVENTS, eventsIn, parseEvents, problemsIn, type EventLog, type RecordedEvent } from './events';
 import { readWhole } from './files';
 import { decodeEntries, JOURNAL } from './journal';
 import { reasonOf } from '../reason';
@@ -40,6 +40,7 @@ async function nextGroup(streams: Streams): Promise<ChunkGroup> {
 }
 
 export class Recording {
+  readonly events: readonly RecordedEvent[];
   /** By file and reason: reading twice finds them twice. */
   private readonly found = new Map<string, RecordingProblem>();
 
@@ -50,6 +51,7 @@ export class Recording {
     private trimmed: Trimmed,
     found: readonly RecordingProblem[],
   ) {
+    this.events = eventsIn(log.entries);
     for (const problem of found) this.note(problem);
   }
 
@@ -68,10 +70,6 @@ export class Recording {
     return BigInt(this.manifest.clock.utcOffset__ns);
   }
 
-  get events(): readonly RecordedEvent[] {
-    return this.log.events;
-  }
-
   /** Everything that was measured, by id. */
   get instances(): ReadonlyMap<number, Instance> {
     return this.log.instances;
@@ -79,8 +77,7 @@ export class Recording {
 
   /** What could not be read; whole once `batches` has been read to its end. */
   get problems(): readonly RecordingProblem[] {
-    const bad = this.log.badLines.map((line) => ({ segment: EVENTS, reason: `line ${line} is not JSON` }));
-    return [...bad, ...this.found.values()];
+    return [...problemsIn(this.log.entries), ...this.found.values()];
   }
 
   /** The batches in order of time, without their boundaries: one holds half a minute or 1 MiB. */

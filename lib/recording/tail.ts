@@ -110,7 +110,7 @@ export class RecordingTail {
 
   /** What could not be read. */
   get problems(): readonly RecordingProblem[] {
-    return [...this.found.values()];
+    return [...this.log.problems, ...this.found.values()];
   }
 
   /** Everything before it was handed out. */

@@ -2,12 +2,14 @@
 // recording: nobody waits for a start behind the rows of a day.
 import type { EndedWindow } from '../../jobs/ended-window';
 import {
+  eventsIn,
   EventTail,
   openRecording,
   readSummaries,
   spansOf,
   summariesBeyond,
   tellsSummaries,
+  type EventLog,
   type JobSpan,
   type Json,
   type Manifest,
@@ -15,6 +17,7 @@ import {
   type SummaryPlace,
   type ToldSummary,
 } from '../../recording';
+import { EVENTS } from '../../recording/events';
 import { readManifest } from '../../recording/manifest';
 import { reasonOf } from '../../reason';
 import type { OutgoingDocument } from './bulk';
@@ -24,7 +27,7 @@ import { endedWindow, eventDocuments, windowDocument, type JobDocument } from '.
 
 /** How far it has been made into documents. */
 export interface ToldPlace {
-  /** How many of the events in the recording's file. */
+  /** How many of the events in the recording's file, with lines that are none. */
   readonly events: number;
   /** Where the summaries begin that have not. */
   readonly summaries: SummaryPlace;
@@ -77,9 +80,10 @@ export class ToldDocuments {
 
   /** What comes next, some at a time; undefined where there is nothing now. @throws what `summaryOf` throws */
   async next(): Promise<Told | undefined> {
-    const events = await this.added();
+    const entries = await this.added();
+    const events = eventsIn(entries);
     const summaries = await readSummaries(this.dir, this.summaries);
-    if (events.length === 0 && summaries.length === 0) return undefined;
+    if (entries.length === 0 && summaries.length === 0) return undefined;
     // After what it says something of: its writer corrects it before.
     const { id, host, start, clock, simulated } = await readManifest(this.dir);
     const { spans, instances } = this.log;
@@ -91,7 +95,10 @@ export class ToldDocuments {
         ...(await this.ended(events)),
         ...lines.flatMap(({ document }) => document ?? []),
       ],
-      unfit: lines.flatMap(({ unfit }) => unfit ?? []),
+      unfit: [
+        ...entries.flatMap((entry) => ('badLine' in entry ? unreadable(id, entry.badLine) : [])),
+        ...lines.flatMap(({ unfit }) => unfit ?? []),
+      ],
       retold:
         events.some(({ time__ns }) => time__ns < BigInt(clock.start__ns)) ||
         // One that ended before the recording began may have been told in an earlier one.
@@ -100,7 +107,7 @@ export class ToldDocuments {
     // Windows that were over before these events are of no use to those to come.
     this.log.pass(events.at(-1)?.flush ?? 0);
     this.log.forget(() => Infinity);
-    this.events += events.length;
+    this.events += entries.length;
     this.summaries = summaries.at(-1)?.next ?? this.summaries;
     return told;
   }
@@ -118,17 +125,17 @@ export class ToldDocuments {
   }
 
   /** Events that were not told before. */
-  private async added(): Promise<readonly RecordedEvent[]> {
+  private async added(): Promise<EventLog['entries']> {
     for (;;) {
-      const events = await this.log.read();
-      if (!events) return [];
+      const entries = await this.log.read();
+      if (!entries) return [];
       // What was told of a file that was removed says nothing of the next.
       if (this.log.fileNum !== this.file) this.events = 0;
       this.file = this.log.fileNum;
-      const before = this.log.count - events.length;
-      const added = events.slice(Math.max(0, this.events - before));
+      const before = this.log.count - entries.length;
+      const added = entries.slice(Math.max(0, this.events - before));
       if (added.length > 0) return added;
-      this.log.pass(events.at(-1)?.flush ?? 0);
+      this.log.pass(eventsIn(entries).at(-1)?.flush ?? 0);
       this.log.forget(() => Infinity);
     }
   }
@@ -157,6 +164,11 @@ export class ToldDocuments {
     }
     return documents;
   }
+}
+
+function unreadable(recording: string, line: number): Unfit {
+  const document = { index: 'jobmetrics', id: `${recording}-${EVENTS}-${line}`, source: 'null' };
+  return { document, reason: `line ${line} of the recording's ${EVENTS} is damaged: it is not JSON` };
 }
 
 /** Of a line that tells what became of a window; one that is not understood holds up no other. */

@@ -1,7 +1,7 @@
 // A recording as parcels of documents: what happened before the rows, and nothing kept of what is over.
 import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RecordingWriter } from '../../../lib/recording';
+import { openRecording, RecordingTail, RecordingWriter } from '../../../lib/recording';
 import type { SamplerEvent } from '../../../lib/sampling/batch';
 import { sizeOf, sourceOf } from '../../../lib/sinks/elasticsearch/packed';
 import {
@@ -207,6 +207,42 @@ test('a parcel stays small where a document names a thousand jobs', async () => 
   );
   expect(jobsOf(parcels)).toHaveLength(600);
   expect(Math.max(...sizes__B) / PARCEL.size__B).toBeLessThan(2);
+});
+
+test('a damaged line of what happened is told once, and holds up no other', async () => {
+  const writer = await RecordingWriter.create(newDir(), META);
+  for (const mark of ['a', 'b', 'c']) writer.mark(mark);
+  await writer.flushed();
+  const path = join(writer.dir, 'events.ndjson');
+  // Its length stays.
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(/^.*"b".*$/m, (line) => '#'.repeat(line.length)),
+  );
+  const line =
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .findIndex((text) => text.startsWith('#')) + 1;
+  const documents = await RecordingDocuments.open(writer.dir, SETTING, BEGINNING);
+  const first = (await documents.next())!;
+  expect(sourcesIn([first]).map(({ text }) => text)).toEqual(['a', 'c']);
+  expect(first.letters).toMatchObject([
+    { reason: `line ${line} of the recording's events.ndjson is damaged: it is not JSON` },
+  ]);
+  writer.mark('d');
+  await writer.flushed();
+  appendFileSync(path, '?\n');
+  const again = await RecordingDocuments.open(writer.dir, SETTING, first.checkpoint);
+  const rest = (await again.next())!;
+  expect(sourcesIn([rest]).map(({ text }) => text)).toEqual(['d']);
+  expect(rest.letters).toMatchObject([{ reason: expect.stringContaining('damaged') as string }]);
+  expect(await again.next()).toBeUndefined();
+  expect(await again.backlog(rest.checkpoint)).toBe(0);
+  const tail = await RecordingTail.open(writer.dir);
+  await tail.read(1);
+  expect(tail.problems).toEqual((await openRecording(writer.dir)).problems);
+  expect(tail.problems).toHaveLength(2);
+  await writer.close();
 });
 
 describe('events.ndjson that is another while its recording goes on', () => {
