@@ -25,6 +25,11 @@ export function sizeOf(path: string): number {
   return statOf(path)?.size ?? 0;
 }
 
+/** When it was last changed, milliseconds since the epoch; 0 where there is no such file. */
+export function changedAt(path: string): number {
+  return statOf(path)?.mtimeMs ?? 0;
+}
+
 /** At most `length` bytes: fewer where the file ends. */
 export async function readFrom(path: string, at: number, length: number): Promise<Buffer> {
   let fd: number;

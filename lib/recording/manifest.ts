@@ -167,10 +167,20 @@ export async function writeManifest(
   if (durable) await syncFolder(dir);
 }
 
+function isMissing(cause: unknown): boolean {
+  const { code } = cause as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** Of what `readManifest` throws: there is no manifest, so that it is none, or is only beginning. */
+export function isNoRecording(error: unknown): boolean {
+  return error instanceof NvpulseError && error.cause !== undefined && isMissing(error.cause);
+}
+
 function whyNot(cause: unknown): string {
-  const { name, code } = cause as NodeJS.ErrnoException;
+  const { name } = cause as NodeJS.ErrnoException;
   if (name === 'SyntaxError') return `its ${MANIFEST} is not JSON`;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return `it has no ${MANIFEST}`;
+  if (isMissing(cause)) return `it has no ${MANIFEST}`;
   return `its ${MANIFEST} cannot be read: ${reasonOf(cause)}`;
 }
 

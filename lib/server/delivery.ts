@@ -6,8 +6,8 @@ import type { Monitor } from './monitor';
 
 /** What takes the recordings; the Elasticsearch exporter is one. */
 export interface Sink {
-  /** Once everything up to a time, of what is in files now, is acknowledged. */
-  reached(utc__ns: bigint): Promise<void>;
+  /** Once everything up to a time, of what is in files of the recordings it concerns now, is acknowledged. */
+  reached(utc__ns: bigint, concerns: (dir: string) => boolean): Promise<void>;
   /** What holds it up. */
   stats(): Pick<ExporterStats, 'state' | 'reason'>;
   /** How many of a job's documents it would never take. */
@@ -28,9 +28,10 @@ export async function documentsOf(
   const now: { documents: DocumentsState } = { documents: 'pending' };
   const settled = (async () => {
     const end__ns = await monitor.finished(id);
+    const recordings = (dir: string): boolean => monitor.mayTell(id, dir);
     now.documents = 'spooled';
     if (!sink) return;
-    await sink.reached(end__ns);
+    await sink.reached(end__ns, recordings);
     now.documents = 'acknowledged';
   })();
   // Where nothing is left to wait for, that takes a turn of the event loop.

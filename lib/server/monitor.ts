@@ -18,6 +18,7 @@ import { JobBook } from './job-book';
 import { JobLog, readJobLog } from './job-log';
 import { isTakenBy, summaryIn, type TakenRecording } from './job-summary';
 import { viewOf } from './job-view';
+import { JobRecordings } from './job-recordings';
 import { leaseOf, specOf } from './job-request';
 import { takeOldSummaries } from './old-summaries';
 import { recordingsSince, stopsToldIn } from './past-recordings';
@@ -94,6 +95,7 @@ export class Monitor {
   private readonly finishing = new Map<string, Promise<void>>();
   /** Summaries are made one after another, so that many at once don't hold up a request. */
   private lane: Promise<unknown> = Promise.resolve();
+  private readonly recordings = new JobRecordings();
   private readonly summaries = new SummaryQueue((windows) => this.session.tellSummaries(windows));
   private forgetting: Promise<void> | undefined;
   /** Why used ids could not be kept at the last try. */
@@ -123,6 +125,7 @@ export class Monitor {
     private readonly used: UsedIds,
     private session: Session,
   ) {
+    this.recordings.goOn(session.dir);
     this.windows = new Windows(session);
     this.housekeeping = setInterval(() => this.keepHouse(), HOUSEKEEPING__MS);
   }
@@ -250,6 +253,11 @@ export class Monitor {
     return this.known(id).end?.time__ns ?? this.session.now__ns();
   }
 
+  /** Whether the recording in a folder may tell of a job. */
+  mayTell(id: string, dir: string): boolean {
+    return this.recordings.mayTell(id, this.book.get(id)?.summary ?? null, dir);
+  }
+
   /** Tells a metric of the agent: rows have it from now on. */
   note(metric: NotedMetric, value: number): void {
     this.session.note(metric, value);
@@ -333,6 +341,7 @@ export class Monitor {
   private begin(spec: JobSpec): Job {
     if (spec.root) this.session.track(spec.id, spec.root);
     const { job } = this.book.start(spec, this.session.now__ns());
+    this.recordings.begin(job.id);
     this.declare(job);
     this.windows.open(job);
     this.retime();
@@ -409,6 +418,7 @@ export class Monitor {
       }
       for (const mark of this.marks) this.tellMark(mark);
     });
+    this.recordings.goOn(this.session.dir);
     this.noteRemoved(`the recording '${dir}' was removed, and goes on in '${this.session.dir}'`);
   }
 
@@ -583,6 +593,7 @@ export class Monitor {
       if (await this.used.keep()) this.noteRemoved(`'${this.used.path}' was removed, and is written again`);
       await this.used.add(past);
       this.book.forget(past);
+      this.recordings.forget(past);
       this.unkept = undefined;
     } catch (error) {
       this.unkept = `used ids cannot be kept: ${reasonOf(error)}`;
@@ -616,6 +627,7 @@ export class Monitor {
       const before = this.session;
       if (this.isBusy() || this.closed) return await next.stop();
       this.session = next;
+      this.recordings.goOn(next.dir);
       this.windows = new Windows(next);
       next.follow((batch) => this.take(batch));
       await before.stop();

@@ -1,5 +1,13 @@
 // What an exporter says of itself, and in which order it sends: on a real Elasticsearch, through a proxy that fails.
-import { appendFileSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Client } from '@elastic/elasticsearch';
@@ -243,6 +251,37 @@ describeWithElasticsearch('what an exporter says', {}, (elasticsearch) => {
       state: 'refused',
       reason: expect.stringContaining('not a directory'),
     });
+  });
+
+  test('a recording whose manifest cannot be read is told, and holds up who waits for it alone', async () => {
+    await through(() => 'pass');
+    const source = folder();
+    const [good, ill] = [join(source, 'good'), join(source, 'ill')];
+    await recordRows(good, rowsOf(10));
+    await recordRows(ill, rowsOf(20));
+    // Nothing is wrong with what is none, or only beginning.
+    mkdirSync(join(source, 'beginning'));
+    appendFileSync(join(source, 'a-file'), '');
+    const path = join(ill, 'manifest.json');
+    const manifest = readFileSync(path, 'utf8');
+    writeFileSync(path, '{');
+    const exporter = await startExporter({ source, state: folder() });
+    for (const [text, why] of [
+      ['{', 'is not a recording: its manifest.json is not JSON'],
+      [JSON.stringify({ ...JSON.parse(manifest), format: 99 }), 'is of format 99'],
+    ] as const) {
+      writeFileSync(path, text);
+      await until(() => exporter.stats().reason.includes(why));
+      await exporter.reached(EVERYTHING, (dir) => dir === good);
+      expect(exporter.stats()).toMatchObject({ state: 'refused', documents: 10 });
+    }
+    let isReached = false;
+    const reached = exporter.reached(EVERYTHING).then(() => (isReached = true));
+    await exporter.reached(EVERYTHING, (dir) => dir !== ill);
+    expect(isReached).toBe(false);
+    writeFileSync(path, manifest);
+    await reached;
+    expect(exporter.stats()).toMatchObject({ state: 'idle', reason: '', documents: 30 });
   });
 
   test('what a failed pass had read is sent by the next one; it holds up no other recording', async () => {

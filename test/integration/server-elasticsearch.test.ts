@@ -1,6 +1,6 @@
 // The whole way on a real Elasticsearch: a server with a token, simulated GPUs, jobs of clients, and what the original's
 // own query then finds.
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openRecording } from '../../lib';
@@ -256,6 +256,42 @@ describeWithElasticsearch('a server that exports', { restarts: true }, (elastics
     });
     expect(await server.client.documents('good', 60_000)).toMatchObject({ documents: 'acknowledged' });
     await server.stop();
+  });
+
+  test("an earlier recording that cannot be read is told, and holds up no job's answer but of its own time", async () => {
+    const args = ['-i', '100ms', '--url', elasticsearch.url];
+    const first = await servers.start('ill', { args });
+    await first.client.start({ id: 'across' });
+    await first.kill();
+    const spool = join(folder, 'ill', 'spool');
+    const [name = ''] = readdirSync(spool);
+    const dir = join(spool, name);
+    const path = join(dir, 'manifest.json');
+    const manifest = readFileSync(path);
+    writeFileSync(path, '{');
+    const second = await servers.start('ill', { args });
+    await second.client.start({ id: 'after' });
+    for (const id of ['across', 'after']) {
+      await second.client.stop(id);
+      await finished(second, id);
+    }
+    expect(await second.client.documents('after', 60_000)).toEqual({
+      id: 'after',
+      documents: 'acknowledged',
+    });
+    const why = `export is refused: ${dir}: '${dir}' is not a recording: its manifest.json is not JSON`;
+    expect(await second.client.documents('across', 5000)).toEqual({
+      id: 'across',
+      documents: 'spooled',
+      reason: why,
+    });
+    expect((await second.client.health()).reasons).toContain(why);
+    writeFileSync(path, manifest);
+    expect(await second.client.documents('across', 60_000)).toEqual({
+      id: 'across',
+      documents: 'acknowledged',
+    });
+    await second.stop();
   });
 
   test('Elasticsearch killed, then the server: health says so, and nothing is lost or twice', async () => {

@@ -23,6 +23,7 @@ const GRACE__MS = 5000;
 interface Waiter {
   readonly pass: number;
   readonly utc__ns: bigint;
+  readonly concerns: (dir: string) => boolean;
   readonly resolve: () => void;
 }
 
@@ -125,11 +126,12 @@ export class Exporter {
    * Once everything up to a time that stands in files when this is called is acknowledged. Does not end by itself
    * while Elasticsearch is away: race it against a time.
    * @param utc__ns nanoseconds since the epoch
+   * @param concerns whether a folder's recording counts: one that cannot be read holds up who waits for it alone
    */
-  reached(utc__ns: bigint): Promise<void> {
+  reached(utc__ns: bigint, concerns: (dir: string) => boolean = () => true): Promise<void> {
     return new Promise((resolve) => {
       // The pass that may be under way has read on from there.
-      this.waiters = [...this.waiters, { pass: this.passes + 1, utc__ns, resolve }];
+      this.waiters = [...this.waiters, { pass: this.passes + 1, utc__ns, concerns, resolve }];
       this.wake();
     });
   }
@@ -145,8 +147,8 @@ export class Exporter {
       clearInterval(watch);
       // What was recorded since the pass looked is left.
       const isNothingLeft = await this.measure();
-      if (this.troubles.size === 0 && !signal.aborted) {
-        this.idle = isNothingLeft;
+      if (!signal.aborted) {
+        this.idle = isNothingLeft && this.troubles.size === 0;
         this.answer(number);
       }
       await over;
@@ -256,9 +258,12 @@ export class Exporter {
 
   /** Who waits for what a pass has settled. */
   private answer(pass: number): void {
-    const { recordings } = this;
-    const isReached = ({ pass: needed, utc__ns }: Waiter): boolean =>
-      needed <= pass && [...recordings.values()].every((one) => !one.holdsBack(utc__ns));
+    const troubled = [...this.troubles.keys()];
+    const recordings = [...this.recordings];
+    const isReached = ({ pass: needed, utc__ns, concerns }: Waiter): boolean =>
+      needed <= pass &&
+      !troubled.some((dir) => dir === '' || concerns(dir)) &&
+      !recordings.some(([dir, one]) => concerns(dir) && one.holdsBack(utc__ns));
     for (const waiter of this.waiters.filter(isReached)) waiter.resolve();
     this.waiters = this.waiters.filter((waiter) => !isReached(waiter));
   }
