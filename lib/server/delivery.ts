@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExporterStats } from '../sinks/elasticsearch';
 import type { DocumentsState, JobDocuments } from './api';
+import type { JobSummaryPlace } from './job';
 import type { Monitor } from './monitor';
 
 /** What takes the recordings; the Elasticsearch exporter is one. */
@@ -11,7 +12,7 @@ export interface Sink {
   /** What holds it up. */
   stats(): Pick<ExporterStats, 'state' | 'reason'>;
   /** How many of a job's documents it would never take. */
-  rejectedOf(job: string): Promise<number>;
+  rejectedOf(job: string, summary: JobSummaryPlace | null): Promise<number>;
 }
 
 /**
@@ -39,7 +40,7 @@ export async function documentsOf(
   const { documents } = now;
   if (!sink) return { id, documents };
   if (documents === 'acknowledged') {
-    const rejected = await sink.rejectedOf(id);
+    const rejected = await sink.rejectedOf(id, monitor.summaryPlaceOf(id));
     return rejected === 0 ? { id, documents } : { id, documents: 'rejected', rejected };
   }
   const { state, reason } = sink.stats();

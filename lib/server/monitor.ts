@@ -255,7 +255,12 @@ export class Monitor {
 
   /** Whether the recording in a folder may tell of a job. */
   mayTell(id: string, dir: string): boolean {
-    return this.recordings.mayTell(id, this.book.get(id)?.summary ?? null, dir);
+    return this.recordings.mayTell(id, this.summaryPlaceOf(id), dir);
+  }
+
+  /** Where a job's summary stands; null where it has none, or is not remembered. */
+  summaryPlaceOf(id: string): JobSummaryPlace | null {
+    return this.book.get(id)?.summary ?? null;
   }
 
   /** Tells a metric of the agent: rows have it from now on. */

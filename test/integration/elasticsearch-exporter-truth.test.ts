@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Client } from '@elastic/elasticsearch';
-import { RecordingWriter } from '../../lib/recording';
+import { RecordingWriter, SUMMARIES_START } from '../../lib/recording';
 import { createMapping, Exporter, type ExporterOptions } from '../../lib/sinks/elasticsearch';
 import { META } from '../fixtures/recording/batches';
 import { startChaosProxy, type ChaosProxy, type Decide } from '../support/chaos-proxy';
@@ -192,7 +192,7 @@ describeWithElasticsearch('what an exporter says', {}, (elasticsearch) => {
     const source = folder();
     const state = folder();
     const writer = await writing(join(source, 'one'));
-    await writer.tellSummaries([{ summary: {} }]);
+    const [at = SUMMARIES_START] = await writer.tellSummaries([{ summary: {} }]);
     start(writer, 'after');
     for (const batch of batchesOf(rowsOf(10))) await writer.write(batch);
     await writer.flushed();
@@ -206,6 +206,10 @@ describeWithElasticsearch('what an exporter says', {}, (elasticsearch) => {
       index: 'jobmetrics',
       document: { summary: {} },
     });
+    // It names no job: whose it is, who told it knows.
+    expect(await exporter.rejectedOf('after', { recording: 'one', at })).toBe(1);
+    expect(await exporter.rejectedOf('after', { recording: 'two', at })).toBe(0);
+    expect(await exporter.rejectedOf('after')).toBe(0);
   });
 
   test('what is added to an older recording while a pass waits is not taken for sent', async () => {

@@ -45,16 +45,20 @@ export class DeadLetters {
     }
   }
 
-  /** How many of a job's documents are among them. @throws the system's error */
-  async countOf(job: string): Promise<number> {
+  /**
+   * How many of a job's documents are among them.
+   * @param id of one that is the job's, whatever it says
+   * @throws the system's error
+   */
+  async countOf(job: string, id?: string): Promise<number> {
     const file = await this.openForReading();
     if (!file) return 0;
     const name = asciiJson(job);
     const ids = new Set<string>();
     for await (const line of file.readLines()) {
-      if (!line.includes(name)) continue;
-      const { id, document } = parsed(line);
-      if (document?.job?.includes(job)) ids.add(id);
+      if (!line.includes(name) && !(id !== undefined && line.includes(id))) continue;
+      const letter = parsed(line);
+      if (letter.id === id || letter.document?.job?.includes(job)) ids.add(letter.id);
     }
     return ids.size;
   }
@@ -72,7 +76,7 @@ export class DeadLetters {
 
 interface Line {
   readonly id: string;
-  readonly document?: { readonly job?: readonly string[] };
+  readonly document?: { readonly job?: readonly string[] } | null;
 }
 
 /** A line that a crash cut tells nothing; its document is rejected once more. */

@@ -11,6 +11,7 @@ import type { Acknowledged, ExporterOptions, ExporterStats } from './exporter-ty
 import { settingOf, type DocumentSetting } from './recording-documents';
 import { acknowledgedIn, RecordingExport } from './recording-export';
 import { mayGrow, Spool } from './spool';
+import { unfitId, type SummaryLine } from './told-documents';
 
 /** Between looks at what was recorded since: each that finds something costs a request and a cursor. */
 const POLL__MS = 2000;
@@ -104,9 +105,13 @@ export class Exporter {
     };
   }
 
-  /** How many of a job's documents are dead letters. @throws the system's error */
-  rejectedOf(job: string): Promise<number> {
-    return this.deadLetters.countOf(job);
+  /**
+   * How many of a job's documents are dead letters.
+   * @param summary where its summary stands, which may be damaged and name no job; null where it has none
+   * @throws the system's error
+   */
+  rejectedOf(job: string, summary: SummaryLine | null = null): Promise<number> {
+    return this.deadLetters.countOf(job, summary ? unfitId(summary) : undefined);
   }
 
   /**

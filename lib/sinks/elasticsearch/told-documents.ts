@@ -1,5 +1,6 @@
 // What happened in a recording, and what became of its windows, as documents. It has places of its own in the
 // recording: nobody waits for a start behind the rows of a day.
+import { basename } from 'node:path';
 import type { EndedWindow } from '../../jobs/ended-window';
 import {
   eventsIn,
@@ -88,7 +89,7 @@ export class ToldDocuments {
     const { id, host, start, clock, simulated } = await readManifest(this.dir);
     const { spans, instances } = this.log;
     const context = { host: host.name, spans, instances, simulated };
-    const lines = summaries.map((line) => lineOf(id, line));
+    const lines = summaries.map((line) => lineOf(this.dir, line));
     const told = {
       documents: [
         ...eventDocuments(events, context).map(outgoing),
@@ -171,9 +172,21 @@ function unreadable(recording: string, line: number): Unfit {
   return { document, reason: `line ${line} of the recording's ${EVENTS} is damaged: it is not JSON` };
 }
 
+/** A line of a recording's summaries. */
+export interface SummaryLine {
+  /** The recording's folder, without what stands before its name. */
+  readonly recording: string;
+  readonly at: SummaryPlace;
+}
+
+/** `id` of what is told of a line that became no document. */
+export function unfitId({ recording, at }: SummaryLine): string {
+  return `${recording}-${at.file}-${at.offset}`;
+}
+
 /** Of a line that tells what became of a window; one that is not understood holds up no other. */
 function lineOf(
-  recording: string,
+  dir: string,
   { value, at }: ToldSummary,
 ): { readonly document?: OutgoingDocument; readonly unfit?: Unfit; readonly end?: string } {
   try {
@@ -182,7 +195,7 @@ function lineOf(
     const document = windowDocument(value);
     return { document: outgoing(document), end: document.source['@timestamp'] };
   } catch (error) {
-    const id = `${recording}-${at.file}-${at.offset}`;
+    const id = unfitId({ recording: basename(dir), at });
     const document = { index: 'jobmetrics', id, source: asciiJson(value ?? null) };
     const reason = `a line of the recording's summaries is not understood: ${reasonOf(error)}`;
     return { unfit: { document, reason } };
