@@ -71,6 +71,11 @@ export class EventTail {
     return sizeOf(this.path);
   }
 
+  /** Bytes of the file that were read. */
+  get read__B(): number {
+    return this.offset;
+  }
+
   /** Bytes that were not read. */
   get unread__B(): number {
     const { size__B } = this;

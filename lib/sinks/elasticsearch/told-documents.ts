@@ -54,6 +54,8 @@ export class ToldDocuments {
   /** Number of the file that they were of. */
   private file = 0;
   private summaries: SummaryPlace;
+  /** Byte offsets of places in the file of events, from the last that was acknowledged on. */
+  private reads: readonly { readonly events: number; readonly read__B: number }[] = [];
 
   /**
    * @param summaryOf of recordings that don't tell the summaries of their windows themselves
@@ -118,10 +120,13 @@ export class ToldDocuments {
     return this.windows((spans) => spans.filter(({ stop__ns }) => stop__ns === undefined));
   }
 
-  /** Bytes on disk beyond a place; of events, those that were not read. */
+  /** Bytes on disk beyond a place, which is no earlier than at the call before. */
   async backlog({ events, summaries }: ToldPlace): Promise<number> {
     // Of a recording that was only opened it is not known where the events begin.
-    const events__B = this.log.count < events ? 0 : this.log.unread__B;
+    const { count, read__B, unread__B } = this.log;
+    const at = this.reads.findLastIndex((one) => one.events <= events);
+    const events__B = count < events ? 0 : unread__B + read__B - (this.reads[at]?.read__B ?? 0);
+    this.reads = this.reads.slice(Math.max(0, at));
     return events__B + (await summariesBeyond(this.dir, summaries));
   }
 
@@ -131,9 +136,14 @@ export class ToldDocuments {
       const entries = await this.log.read();
       if (!entries) return [];
       // What was told of a file that was removed says nothing of the next.
-      if (this.log.fileNum !== this.file) this.events = 0;
+      if (this.log.fileNum !== this.file) {
+        this.events = 0;
+        this.reads = [];
+      }
       this.file = this.log.fileNum;
-      const before = this.log.count - entries.length;
+      const { count, read__B } = this.log;
+      const before = count - entries.length;
+      this.reads = [...this.reads, { events: count, read__B }];
       const added = entries.slice(Math.max(0, this.events - before));
       if (added.length > 0) return added;
       this.log.pass(eventsIn(entries).at(-1)?.flush ?? 0);

@@ -302,6 +302,26 @@ describe('events.ndjson that is another while its recording goes on', () => {
   });
 });
 
+test('what happened is left until it is acknowledged, also where it was read', async () => {
+  const writer = await RecordingWriter.create(newDir(), META);
+  const tell = async (id: string): Promise<number> => {
+    writer.event('window_start', { time__ns: at(1), data: data(id) });
+    await writer.flushed();
+    return readFileSync(join(writer.dir, 'events.ndjson')).length;
+  };
+  const first__B = await tell('first');
+  const documents = await RecordingDocuments.open(writer.dir, SETTING, BEGINNING);
+  const first = await documents.tell();
+  expect(await documents.backlog(BEGINNING)).toBe(first__B);
+  const both__B = await tell('second');
+  expect(await documents.backlog(BEGINNING)).toBe(both__B);
+  const second = await documents.tell();
+  expect(await documents.backlog(BEGINNING)).toBe(both__B);
+  expect(await documents.backlog(first!.checkpoint)).toBe(both__B - first__B);
+  expect(await documents.backlog(second!.checkpoint)).toBe(0);
+  await writer.close();
+});
+
 test('what is told at the last, after the rows were read, is not left out', async () => {
   const writer = await RecordingWriter.create(newDir(), META);
   await writer.write(hostRow(1));
