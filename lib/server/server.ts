@@ -22,8 +22,8 @@ import { Watch } from './watch';
 const SPOOL__MS = 10_000;
 const FULL_DISK__MS = 1000;
 const OPEN_TO_PAGES =
-  '--insecure: whoever reaches it may use it, and so may a web page in the browser of such a one (DNS rebinding); ' +
-  'name the names of this machine with --allow-host, and pages are kept out';
+  '--insecure: anyone who can reach this address may use it, and so may a web page in their browser (DNS rebinding); ' +
+  'name this machine with --allow-host to keep pages out';
 
 export interface MonitoringServer {
   /** Where it listens, such as `http://127.0.0.1:9417`. */
@@ -60,10 +60,10 @@ class Closers {
  */
 export async function startServer(options: ServerOptions = {}): Promise<MonitoringServer> {
   const config = configOf(options);
-  if (config.token === undefined && config.hosts === undefined) config.log(OPEN_TO_PAGES);
   const closers = new Closers();
   try {
     const url = await open(config, closers);
+    if (config.token === undefined && config.hosts === undefined) config.log(OPEN_TO_PAGES);
     return { url, state: config.state, close: () => closers.close() };
   } catch (error) {
     await closers.close();

@@ -192,7 +192,16 @@ test('README says how it gets on PATH from a clone', () => {
 
 test('runs a command where there is a prebuild', () => {
   expect(nvpulse('--version').stdout).toBe('0.1.0\n');
-  const { status, stderr } = nvpulse('run', '--simulate', 'h200x8', '--no-recording', '--', 'sleep', '1');
+  const { status, stderr } = nvpulse(
+    'run',
+    '--simulate',
+    'h200x8',
+    '--no-recording',
+    '--',
+    'node',
+    '-e',
+    'setTimeout(() => {}, 1000)',
+  );
   expect(stderr).toContain('NVIDIA H200');
   expect(status).toBe(0);
 });

@@ -153,7 +153,8 @@ test('where others reach it, any name will do, unless names are given', async ()
 
 test('who leaves a server open to pages is told so, and what keeps them out', async () => {
   const open = ['--listen', '0.0.0.0:0', '--insecure'];
-  const warning = /--insecure: whoever reaches it may use it, and so may a web page .*--allow-host/;
+  const warning =
+    /--insecure: anyone who can reach this address may use it, and so may a web page .*--allow-host/;
   expect((await servers.start('warned', { args: open })).told()).toMatch(warning);
   expect((await servers.start('kept out', { args: [...open, '--allow-host', 'node7'] })).told()).not.toMatch(
     warning,
