@@ -42,7 +42,7 @@ describe('examples', () => {
       ARGO,
       ARGO_MONITORING,
       ['--token-secret', 'nvpulse-token'],
-      /^nvpulse pipeline add-monitoring: warning: \S+:\d+:\d+: [^\n]*REPLACE-IP-ADDRESS[^\n]*\n$/,
+      /^nvpulse pipeline add-monitoring: warning: \S+:\d+:\d+: [^\n]*REPLACE-IP-ADDRESS[^\n]*\n[^\n]* warning: [^\n]* may have parallelism[^\n]*\n$/,
     ],
   ])('%s: the second is the first with monitoring', async (_, plain, monitoring, options, said) => {
     const added = await run(['pipeline', 'add-monitoring', plain, ...options]);
