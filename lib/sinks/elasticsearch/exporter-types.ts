@@ -6,7 +6,7 @@ import type { Duration } from '../../sampling/options';
 
 /**
  * - `ok`: what is recorded is being acknowledged.
- * - `idle`: nothing is left to send.
+ * - `idle`: nothing was left to send at the last look, at most two seconds ago.
  * - `retrying`: Elasticsearch is unreachable, overloaded, or broke off; the same is sent again until it answers.
  * - `denied`: it knows who asks and does not let them write; `reason` says what to grant.
  * - `not_set_up`: it has no data streams of ours.
