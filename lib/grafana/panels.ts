@@ -448,7 +448,12 @@ export function bars(where: string, measure: Column | Computed, heading: Heading
       legend: { displayMode: 'list', placement: 'bottom', showLegend: false, calcs: [] },
       tooltip: TOOLTIP,
     },
-    transformations: [without(hidden.map((column) => columnName(column, columns)))],
+    transformations: [
+      inOrder(
+        [],
+        hidden.map((column) => columnName(column, columns)),
+      ),
+    ],
   };
 }
 
@@ -534,15 +539,10 @@ function override(
   };
 }
 
-const inOrder = (names: readonly string[]): Transformation => ({
+const inOrder = (names: readonly string[], hidden: readonly string[] = []): Transformation => ({
   id: 'organize',
   options: {
     indexByName: Object.fromEntries(names.map((name, position) => [name, position])),
-    excludeByName: {},
+    excludeByName: Object.fromEntries(hidden.map((name) => [name, true])),
   },
-});
-
-const without = (names: readonly string[]): Transformation => ({
-  id: 'organize',
-  options: { indexByName: {}, excludeByName: Object.fromEntries(names.map((name) => [name, true])) },
 });

@@ -175,11 +175,13 @@ function finalMetrics(sampled: JobMetrics, usage: FinalUsage, length: number): J
 
 /** Of gauges that derive from these counters: their means are the counters', and their samples are widened to hold them. */
 function ratesOf(counters: Readonly<Record<string, CounterSummary>>, sampled: JobMetrics): JobMetrics {
+  const known = new Map(Object.entries(sampled));
   const rates = metricsOf('job').flatMap(({ name, source }) => {
-    const counter = 'derive' in source ? counters[source.derive.from] : undefined;
-    if (!('derive' in source) || !counter) return [];
+    if (!('derive' in source)) return [];
+    const counter = counters[source.derive.from];
+    if (!counter) return [];
     const mean = counter.rate * source.derive.scale;
-    const metric = new Map(Object.entries(sampled)).get(name);
+    const metric = known.get(name);
     if (!metric || !('mean' in metric)) return [[name, level(mean, 1)] as const];
     const { min, max } = metric;
     return [[name, { ...metric, mean, min: Math.min(min, mean), max: Math.max(max, mean) }] as const];

@@ -3,6 +3,7 @@
 import { close, fdatasync, fstat, ftruncate, open, rm, stat, truncate, write } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { isNowhere } from './files';
 import { ADDING, ADDING_THROUGH_LINKS, PRIVATE, type Access } from './private';
 import { syncFolder } from './replace-file';
 
@@ -134,8 +135,8 @@ export class AppendFile {
   }
 }
 
-function undefinedWhereMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+function undefinedWhereMissing(error: Error): undefined {
+  if (!isNowhere(error)) throw error;
 }
 
 function writeAll(fd: number, bytes: Buffer): Promise<void> {

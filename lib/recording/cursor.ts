@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { NvpulseError } from '../errors';
 import { reasonOf } from '../reason';
+import { isMissing } from './files';
 import { replaceFile } from './replace-file';
 
 /**
@@ -25,7 +26,7 @@ export async function readCursor(path: string): Promise<unknown> {
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissing(cause)) return undefined;
     throw new NvpulseError('ERR_IO', `cannot read '${path}': ${reasonOf(cause)}`, { cause });
   }
   try {

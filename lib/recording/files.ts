@@ -12,8 +12,14 @@ const [closeFile, openFile, readAll, readFileAt, readFolder] = [
   promisify(readdir),
 ];
 
-function isMissing(error: unknown): boolean {
+/** Of the system's errors: there is no such file, or folder. */
+export function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+/** As `isMissing`, also where a folder on the way to it is a file. */
+export function isNowhere(error: unknown): boolean {
+  return isMissing(error) || (error as NodeJS.ErrnoException).code === 'ENOTDIR';
 }
 
 function statOf(path: string): Stats | undefined {

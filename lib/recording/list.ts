@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { reasonOf } from '../reason';
+import { isMissing } from './files';
 import { recordingRoot } from './folder';
 import { lengthOf, readManifest, type RecordedExit } from './manifest';
 
@@ -29,8 +30,8 @@ export interface RecordingListing {
  * @throws ERR_IO where the folder is there and cannot be read
  */
 export async function listRecordings(root = recordingRoot()): Promise<readonly RecordingListing[]> {
-  const folders = await readdir(root, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return [];
+  const folders = await readdir(root, { withFileTypes: true }).catch((cause: unknown) => {
+    if (isMissing(cause)) return [];
     const why = `the recordings in '${root}' cannot be read: ${reasonOf(cause)}`;
     throw new NvpulseError('ERR_IO', why, { cause });
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ENTITIES, metricsOf, unitOf, type Entity, type Kind } from '../catalog';
 import { NvpulseError } from '../errors';
 import type { GpuState } from '../native/addon';
+import { isNowhere } from './files';
 import { ANEW } from './private';
 import { syncFolder } from './replace-file';
 import { reasonOf } from '../reason';
@@ -167,20 +168,15 @@ export async function writeManifest(
   if (durable) await syncFolder(dir);
 }
 
-function isMissing(cause: unknown): boolean {
-  const { code } = cause as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
 /** Of what `readManifest` throws: there is no manifest, so that it is none, or is only beginning. */
 export function isNoRecording(error: unknown): boolean {
-  return error instanceof NvpulseError && error.cause !== undefined && isMissing(error.cause);
+  return error instanceof NvpulseError && error.cause !== undefined && isNowhere(error.cause);
 }
 
 function whyNot(cause: unknown): string {
   const { name } = cause as NodeJS.ErrnoException;
   if (name === 'SyntaxError') return `its ${MANIFEST} is not JSON`;
-  if (isMissing(cause)) return `it has no ${MANIFEST}`;
+  if (isNowhere(cause)) return `it has no ${MANIFEST}`;
   return `its ${MANIFEST} cannot be read: ${reasonOf(cause)}`;
 }
 

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { NvpulseError } from '../errors';
 import { AppendFile, RemovedError } from '../recording/append-file';
+import { isMissing } from '../recording/files';
 import { READING } from '../recording/private';
 import { replaceFile } from '../recording/replace-file';
 import { reasonOf } from '../reason';
@@ -59,7 +60,7 @@ export async function readJobLog(path: string): Promise<LoggedRecords> {
   try {
     text = await readFile(path, { encoding: 'utf8', flag: READING });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT')
+    if (!isMissing(cause))
       throw new NvpulseError('ERR_IO', `the jobs in '${path}' cannot be read: ${reasonOf(cause)}`, { cause });
   }
   const records: JobRecord[] = [];

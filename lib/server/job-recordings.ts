@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { JobSummaryPlace } from './job';
 
-/** All recordings of earlier servers, of which it is not known what jobs they tell of. */
+/** All recordings of earlier servers, of which it is not known what jobs they tell of: the place of what is not found. */
 const EARLIER = -1;
 
 export class JobRecordings {
@@ -32,6 +32,6 @@ export class JobRecordings {
   }
 
   private numberOf(name: string): number {
-    return this.names.includes(name) ? this.names.indexOf(name) : EARLIER;
+    return this.names.indexOf(name);
   }
 }

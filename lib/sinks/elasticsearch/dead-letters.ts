@@ -2,7 +2,7 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppendFile } from '../../recording/append-file';
-import { readFrom, sizeOf } from '../../recording/files';
+import { isMissing, readFrom, sizeOf } from '../../recording/files';
 import { FOLDER_MODE } from '../../recording/private';
 import { asciiJson } from './instance-fold';
 import { sourceOf, type PackedDocument } from './packed';
@@ -68,7 +68,7 @@ export class DeadLetters {
     try {
       return await open(this.path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 // What happened between a document and the one before of the same thing, so that sums of documents are energies, and means
 // can be weighted by time.
 import type { Entity, Instance } from '../../catalog';
+import { isObject } from '../../recording/position';
 
 /** When a GPU or a host was read last, and the energy counter as it was read last. */
 export interface MeterReading {
@@ -142,8 +143,4 @@ function parseReadings(value: unknown): MeterReadings {
       return [[key, { time, ...(isTold && { energy: { total__J, time: at } }) }]];
     }),
   );
-}
-
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null;
 }

@@ -107,9 +107,7 @@ export class ToldDocuments {
         // One that ended before the recording began may have been told in an earlier one.
         lines.some(({ end }) => end !== undefined && end < start),
     };
-    // Windows that were over before these events are of no use to those to come.
-    this.log.pass(events.at(-1)?.flush ?? 0);
-    this.log.forget(() => Infinity);
+    this.pass(events);
     this.events += entries.length;
     this.summaries = summaries.at(-1)?.next ?? this.summaries;
     return told;
@@ -146,9 +144,14 @@ export class ToldDocuments {
       this.reads = [...this.reads, { events: count, read__B }];
       const added = entries.slice(Math.max(0, this.events - before));
       if (added.length > 0) return added;
-      this.log.pass(eventsIn(entries).at(-1)?.flush ?? 0);
-      this.log.forget(() => Infinity);
+      this.pass(eventsIn(entries));
     }
+  }
+
+  /** Windows and instances that only these events could be about are of no use to those to come. */
+  private pass(events: readonly RecordedEvent[]): void {
+    this.log.pass(events.at(-1)?.flush ?? 0);
+    this.log.forget(() => Infinity);
   }
 
   private ended(events: readonly RecordedEvent[]): Promise<readonly OutgoingDocument[]> {
