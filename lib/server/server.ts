@@ -6,7 +6,7 @@ import { NvpulseError } from '../errors';
 import { reasonOf } from '../reason';
 import { urlHost } from './address';
 import { documentsOf } from './delivery';
-import { startExport } from './export';
+import { endExport, startExport } from './export';
 import { Freshness } from './freshness';
 import { createApi } from './http';
 import { Lock } from './lock';
@@ -78,6 +78,8 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
   const stream = new LiveStream();
   const freshness = new Freshness();
   let exporter: Exporter | undefined;
+  // After the monitor: what it writes last is sent too.
+  closers.push(async () => exporter && endExport(exporter));
   const taken = (): readonly Acknowledged[] => exporter?.acknowledged() ?? [];
   const monitor = await Monitor.open({
     ...config,
@@ -90,7 +92,6 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
   });
   closers.push(() => monitor.close());
   if (config.elasticsearch) exporter = await startExport(config.elasticsearch, monitor.spool, config);
-  closers.push(async () => exporter?.stop());
   const spool = new Spool({
     dir: monitor.spool,
     limit__B: config.spoolLimit__B,

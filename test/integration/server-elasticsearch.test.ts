@@ -294,6 +294,28 @@ describeWithElasticsearch('a server that exports', { restarts: true }, (elastics
     await second.stop();
   });
 
+  test('a server that stops sends all that it recorded, up to its end, where Elasticsearch takes it', async () => {
+    const args = ['-i', '20ms', '--resolution', '1ms', '--host-name', 'leaving', '--url', elasticsearch.url];
+    const server = await servers.start('leaving', { args });
+    await server.client.start({ id: 'leaving', gpus: [0] });
+    await eventually(async () => ((await server.client.health()).export?.documents ?? 0) > 0 || undefined);
+    await delay(1000);
+    expect(await server.stop()).toMatchObject({ code: 0 });
+    const expected: string[] = [];
+    for (const name of readdirSync(join(folder, 'leaving', 'spool')))
+      for await (const batch of (await openRecording(join(folder, 'leaving', 'spool', name))).batches())
+        for (const { index, time } of batch.rows('gpu')) if (index === 0) expected.push(time);
+    const filter = [
+      { term: { 'host.name': 'leaving' } },
+      { term: { entity: 'gpu' } },
+      { term: { index: 0 } },
+    ];
+    const found = (await search('gpumetrics', { bool: { filter } })).map((source) =>
+      String(source['@timestamp']),
+    );
+    expect(found).toEqual(expected.sort());
+  });
+
   test('Elasticsearch killed, then the server: health says so, and nothing is lost or twice', async () => {
     const args = ['-i', '50ms', '--resolution', '50ms', '--url', elasticsearch.url];
     const first = await servers.start('outage', { args });
