@@ -1,5 +1,6 @@
 // Follows events.ndjson: lines that were added since the last look, a piece at a time. It keeps what comes may be about,
 // however long the recording is.
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Entity, Instance } from '../catalog';
 import { EVENTS, eventsIn, parseEvents, problemsIn, TOLD_FOR__FLUSHES, type EventLog } from './events';
@@ -10,7 +11,7 @@ import type { RecordingProblem } from './segment-reader';
 
 /** As much is read at once, unless a line is longer. */
 const PIECE__B = 256 * 1024;
-/** The beginning of a file, which tells it from another. */
+/** Of a file's first line, which tells it from another: no two begin at one time. */
 const HEAD__B = 4096;
 /** What is told with rows may stand in the flush after theirs: the end of a command, for one. */
 const AHEAD__FLUSHES = 1;
@@ -25,7 +26,6 @@ export class EventTail {
   private lines = 0;
   private number = 0;
   private bad: readonly RecordingProblem[] = [];
-  private files = 0;
   private known = new Map<number, Instance>();
   /** By instance: the latest flush that it is known to be in. */
   private readonly latest = new Map<number, number>();
@@ -56,9 +56,14 @@ export class EventTail {
     return this.number;
   }
 
-  /** How many files it had before: who removes one that is written makes its writer begin another. */
-  get fileNum(): number {
-    return this.files;
+  /**
+   * Which file was read, by its first line; '' before. Who removes one that is written makes its writer begin another,
+   * which may have the inode of the one before.
+   */
+  get file(): string {
+    return this.head.length === 0
+      ? ''
+      : createHash('sha256').update(this.head).digest('base64url').slice(0, 16);
   }
 
   /** Lines that are none. */
@@ -155,10 +160,8 @@ export class EventTail {
     if (this.unread__B === 0) return;
     const head = await readFrom(this.path, 0, this.head.length);
     const isSame = head.equals(this.head.subarray(0, head.length));
-    if (!isSame) {
-      this.files++;
-      this.begin();
-    } else if (this.size__B < this.offset) this.restart();
+    if (!isSame) this.begin();
+    else if (this.size__B < this.offset) this.restart();
     await this.foresee();
   }
 
@@ -194,7 +197,8 @@ export class EventTail {
   }
 
   private take(lines: Buffer): EventLog['entries'] {
-    if (this.offset === 0) this.head = Buffer.from(lines.subarray(0, HEAD__B));
+    if (this.offset === 0)
+      this.head = Buffer.from(lines.subarray(0, lines.indexOf(0x0a) + 1).subarray(0, HEAD__B));
     this.offset += lines.length;
     const { entries, instances, told, lineNum } = parseEvents(lines.toString(), this.lines);
     const events = eventsIn(entries);

@@ -18,7 +18,8 @@ export type EventKind =
   | 'interval'
   | 'clock_jump'
   | 'rows_dropped'
-  | 'rows_lost';
+  | 'rows_lost'
+  | 'events_lost';
 
 /** Values that JSON can hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };

@@ -344,9 +344,11 @@ export class RecordingWriter {
 
   private enqueueLines(): void {
     if (this.lines.length === 0) return;
-    const lines = this.lines;
-    this.lines = [];
     this.enqueue(async () => {
+      // In their order, also where those before them have to be written again.
+      const { lines } = this;
+      if (lines.length === 0) return;
+      this.lines = [];
       const text = Buffer.from(lines.join(''));
       try {
         await this.eventFile.append(text);
@@ -443,6 +445,9 @@ export class RecordingWriter {
     if (path === this.eventFile.path) {
       void this.eventFile.close();
       this.eventFile = this.fileOf(EVENTS);
+      // First, and at a time of its own: a file is told from another by its first line.
+      const lost = { text: `'${path}' was removed` };
+      this.lines.unshift(formatEvent('events_lost', lost, this.utcOffset__ns, this.flush));
       this.tellAgain();
     }
     if (path === this.journal.path) {

@@ -60,11 +60,16 @@ export interface Parcel {
   readonly letters: readonly DeadLetter[];
   /** Everything before it is in this parcel, or in one before. */
   readonly checkpoint: Checkpoint;
-  /** Some tell again what an earlier recording told: it is there already. */
+  /** Some may tell again what was told before: it is there already. */
   readonly retold: boolean;
 }
 
-export const BEGINNING: Checkpoint = { position: FOLD_START, events: 0, summaries: SUMMARIES_START };
+export const BEGINNING: Checkpoint = {
+  position: FOLD_START,
+  file: '',
+  events: 0,
+  summaries: SUMMARIES_START,
+};
 
 /** Calls must not overlap. */
 export class RecordingDocuments {
@@ -201,11 +206,13 @@ export function parseCheckpoint(value: unknown): Checkpoint | undefined {
   const position = parsePosition(value.position);
   const { events } = value;
   if (!position || typeof events !== 'number') return undefined;
-  // Before 0.2 recordings told no summaries.
+  // Before 0.2 cursors did not say of which file they are: events are told again. Recordings told no summaries.
+  const file = 'file' in value && typeof value.file === 'string' ? value.file : '';
   const summaries = parseSummaryPlace('summaries' in value ? value.summaries : undefined) ?? SUMMARIES_START;
   const newest = 'newest__ns' in value ? value.newest__ns : undefined;
   return {
     position: { ...position, meters: parseMeters(value.position) },
+    file,
     events,
     summaries,
     ...(typeof newest === 'string' && /^\d+$/.test(newest) ? { newest__ns: newest } : {}),

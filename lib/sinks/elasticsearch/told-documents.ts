@@ -28,7 +28,9 @@ import { endedWindow, eventDocuments, windowDocument, type JobDocument } from '.
 
 /** How far it has been made into documents. */
 export interface ToldPlace {
-  /** How many of the events in the recording's file, with lines that are none. */
+  /** In which file of events, by its first line; '' before any was read. */
+  readonly file: string;
+  /** How many of its events, with lines that are none. */
   readonly events: number;
   /** Where the summaries begin that have not. */
   readonly summaries: SummaryPlace;
@@ -43,16 +45,17 @@ export interface Unfit {
 export interface Told {
   readonly documents: readonly OutgoingDocument[];
   readonly unfit: readonly Unfit[];
-  /** Some tell again what an earlier recording told: it is there already. */
+  /** Some may tell again what was told before, also by an earlier recording: it is there already. */
   readonly retold: boolean;
 }
 
 /** Calls must not overlap. */
 export class ToldDocuments {
   private readonly log: EventTail;
+  private file: string;
   private events: number;
-  /** Number of the file that they were of. */
-  private file = 0;
+  /** The file may have been told before: where it was come to is a place in another. */
+  private isToldAgain = false;
   private summaries: SummaryPlace;
   /** Byte offsets of places in the file of events, from the last that was acknowledged on. */
   private reads: readonly { readonly events: number; readonly read__B: number }[] = [];
@@ -64,16 +67,17 @@ export class ToldDocuments {
     private readonly dir: string,
     manifest: Manifest,
     private readonly summaryOf: DocumentChoice['summaryOf'],
-    { events, summaries }: ToldPlace,
+    { file, events, summaries }: ToldPlace,
   ) {
     this.log = new EventTail(dir, manifest);
+    this.file = file;
     this.events = events;
     this.summaries = summaries;
   }
 
   get place(): ToldPlace {
-    const { events, summaries } = this;
-    return { events, summaries };
+    const { file, events, summaries } = this;
+    return { file, events, summaries };
   }
 
   /** Windows that it keeps in mind. */
@@ -103,6 +107,7 @@ export class ToldDocuments {
         ...lines.flatMap(({ unfit }) => unfit ?? []),
       ],
       retold:
+        (this.isToldAgain && entries.length > 0) ||
         events.some(({ time__ns }) => time__ns < BigInt(clock.start__ns)) ||
         // One that ended before the recording began may have been told in an earlier one.
         lines.some(({ end }) => end !== undefined && end < start),
@@ -119,11 +124,12 @@ export class ToldDocuments {
   }
 
   /** Bytes on disk beyond a place, which is no earlier than at the call before. */
-  async backlog({ events, summaries }: ToldPlace): Promise<number> {
-    // Of a recording that was only opened it is not known where the events begin.
+  async backlog({ file, events, summaries }: ToldPlace): Promise<number> {
     const { count, read__B, unread__B } = this.log;
-    const at = this.reads.findLastIndex((one) => one.events <= events);
-    const events__B = count < events ? 0 : unread__B + read__B - (this.reads[at]?.read__B ?? 0);
+    const told = this.log.file === '' || this.log.file === file ? events : 0;
+    const at = this.reads.findLastIndex((one) => one.events <= told);
+    // Of a recording that was only opened it is not known where the events begin.
+    const events__B = count < told ? 0 : unread__B + read__B - (this.reads[at]?.read__B ?? 0);
     this.reads = this.reads.slice(Math.max(0, at));
     return events__B + (await summariesBeyond(this.dir, summaries));
   }
@@ -134,11 +140,12 @@ export class ToldDocuments {
       const entries = await this.log.read();
       if (!entries) return [];
       // What was told of a file that was removed says nothing of the next.
-      if (this.log.fileNum !== this.file) {
+      if (this.log.file !== this.file) {
+        this.isToldAgain = this.events > 0;
         this.events = 0;
         this.reads = [];
       }
-      this.file = this.log.fileNum;
+      this.file = this.log.file;
       const { count, read__B } = this.log;
       const before = count - entries.length;
       this.reads = [...this.reads, { events: count, read__B }];

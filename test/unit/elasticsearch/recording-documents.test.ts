@@ -302,6 +302,89 @@ describe('events.ndjson that is another while its recording goes on', () => {
   });
 });
 
+describe('a cursor whose events.ndjson was replaced by another', () => {
+  const textsOf = (parcels: readonly Parcel[]) => sourcesIn(parcels).flatMap(({ text }) => text ?? []);
+  const isRetold = (parcels: readonly Parcel[]) => parcels.map(({ retold }) => retold);
+  const tell = async (writer: RecordingWriter, marks: readonly string[]): Promise<void> => {
+    for (const mark of marks) writer.mark(mark);
+    await writer.flushed();
+  };
+  /** All that is told from a cursor on, by who has read nothing else. */
+  const tellFrom = async (dir: string, { checkpoint }: Parcel): Promise<readonly Parcel[]> => {
+    const from = parseCheckpoint(JSON.parse(JSON.stringify(checkpoint)));
+    const documents = await RecordingDocuments.open(dir, SETTING, from!);
+    const parcels: Parcel[] = [];
+    for (let parcel = await documents.next(); parcel; parcel = await documents.next()) parcels.push(parcel);
+    expect(await documents.backlog(parcels.at(-1)?.checkpoint ?? checkpoint)).toBe(0);
+    return parcels;
+  };
+  /** With a row, whose instance is told again in each file. */
+  const begun = async (): Promise<{ writer: RecordingWriter; path: string; last: Parcel }> => {
+    const writer = await RecordingWriter.create(newDir(), META);
+    await writer.write(hostRow(1));
+    await tell(writer, ['a', 'b', 'c']);
+    const documents = await RecordingDocuments.open(writer.dir, SETTING, BEGINNING);
+    return { writer, path: join(writer.dir, 'events.ndjson'), last: (await documents.next())! };
+  };
+
+  test('the other is told from its beginning, and looked up', async () => {
+    const { writer, path, last } = await begun();
+    expect(textsOf([last])).toEqual(['a', 'b', 'c']);
+    rmSync(path);
+    expect(await writer.flushed()).toBe(false);
+    await tell(writer, ['d', 'e', 'f', 'g', 'h', 'i']);
+    const rest = await tellFrom(writer.dir, last);
+    expect([textsOf(rest), isRetold(rest)]).toEqual([['d', 'e', 'f', 'g', 'h', 'i'], [true]]);
+    // Which is acknowledged from then on.
+    await tell(writer, ['j']);
+    const more = await tellFrom(writer.dir, rest.at(-1)!);
+    expect([textsOf(more), isRetold(more)]).toEqual([['j'], [false]]);
+    await writer.close();
+  });
+
+  test('no two that a writer begins are taken for one', async () => {
+    const { writer, path, last } = await begun();
+    let before = last;
+    for (const marks of [
+      ['d', 'e'],
+      ['f', 'g', 'h'],
+      ['i', 'j', 'k'],
+    ]) {
+      rmSync(path);
+      await writer.flushed();
+      await tell(writer, marks);
+      const told = await tellFrom(writer.dir, before);
+      expect([textsOf(told), isRetold(told)]).toEqual([marks, [true]]);
+      before = told.at(-1)!;
+    }
+    await writer.close();
+    const events = (await openRecording(writer.dir)).events.map(({ kind, text }) => [kind, text]);
+    expect(events[0]).toEqual(['events_lost', `'${path}' was removed`]);
+  });
+
+  test('one that is left until it is acknowledged', async () => {
+    const { writer, path } = await begun();
+    const documents = await RecordingDocuments.open(writer.dir, SETTING, BEGINNING);
+    const first = (await documents.next())!;
+    rmSync(path);
+    await writer.flushed();
+    await tell(writer, ['d']);
+    const other__B = readFileSync(path).length;
+    const second = (await documents.tell())!;
+    expect(await documents.backlog(first.checkpoint)).toBe(other__B);
+    expect(await documents.backlog(second.checkpoint)).toBe(0);
+    await writer.close();
+  });
+
+  test('a cursor that does not say of which it is', async () => {
+    const { writer, last } = await begun();
+    const { file: _, ...old } = last.checkpoint;
+    const told = await tellFrom(writer.dir, { ...last, checkpoint: old as Checkpoint });
+    expect([textsOf(told), isRetold(told)]).toEqual([['a', 'b', 'c'], [true]]);
+    await writer.close();
+  });
+});
+
 test('what happened is left until it is acknowledged, also where it was read', async () => {
   const writer = await RecordingWriter.create(newDir(), META);
   const tell = async (id: string): Promise<number> => {
