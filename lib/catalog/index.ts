@@ -1,5 +1,6 @@
 // The catalog's public face.
 export { ENTITIES, type Entity, type Identities, type Instance } from './entities';
+export { HOLD_PERIODS } from './hold';
 export {
   METRICS,
   metricsOf,

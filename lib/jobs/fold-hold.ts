@@ -1,5 +1,5 @@
 // How long a reading stands: the zero-order hold that gauges and states are weighted by.
-import { STATUS } from '../catalog';
+import { HOLD_PERIODS, STATUS } from '../catalog';
 import { Missing, Readings, startOf, type Bounds } from './fold-bounds';
 import type { Segments } from './fold-segments';
 
@@ -7,9 +7,6 @@ import type { Segments } from './fold-segments';
 export function isPending(status: number): boolean {
   return status === STATUS.notDue || status === STATUS.needsSecondReading;
 }
-
-/** A reading holds for at most this many periods without a sign of life. */
-export const HOLD_PERIODS = 3;
 
 /** A stretch without rows that is longer than the schedule explains. */
 interface Silence {

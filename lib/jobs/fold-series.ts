@@ -1,9 +1,9 @@
 // One metric of one instance: from its readings to its summary, by the metric's kind.
-import { describeStatus, rangeOf, type Derivation, type Metric } from '../catalog';
+import { describeStatus, HOLD_PERIODS, rangeOf, type Derivation, type Metric } from '../catalog';
 import type { Bounds } from './fold-bounds';
 import { CounterFold, type Growth } from './fold-counter';
 import { Distribution } from './fold-distribution';
-import { Hold, HOLD_PERIODS } from './fold-hold';
+import { Hold } from './fold-hold';
 import { RateFold } from './fold-rate';
 import { Segments } from './fold-segments';
 import type { AbsentSummary, CounterSummary, GaugeSummary, MetricSummary } from './summary-types';

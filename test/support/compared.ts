@@ -2,7 +2,7 @@
 import type { JobSpan } from '../../lib/recording';
 import { Meter, toDocuments } from '../../lib/sinks/elasticsearch';
 import type { Elasticsearch } from './elasticsearch';
-import { batchOf, gpu, HOST } from './readings';
+import { batchOf, gpu, HOST, SECOND } from './readings';
 
 export const SWEEP = 'sweep';
 export const NO_GPU = 'no-gpu';
@@ -126,7 +126,7 @@ export async function exportUneven(elasticsearch: Elasticsearch): Promise<Compar
         { instance: HOST, time__ns: Number(at(second)), values: { cpu_utilization__pct: shareAt(second) } },
       ]),
     );
-    const documents = [...toDocuments(batch, { host: name, windows: spans, meter: new Meter() })];
+    const documents = [...toDocuments(batch, { host: name, windows: spans, meter: new Meter(60 * SECOND) })];
     for (const stream of ['gpumetrics', 'cpumetrics'])
       await created(
         elasticsearch,

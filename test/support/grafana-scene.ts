@@ -10,7 +10,7 @@ import { Meter, eventDocuments, toDocuments } from '../../lib/sinks/elasticsearc
 import type { Elasticsearch } from './elasticsearch';
 import { nvpulseIn, type Ending, type Running } from './nvpulse';
 import { patience } from './patience';
-import { batchOf, gpu, HOST, MEMORY } from './readings';
+import { batchOf, gpu, HOST, MEMORY, SECOND } from './readings';
 
 export interface Scene {
   readonly from__ms: number;
@@ -285,7 +285,9 @@ async function index(
   windows: readonly JobSpan[] = [],
   simulated = false,
 ): Promise<void> {
-  await send(elasticsearch, [...toDocuments(batch, { host, windows, simulated, meter: new Meter() })]);
+  await send(elasticsearch, [
+    ...toDocuments(batch, { host, windows, simulated, meter: new Meter(10 * SECOND) }),
+  ]);
 }
 
 async function send(

@@ -1,12 +1,14 @@
 // What happened between a document and the one before of the same thing, so that sums of documents are energies, and means
 // can be weighted by time.
-import type { Entity, Instance } from '../../catalog';
+import { HOLD_PERIODS, type Entity, type Instance } from '../../catalog';
 import { isObject } from '../../recording/position';
 
 /** When a GPU or a host was read last, and the energy counter as it was read last. */
 export interface MeterReading {
   /** Nanoseconds since the recording's start, as all times here. */
   readonly time: number;
+  /** From one reading to the next, as asked for then, or as it took, where that was longer. */
+  readonly period: number;
   readonly energy?: EnergyReading;
 }
 
@@ -30,7 +32,7 @@ export interface Drawn {
 
 /** What a reading tells of the time since the one before. */
 export interface Measured {
-  /** Nanoseconds since then, or since the first of its jobs had it, where that was later. */
+  /** Nanoseconds of it that the reading stands for. */
   readonly span: number;
   readonly drawn?: Drawn;
 }
@@ -45,11 +47,22 @@ export const isMetered = (entity: Entity): boolean => entity === 'gpu' || entity
 
 const keyOf = ({ entity, identity }: Instance): string => (entity === 'gpu' ? identity.uuid : '');
 
+/**
+ * Nanoseconds that a reading may stand for. A host's are rates, which were made over all the time since the reading before;
+ * a GPU's say nothing of a time in which nobody read.
+ */
+const standsFor = (entity: Entity, period: number): number =>
+  entity === 'gpu' ? HOLD_PERIODS * period : Infinity;
+
 export class Meter {
   private readonly latest: Map<string, MeterReading>;
   private origin__ns: bigint | undefined;
 
-  constructor(readings: MeterReadings = {}) {
+  /** @param interval__ns from one reading to the next, as asked for; set it anew where that changes */
+  constructor(
+    public interval__ns: number,
+    readings: MeterReadings = {},
+  ) {
     this.latest = new Map(Object.entries(readings));
   }
 
@@ -69,9 +82,12 @@ export class Meter {
     // Finite: neither missing nor beyond all numbers.
     const energy = total__J - total__J === 0 ? { total__J, time } : undefined;
     const kept = energy ?? before?.energy;
-    this.latest.set(key, { time, ...(kept && { energy: kept }) });
+    const { interval__ns } = this;
+    const period = before ? Math.max(interval__ns, time - before.time) : interval__ns;
+    this.latest.set(key, { time, period, ...(kept && { energy: kept }) });
     if (!before) return undefined;
-    const span = Math.max(0, time - Math.max(before.time, since));
+    const longest = standsFor(instance.entity, Math.max(interval__ns, before.period));
+    const span = Math.max(0, Math.min(longest, time - Math.max(before.time, since)));
     const drawn = energy && before.energy && drawnBetween(before.energy, energy, since);
     return { span, ...(drawn && { drawn }) };
   }
@@ -135,12 +151,12 @@ function parseReadings(value: unknown): MeterReadings {
   if (!isObject(value)) return {};
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, one]) => {
-      const { time, energy } = isObject(one) ? one : {};
-      if (typeof time !== 'number') return [];
+      const { time, period = 0, energy } = isObject(one) ? one : {};
+      if (typeof time !== 'number' || typeof period !== 'number') return [];
       const read = isObject(energy) ? energy : {};
       const [total__J, at] = [read['total__J'], read['time']];
       const isTold = typeof total__J === 'number' && typeof at === 'number';
-      return [[key, { time, ...(isTold && { energy: { total__J, time: at } }) }]];
+      return [[key, { time, period, ...(isTold && { energy: { total__J, time: at } }) }]];
     }),
   );
 }

@@ -77,7 +77,7 @@ export class TableFold {
   ) {
     this.reached = position;
     this.stream = streamOf(entity);
-    this.meter = isMetered(entity) ? new Meter(meters) : undefined;
+    this.meter = isMetered(entity) ? new Meter(0, meters) : undefined;
     this.counter = metricsOf(entity).findIndex(({ name }) => name === 'energy__J');
     this.fields = metricsOf(entity).map(({ name, kind }) => ({
       name,
@@ -122,6 +122,7 @@ export class TableFold {
       instance.seen = time;
       if (time > this.newest) this.newest = time;
       if (time < interval.from || time >= interval.until) interval = this.timeline.intervalAt(time);
+      if (this.meter) this.meter.interval__ns = interval.interval__ns;
       if (!(time >= instance.from && time < instance.until)) instance.turnTo(time);
       if (interval.isFolded) {
         const bucket =

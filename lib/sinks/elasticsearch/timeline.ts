@@ -11,10 +11,11 @@ export interface JobStretch {
   readonly belonging: Belonging;
 }
 
-/** From `from` to before `until`, samples are folded, or each is a document. */
+/** From `from` to before `until` this is how often was read: samples are folded, or each is a document. */
 export interface IntervalStretch {
   readonly from: number;
   readonly until: number;
+  readonly interval__ns: number;
   readonly isFolded: boolean;
 }
 
@@ -57,6 +58,7 @@ export class Timeline {
       this.stretches = intervals.map(({ from__ns, interval__ns }, at) => ({
         from: at === 0 ? -Infinity : this.relative(from__ns),
         until: at + 1 < intervals.length ? this.relative(intervals[at + 1]?.from__ns ?? 0n) : Infinity,
+        interval__ns,
         isFolded: interval__ns < this.resolution__ns,
       }));
     }
@@ -103,4 +105,4 @@ export class Timeline {
   }
 }
 
-const WHOLE: IntervalStretch = { from: -Infinity, until: Infinity, isFolded: false };
+const WHOLE: IntervalStretch = { from: -Infinity, until: Infinity, interval__ns: 0, isFolded: false };

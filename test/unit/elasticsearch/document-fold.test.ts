@@ -13,7 +13,10 @@ import { createBatch, type Batch } from '../../../lib/sampling/batch';
 import { documentId, Meter, instanceKey, toDocuments } from '../../../lib/sinks/elasticsearch';
 import type { OutgoingDocument } from '../../../lib/sinks/elasticsearch/bulk';
 import { DocumentFold } from '../../../lib/sinks/elasticsearch/document-fold';
+import { BEGINNING, parseCheckpoint } from '../../../lib/sinks/elasticsearch/recording-documents';
 import { META, table } from '../../fixtures/recording/batches';
+import { batchOf as batchOfReadings, gpu as gpuOf, HOST, SECOND, type Reading } from '../../support/readings';
+import { META as SUMMARY_META, metricOf, summaryOfReadings } from '../../support/summaries';
 
 /** A recording that starts at 2026-09-21T14:13:20.100000000Z, on the grid of 100 ms. */
 const START__NS = 5_000_000_000n;
@@ -25,6 +28,7 @@ const MANIFEST = {
 };
 const MS = 1_000_000;
 
+const GPU = gpuOf(0);
 const gpu = (index: number) => ({
   index,
   uuid: `GPU-${index}`,
@@ -156,6 +160,7 @@ describe('folding', () => {
           [100, 2, ...values(7, 0, 104)],
         ],
       ],
+      intervals: [every(50)],
     });
     const common = { 'host.name': 'n1', entity: 'gpu', index: 0, uuid: 'GPU-0', name: 'NVIDIA H200' };
     expect(documents.map(parse)).toEqual([
@@ -462,9 +467,111 @@ describe('what is told of the time since the document before', () => {
     expect(spans.filter(([entity]) => entity === 'process')).toEqual([['process', undefined]]);
   });
 
+  /** Milliseconds that documents of GPU 0, and of the host, stand for, of rows at these times. */
+  const spansOf = (times__ms: readonly number[], intervals: readonly RecordedInterval[]) => {
+    const rows = times__ms.flatMap((time): Row[] => [
+      [time, 1, 1],
+      [time, 2, 1],
+    ]);
+    const sources = fold({ reads: [rows], intervals, resolution__ns: MS }).map(parse);
+    const of = (entity: string) =>
+      sources
+        .filter((source) => source['entity'] === entity)
+        .map(({ sampled__s: span__s }) => (span__s === undefined ? 0 : Math.round(Number(span__s) * 1000)));
+    return { gpu: of('gpu'), host: of('host') };
+  };
+
+  test.each([
+    ['a hang', [0, 100, 200, 30_200, 30_300], [every(100)], [0, 100, 100, 300, 100]],
+    [
+      'readings that come less often than asked for',
+      [0, 500, 1000, 31_000],
+      [every(100)],
+      [0, 300, 500, 1500],
+    ],
+    [
+      'another interval, and a reading at once',
+      [0, 100, 150, 10_150],
+      [every(100), every(10_000, 150)],
+      [0, 100, 50, 10_000],
+    ],
+    [
+      'and back',
+      [0, 10_000, 20_000, 25_000, 25_100],
+      [every(10_000), every(100, 25_000)],
+      [0, 10_000, 10_000, 5000, 100],
+    ],
+  ])(
+    '%s: a GPU’s stands for three periods at most, a host’s, which is of rates, for all of it',
+    (_, times, intervals, gpu) => {
+      const spans = spansOf(times, intervals);
+      expect(spans.gpu).toEqual(gpu);
+      expect(spans.host).toEqual(times.map((time, at) => time - (times[at - 1] ?? time)));
+    },
+  );
+
+  test('all metrics of a host that are gauges are rates, but the load; none of a GPU is', () => {
+    const rates = (entity: Entity) =>
+      metricsOf(entity).flatMap(({ name, kind, source }) =>
+        kind === 'gauge' && 'derive' in source ? [name] : [],
+      );
+    const gauges = metricsOf('host').flatMap(({ name, kind }) => (kind === 'gauge' ? [name] : []));
+    expect(gauges.filter((name) => !rates('host').includes(name))).toEqual(['load_1min']);
+    expect(rates('gpu')).toEqual([]);
+  });
+
+  test('means that are weighted by it are those of the summary, a hang included', () => {
+    const length__s = 60;
+    const hang = (time__s: number): boolean => time__s > 20 && time__s < 50;
+    const times__s = Array.from({ length: 10 * length__s + 1 }, (_, tick) => tick / 10).filter(
+      (time) => !hang(time),
+    );
+    const busy = (time__s: number): number => (time__s < 10 ? 0.1 : 0.9);
+    let [busy__s, before__s] = [0, 0];
+    const readings = times__s.flatMap((time__s): Reading[] => {
+      const share = busy(time__s);
+      busy__s += share * (time__s - before__s) * SUMMARY_META.host.core_num;
+      before__s = time__s;
+      const values = { cpu_busy__s: busy__s, cpu_utilization__pct: 100 * share };
+      const time__ns = time__s * SECOND;
+      return [
+        { instance: HOST, time__ns, values: time__s > 0 ? values : { cpu_busy__s: 0 } },
+        { instance: GPU, time__ns, values: { gpu_utilization__pct: 100 * share } },
+      ];
+    });
+    const fold = new DocumentFold(
+      { ...MANIFEST, clock: { start__ns: '0', utcOffset__ns: '0' } },
+      { resolution__ns: 100 * MS },
+    );
+    const read = {
+      batch: batchOfReadings(readings),
+      position: { tables: {} },
+      simulated: false,
+      settled: true,
+    };
+    const every100ms = [{ from__ns: 0n, interval__ns: 100 * MS }];
+    const sources = [...fold.push(read, [], every100ms), ...fold.end()].map(parse);
+    const summary = summaryOfReadings(readings, { stop__s: length__s });
+    for (const [entity, name] of [
+      ['gpu', 'gpu_utilization__pct'],
+      ['host', 'cpu_utilization__pct'],
+    ] as const) {
+      const weighed = sources.filter((source) => source['entity'] === entity && source[name] !== undefined);
+      const weight = (source: Source) => Number(source['sampled__s'] ?? 0);
+      const sum__s = weighed.reduce((sum, source) => sum + weight(source), 0);
+      const mean = weighed.reduce((sum, source) => sum + weight(source) * Number(source[name]), 0) / sum__s;
+      const metric = metricOf(summary, entity, name);
+      expect(metric).toMatchObject({
+        mean: expect.closeTo(mean, 0) as number,
+        coverage: expect.closeTo(sum__s / length__s, 2) as number,
+      });
+    }
+  });
+
   test('folded: that of all rows of the stretch', () => {
     const rows = counted([0, 500], [40, 501], [90, 503], [110, 507], [230, 515], [270, 516]);
-    const spans = fold({ reads: [rows] }).map((document) => parse(document)['sampled__s']);
+    const documents = fold({ reads: [rows], intervals: [every(50)] });
+    const spans = documents.map((document) => parse(document)['sampled__s']);
     expect(spans).toEqual([0.09, 0.02, 0.16]);
   });
 });
@@ -665,7 +772,8 @@ test('going on where a fold was gives the same documents, and none is missing', 
         const before = readsOf(cut(rows, cuts))
           .slice(0, last)
           .flatMap((read) => first.push(read, windows, intervals));
-        const { position } = first;
+        const stored: unknown = JSON.parse(JSON.stringify({ ...BEGINNING, position: first.position }));
+        const { position } = parseCheckpoint(stored)!;
         const second = new DocumentFold(MANIFEST, { resolution__ns }, position);
         const rest = readsOf(cut(rowsAfter(rows, position), others), position);
         const after = [...rest.flatMap((read) => second.push(read, windows, intervals)), ...second.end()];
@@ -683,7 +791,7 @@ test('unfolded, the lines are those of toDocuments', () => {
   fc.assert(
     fc.property(runArb, ({ rows, cuts, windows }) => {
       const lines = fold({ reads: cut(rows, cuts), windows, intervals: [every(100)] });
-      const meter = new Meter();
+      const meter = new Meter(100 * MS);
       const documents = cut(rows, cuts).flatMap((read) => [
         ...toDocuments(batchOf(read), { host: 'n1', windows, meter }),
       ]);
