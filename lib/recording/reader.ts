@@ -9,7 +9,7 @@ import { readWhole } from './files';
 import { decodeEntries, JOURNAL } from './journal';
 import { reasonOf } from '../reason';
 import { lengthOf, readManifest, type Manifest } from './manifest';
-import { parseSegmentName, segmentName } from './segments';
+import { knownSchema, parseSegmentName, segmentName } from './segments';
 import { readSegment, type RecordingProblem } from './segment-reader';
 import { isTrimmed, readTrimmed, trimmedOf, type Trimmed } from './trimmed';
 
@@ -137,6 +137,7 @@ export class Recording {
     journal: readonly Chunk[],
   ): AsyncGenerator<Chunk> {
     const { utcOffset__ns } = this;
+    const known = knownSchema(this.manifest, entity);
     let last = 0;
     let before = trimmedOf(this.trimmed, entity);
     for (const number of numbers) {
@@ -144,7 +145,7 @@ export class Recording {
       if (number > before + 1) this.note({ segment: file, reason: 'one before it is missing' });
       before = number;
       const mayBeCut = !this.complete && number === numbers.at(-1);
-      const source = { path: join(this.dir, file), entity, utcOffset__ns, mayBeCut };
+      const source = { path: join(this.dir, file), entity, utcOffset__ns, known, mayBeCut };
       for await (const chunk of readSegment(source, (problem) => this.note(problem))) {
         last = chunk.flush;
         yield chunk;

@@ -6,8 +6,9 @@ import { formatUtc } from '../time';
 import { END_OF_STREAM } from './arrow-messages';
 import type { Chunk } from './chunk';
 import { decodeChunk } from './decode';
-import { decompress, MEMBER_HEADER__B, memberLength } from './gzip';
+import { damagedFrom, memberAt } from './members';
 import { reasonOf } from '../reason';
+import { NO_SCHEMA } from './segments';
 
 /** Something that could not be read. */
 export interface RecordingProblem {
@@ -22,86 +23,71 @@ export interface SegmentSource {
   readonly path: string;
   readonly entity: Entity;
   readonly utcOffset__ns: bigint;
+  /** Its first member; undefined where it has to be read. */
+  readonly known: Buffer | undefined;
   /** The segment is the one that was being written when its writer was killed: it may end anywhere. */
   readonly mayBeCut: boolean;
 }
 
 /** Every whole chunk in order; what can't be read is told to `report`. */
 export async function* readSegment(
-  { path, entity, utcOffset__ns, mayBeCut }: SegmentSource,
+  source: SegmentSource,
   report: (problem: RecordingProblem) => void,
 ): AsyncGenerator<Chunk> {
+  const { path, utcOffset__ns } = source;
   let last: bigint | undefined;
   const tell = (reason: string): void => {
     const lostFrom = last === undefined ? {} : { lostFrom: formatUtc(last + utcOffset__ns) };
     report({ segment: basename(path), reason, ...lostFrom });
   };
-  let schema: Buffer | undefined;
-  for await (const member of members(path)) {
-    if (member.kind === 'cut') {
-      if (!mayBeCut) tell('it ends early');
-      return;
-    }
-    if (member.kind === 'damage') {
-      tell(`damaged: ${member.reason}`);
-      // Nothing after the schema can be read without it.
-      if (!schema) return;
-    } else if (!schema) schema = member.bytes;
-    else if (member.bytes.equals(END_OF_STREAM)) return;
-    else {
-      const chunk = attempt(decodeChunk, entity, schema, member.bytes, utcOffset__ns);
-      if (chunk.kind === 'damage') tell(`damaged: ${chunk.reason}`);
-      else {
-        last = chunk.value.time.at(-1);
-        yield chunk.value;
-      }
-    }
-  }
-}
-
-interface Damage {
-  readonly kind: 'damage';
-  readonly reason: string;
-}
-
-function damage(thrown: unknown): Damage {
-  return { kind: 'damage', reason: reasonOf(thrown) };
-}
-
-function attempt<A extends unknown[], T>(
-  decode: (...args: A) => T,
-  ...args: A
-): { readonly kind: 'value'; readonly value: T } | Damage {
-  try {
-    return { kind: 'value', value: decode(...args) };
-  } catch (error) {
-    return damage(error);
-  }
-}
-
-type Member = { readonly kind: 'bytes'; readonly bytes: Buffer } | { readonly kind: 'cut' } | Damage;
-
-/** Contents of the file's gzip members; `cut` last where the file ends before its stream does. */
-async function* members(path: string): AsyncGenerator<Member, void, void> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');
   } catch (error) {
-    return yield damage(error);
+    return tell(`it cannot be read: ${reasonOf(error)}`);
   }
   try {
-    for (let at = 0; ;) {
-      const header = await readAt(file, at, MEMBER_HEADER__B);
-      if (header.length < MEMBER_HEADER__B) return yield { kind: 'cut' };
-      const length = memberLength(header);
-      if (length === undefined) return yield damage(`no chunk at byte ${at}`);
-      const member = await readAt(file, at, length);
-      if (member.length < length) return yield { kind: 'cut' };
-      yield await decompress(member).then((bytes) => ({ kind: 'bytes', bytes }), damage);
-      at += length;
+    for await (const chunk of chunksIn(file, source, tell)) {
+      last = chunk.time.at(-1);
+      yield chunk;
     }
   } finally {
     await file.close();
+  }
+}
+
+async function* chunksIn(
+  file: FileHandle,
+  { entity, utcOffset__ns, known, mayBeCut }: SegmentSource,
+  tell: (reason: string) => void,
+): AsyncGenerator<Chunk, void, void> {
+  let schema: Buffer | undefined;
+  let end = 0;
+  for (;;) {
+    const at = end;
+    const member = await memberAt((from, length) => readAt(file, from, length), at);
+    if (member.kind === 'cut') {
+      if (!mayBeCut) tell('it ends early');
+      return;
+    }
+    if (member.kind === 'damaged')
+      tell(damagedFrom(at, member.end ?? (await file.stat()).size, member.reason));
+    if (member.end === undefined) return;
+    end = member.end;
+    if (!schema) {
+      schema = member.kind === 'whole' ? member.bytes : known;
+      if (!schema) return tell(NO_SCHEMA);
+    } else if (member.kind === 'whole') {
+      if (member.bytes.equals(END_OF_STREAM)) return;
+      let chunk: Chunk;
+      try {
+        chunk = decodeChunk(entity, schema, member.bytes, utcOffset__ns);
+      } catch (error) {
+        tell(damagedFrom(at, end, reasonOf(error)));
+        continue;
+      }
+      yield chunk;
+    }
   }
 }
 

@@ -5,9 +5,9 @@ import { END_OF_STREAM } from './arrow-messages';
 import type { Chunk } from './chunk';
 import { decodeChunk } from './decode';
 import { readFrom, sizeOf } from './files';
-import { decompress, MEMBER_HEADER__B, memberLength } from './gzip';
+import { damagedFrom, memberAt, type Member } from './members';
 import { reasonOf } from '../reason';
-import { segmentName } from './segments';
+import { NO_SCHEMA, segmentName } from './segments';
 
 /** Number of a segment, and byte offset of a chunk in it. */
 export interface Place {
@@ -27,16 +27,12 @@ export interface SegmentList {
   readonly numbers: readonly number[];
   /** Those up to this number were removed on purpose. */
   readonly trimmed: number;
+  /** Nothing will be added to any. */
+  readonly isClosed: boolean;
 }
 
 /** As much is read at once, unless a chunk is longer. */
 const READ__B = 256 * 1024;
-
-type Member =
-  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly end: number }
-  /** `end` is absent where nothing after it can be found. */
-  | { readonly kind: 'damaged'; readonly reason: string; readonly end?: number }
-  | { readonly kind: 'cut'; readonly isPart: boolean };
 
 export class SegmentTail {
   private window: { readonly start: number; readonly bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) };
@@ -44,6 +40,7 @@ export class SegmentTail {
   private schema: Buffer | undefined;
 
   /**
+   * @param known the first member of every segment; undefined where it has to be read
    * @param place where to begin
    * @param report told of what can't be read
    */
@@ -51,6 +48,7 @@ export class SegmentTail {
     private readonly dir: string,
     private readonly entity: Entity,
     private readonly utcOffset__ns: bigint,
+    private readonly known: Buffer | undefined,
     private place: Place,
     private readonly report: (segment: string, reason: string) => void,
   ) {}
@@ -61,7 +59,7 @@ export class SegmentTail {
   }
 
   /** The next chunk; undefined where there is none now. */
-  async next({ numbers, trimmed }: SegmentList): Promise<PlacedChunk | undefined> {
+  async next({ numbers, trimmed, isClosed }: SegmentList): Promise<PlacedChunk | undefined> {
     for (;;) {
       const { segment } = this.place;
       const found = numbers.find((number) => number >= segment);
@@ -71,7 +69,7 @@ export class SegmentTail {
         if (found > trimmed + 1) this.tell('one before it is missing');
       }
       // A writer that has gone on to the next one adds nothing to this.
-      const isLeft = numbers.some((number) => number > found);
+      const isLeft = isClosed || numbers.some((number) => number > found);
       const chunk = await this.nextOfSegment(isLeft);
       if (chunk === 'over' || (chunk === 'none' && isLeft)) this.move(found + 1);
       else return chunk === 'none' ? undefined : { chunk, next: this.place };
@@ -80,49 +78,39 @@ export class SegmentTail {
 
   private async nextOfSegment(isLeft: boolean): Promise<Chunk | 'over' | 'none'> {
     if (!this.schema) {
-      const first = await this.member(0);
-      if (first.kind === 'damaged') this.tell(`damaged: ${first.reason}`);
-      // Nothing can be read without it.
-      if (first.kind !== 'bytes') return 'none';
-      this.schema = first.bytes;
+      const first = await this.member(0, isLeft);
+      if (first.kind === 'cut') return 'none';
+      this.schema = first.kind === 'whole' ? first.bytes : this.known;
+      if (!this.schema) {
+        this.tell(NO_SCHEMA);
+        return 'over';
+      }
       if (this.place.offset === 0) this.place = { ...this.place, offset: first.end };
     }
     for (;;) {
-      const member = await this.member(this.place.offset);
-      if (member.kind === 'cut') {
-        if (member.isPart && isLeft) this.tell('it ends early');
-        return 'none';
-      }
-      if (member.kind === 'damaged') this.tell(`damaged: ${member.reason}`);
-      else if (member.bytes.equals(END_OF_STREAM)) return 'over';
-      if (member.end === undefined) return 'none';
+      const member = await this.member(this.place.offset, isLeft);
+      if (member.kind === 'cut') return 'none';
+      if (member.kind === 'whole' && member.bytes.equals(END_OF_STREAM)) return 'over';
+      const { offset } = this.place;
       this.place = { ...this.place, offset: member.end };
-      const chunk = member.kind === 'bytes' && this.decode(this.schema, member.bytes);
-      if (chunk) return chunk;
+      if (member.kind === 'damaged') continue;
+      try {
+        return decodeChunk(this.entity, this.schema, member.bytes, this.utcOffset__ns);
+      } catch (error) {
+        this.tell(damagedFrom(offset, member.end, reasonOf(error)));
+      }
     }
   }
 
-  private decode(schema: Buffer, messages: Buffer): Chunk | undefined {
-    try {
-      return decodeChunk(this.entity, schema, messages, this.utcOffset__ns);
-    } catch (error) {
-      this.tell(`damaged: ${reasonOf(error)}`);
-      return undefined;
-    }
-  }
-
-  private async member(at: number): Promise<Member> {
-    const header = await this.bytesAt(at, MEMBER_HEADER__B);
-    if (header.length < MEMBER_HEADER__B) return { kind: 'cut', isPart: header.length > 0 };
-    const length = memberLength(header);
-    if (length === undefined) return { kind: 'damaged', reason: `no chunk at byte ${at}` };
-    const member = await this.bytesAt(at, length);
-    if (member.length < length) return { kind: 'cut', isPart: true };
-    const end = at + length;
-    return decompress(member).then(
-      (bytes) => ({ kind: 'bytes', bytes, end }),
-      (error: unknown) => ({ kind: 'damaged', reason: reasonOf(error), end }),
-    );
+  /** What is damaged is told once it is known where it ends: as long as the segment may grow, that is where the next begins. */
+  private async member(at: number, isLeft: boolean): Promise<Member & ({ kind: 'cut' } | { end: number })> {
+    const member = await memberAt((from, length) => this.bytesAt(from, length), at);
+    if (member.kind === 'cut' && member.isPart && isLeft) this.tell('it ends early');
+    if (member.kind !== 'damaged') return member;
+    if (member.end === undefined && !isLeft) return { kind: 'cut', isPart: true };
+    const end = member.end ?? this.size__B;
+    this.tell(damagedFrom(at, end, member.reason));
+    return { ...member, end };
   }
 
   /** Fewer where the file ends now. */
@@ -134,11 +122,20 @@ export class SegmentTail {
   }
 
   private async readWindow(at: number, length: number): Promise<void> {
-    const path = join(this.dir, segmentName(this.entity, this.place.segment));
-    const there = Math.max(0, sizeOf(path) - at);
+    const there = Math.max(0, this.size__B - at);
     const bytes =
-      there === 0 ? Buffer.alloc(0) : await readFrom(path, at, Math.min(there, Math.max(length, READ__B)));
+      there === 0
+        ? Buffer.alloc(0)
+        : await readFrom(this.path, at, Math.min(there, Math.max(length, READ__B)));
     this.window = { start: at, bytes };
+  }
+
+  private get path(): string {
+    return join(this.dir, segmentName(this.entity, this.place.segment));
+  }
+
+  private get size__B(): number {
+    return sizeOf(this.path);
   }
 
   private move(segment: number): void {

@@ -5,9 +5,12 @@ import { rm } from 'node:fs/promises';
 import { ENTITIES, type Entity } from '../catalog';
 import { AppendFile } from './append-file';
 import { END_OF_STREAM } from './arrow-messages';
+import { metricNames } from './columns';
 import { encodeSchema } from './encode';
 import { compress } from './gzip';
+import type { Manifest } from './manifest';
 import type { Access } from './private';
+import { VERSION } from '../version';
 
 const ROTATE = { plain__B: 64 * 2 ** 20, age__ms: 3_600_000 } as const;
 
@@ -26,6 +29,15 @@ export function parseSegmentName(
   const entity = ENTITIES.find((one) => one === name);
   return entity && { entity, number: Number(number) };
 }
+
+/** What the first member of a table's segments tells, where this version wrote them; undefined where another did. */
+export function knownSchema({ nvpulse, catalog }: Manifest, entity: Entity): Buffer | undefined {
+  const told = (catalog[entity] ?? []).map(({ name }) => name).join();
+  return nvpulse === VERSION && told === metricNames(entity).join() ? encodeSchema(entity) : undefined;
+}
+
+/** Without the first member of a segment. */
+export const NO_SCHEMA = 'without its beginning, which another version wrote, the rest cannot be read';
 
 /** Calls must not overlap: the writer's queue sees to it. */
 export class SegmentSequence {

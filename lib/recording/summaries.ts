@@ -4,7 +4,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppendFile } from './append-file';
 import { namesIn, readFrom, sizeOf } from './files';
-import { compress, decompress, MEMBER_HEADER__B, memberFrom, memberLength } from './gzip';
+import { compress, decompress, MEMBER_HEADER__B, memberLength } from './gzip';
+import { memberAt } from './members';
 import type { Access } from './private';
 
 /** A file that has reached this takes no more. */
@@ -161,29 +162,25 @@ async function wholeIn(bytes: Buffer, { file, offset }: SummaryPlace): Promise<r
 }
 
 /**
- * The first, up to where the next begins. What is half written is none yet: it is waited for, and where it was never
- * finished it is told again in a later file.
+ * The first. What is half written is none yet: it is waited for, and where it was never finished it is told again in a later
+ * file.
  */
 async function firstIn(bytes: Buffer, at: SummaryPlace): Promise<readonly ToldSummary[]> {
-  if (bytes.length < MEMBER_HEADER__B) return [];
-  const placed = (value: unknown, end: number): readonly ToldSummary[] => [
-    { value, at, next: { ...at, offset: at.offset + end } },
-  ];
-  const told__B = memberLength(bytes);
-  const next = memberFrom(bytes, 1);
-  const isHere = told__B !== undefined && told__B <= bytes.length;
-  // By its own length, and where that is damaged by where the next begins.
-  for (const end of [...(isHere ? [told__B] : []), next ?? bytes.length]) {
-    const value = await parse(bytes.subarray(0, end));
-    if (value !== undefined) return placed(value, end);
-  }
-  const isHalf = told__B !== undefined && !isHere && next === undefined;
-  return isHalf ? [] : placed(undefined, next ?? (isHere ? told__B : bytes.length));
+  const read = (from: number, length: number): Promise<Buffer> =>
+    Promise.resolve(bytes.subarray(from, from + length));
+  const member = await memberAt(read, 0);
+  if (member.kind === 'cut') return [];
+  const value = member.kind === 'whole' ? jsonOf(member.bytes) : undefined;
+  return [{ value, at, next: { ...at, offset: at.offset + (member.end ?? bytes.length) } }];
 }
 
 async function parse(member: Buffer): Promise<unknown> {
+  return decompress(member).then(jsonOf, () => undefined);
+}
+
+function jsonOf(bytes: Buffer): unknown {
   try {
-    return JSON.parse((await decompress(member)).toString()) as unknown;
+    return JSON.parse(bytes.toString()) as unknown;
   } catch {
     return undefined;
   }

@@ -13,7 +13,7 @@ import { readManifest, type Manifest } from './manifest';
 import { TABLE_START, TAIL_START, type TablePosition, type TailPosition } from './position';
 import type { RecordingProblem } from './segment-reader';
 import { SegmentTail, type PlacedChunk, type SegmentList } from './segment-tail';
-import { parseSegmentName, segmentName } from './segments';
+import { knownSchema, parseSegmentName, segmentName } from './segments';
 import { readTrimmed, trimmedOf } from './trimmed';
 import type { JobSpan, RecordedInterval } from './windows';
 
@@ -226,8 +226,12 @@ export class RecordingTail {
       else numbers.set(segment.entity, [segment.number]);
     }
     const trimmed = await readTrimmed(this.dir);
+    const isClosed = this.current.end !== null;
     this.lists = new Map(
-      [...numbers].map(([entity, own]) => [entity, { numbers: own, trimmed: trimmedOf(trimmed, entity) }]),
+      [...numbers].map(([entity, own]) => [
+        entity,
+        { numbers: own, trimmed: trimmedOf(trimmed, entity), isClosed },
+      ]),
     );
   }
 
@@ -254,7 +258,15 @@ export class RecordingTail {
       this.found.set(`${segment} ${reason}`, { segment, reason });
     };
     const { segment, offset } = position;
-    const segments = new SegmentTail(this.dir, entity, this.utcOffset__ns, { segment, offset }, report);
+    const schema = knownSchema(this.current, entity);
+    const segments = new SegmentTail(
+      this.dir,
+      entity,
+      this.utcOffset__ns,
+      schema,
+      { segment, offset },
+      report,
+    );
     const table: FollowedTable = { segments, position, next: undefined };
     this.tables.set(entity, table);
     return table;

@@ -244,7 +244,9 @@ describe('damage', () => {
     const { gpu, problems } = await read(dir);
     expect(whole).toBe(170 * ROWS);
     expect(gpu.length).toBeGreaterThan(whole / 3);
-    expect(problems).toEqual([{ segment: 'gpu-000002.arrows.gz', reason: 'damaged: no chunk at byte 0' }]);
+    expect(problems).toEqual([
+      { segment: 'gpu-000002.arrows.gz', reason: 'damaged: bytes 0 to 30: no chunk' },
+    ]);
     rmSync(join(dir, 'gpu-000002.arrows.gz'));
     expect((await read(dir)).problems).toEqual([
       { segment: 'gpu-000003.arrows.gz', reason: 'one before it is missing' },
