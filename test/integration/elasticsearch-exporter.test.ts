@@ -1,6 +1,6 @@
 // Recordings into a real Elasticsearch: followed while they are written, gone on with after a restart, replayed.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { connect as connectTo, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,15 +8,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from '@elastic/elasticsearch';
 import { RecordingWriter } from '../../lib/recording';
-import { createMapping, Exporter, type ExporterOptions } from '../../lib/sinks/elasticsearch';
-import { META } from '../fixtures/recording/batches';
+import {
+  createMapping,
+  Exporter,
+  exportToElasticsearch,
+  type ExporterOptions,
+} from '../../lib/sinks/elasticsearch';
+import { META, OFFSET__NS } from '../fixtures/recording/batches';
 import { startChaosProxy, type ChaosProxy } from '../support/chaos-proxy';
 import { documentsIn } from '../support/documents';
 import { describeWithElasticsearch } from '../support/elasticsearch';
 import { nvpulseIn, recordingsIn, stateFolder, type Ending } from '../support/nvpulse';
 import { until } from '../support/processes';
 import { startServerless } from '../support/serverless';
-import { batchesOf, expectedOf, HOST, recordRows, type Rows } from '../support/recorded';
+import { batchesOf, expectedOf, HOST, recordRows, STEP__NS, type Rows } from '../support/recorded';
 
 const BIN = join(__dirname, '..', '..', 'bin', 'nvpulse.js');
 const SHOW_IN_TERMINAL = join(__dirname, '..', 'fixtures', 'show-in-terminal.py');
@@ -42,6 +47,7 @@ describeWithElasticsearch('exporter', {}, (elasticsearch) => {
   let client: Client;
 
   const exporters: Exporter[] = [];
+  const closers: (() => Promise<void>)[] = [];
   let unready: Ending;
 
   beforeAll(async () => {
@@ -53,7 +59,10 @@ describeWithElasticsearch('exporter', {}, (elasticsearch) => {
   });
 
   // Also those of tests that failed: an exporter ends only when it is told.
-  afterEach(() => Promise.all(exporters.map((exporter) => exporter.stop())));
+  afterEach(async () => {
+    await Promise.all(exporters.map((exporter) => exporter.stop()));
+    for (const close of closers.splice(0)) await close();
+  });
   afterAll(() => client.close());
 
   async function startExporter(
@@ -323,6 +332,140 @@ describeWithElasticsearch('exporter', {}, (elasticsearch) => {
         await elasticsearch.request('POST', `/${stream}/_rollover`);
     }
     expect(await gpuDocuments(rows)).toEqual({ found: 6000, missing: 0 });
+  });
+
+  /** A client whose requests are counted that look for what is there; of those that ask whether anything is. */
+  async function counted(): Promise<{
+    readonly client: Client;
+    readonly lookUps: () => number;
+    readonly asks: () => number;
+  }> {
+    let [lookUps, asks] = [0, 0];
+    const proxy = await startChaosProxy(elasticsearch.url, ({ path, body }) => {
+      if (/_search|_refresh/.test(path)) lookUps++;
+      if (body.includes('"term":{"host.name"')) asks++;
+      return 'pass';
+    });
+    const through = new Client({ node: proxy.url });
+    closers.push(async () => {
+      await through.close();
+      await proxy.close();
+    });
+    return { client: through, lookUps: () => lookUps, asks: () => asks };
+  }
+
+  /** A recording that is being written now, whose rows are folded: the last of them waits for the next. */
+  async function writing(dir: string): Promise<RecordingWriter> {
+    const host = { ...META.host, name: HOST };
+    const writer = await RecordingWriter.create(dir, { ...META, host, interval__ns: Number(STEP__NS) / 2 });
+    closers.push(() => writer.close());
+    return writer;
+  }
+
+  async function write(writer: RecordingWriter, rows: Rows): Promise<void> {
+    for (const batch of batchesOf(rows)) await writer.write(batch);
+    await writer.flushed();
+  }
+
+  /** Rows of now, and after those of the call before; each at the beginning of what samples are folded into. */
+  let written__ns = 0n;
+  function rowsOfNow(ticks: number): Rows {
+    const utc__ns = process.hrtime.bigint() + OFFSET__NS;
+    const now__ns = utc__ns - (utc__ns % STEP__NS) - OFFSET__NS;
+    const from__ns = now__ns > written__ns ? now__ns : written__ns;
+    written__ns = from__ns + BigInt(ticks) * STEP__NS;
+    return { ticks, gpus: 1, from__ns };
+  }
+
+  /** Writes more, and has it sent, as often as told; how often was looked for what is there, each time. */
+  async function lookUpsOf(
+    times: number,
+    {
+      writer,
+      exporter,
+      lookUps,
+    }: Record<'writer', RecordingWriter> & Record<'exporter', Exporter> & Record<'lookUps', () => number>,
+  ): Promise<{ readonly rows: readonly Rows[]; readonly counts: readonly number[] }> {
+    const rows: Rows[] = [];
+    const counts: number[] = [];
+    for (let time = 0; time < times; time++) {
+      const more = rowsOfNow(10);
+      const before = lookUps();
+      rows.push(more);
+      await write(writer, more);
+      await exporter.reached(0n);
+      counts.push(lookUps() - before);
+    }
+    return { rows, counts };
+  }
+
+  test.each([
+    ['after a restart', true],
+    ['in the next recording of a server', false],
+  ])('%s what is added to a recording is not looked up, and each row is there once', async (_, restarts) => {
+    const [source, state] = [folder(), folder()];
+    const { client: through, lookUps } = await counted();
+    let exporter = await startExporter({ client: through, source, state });
+    const earlier = await writing(join(source, 'earlier'));
+    const rows = [rowsOfNow(10)];
+    await write(earlier, rows[0]!);
+    await exporter.reached(0n);
+    await earlier.close();
+    if (restarts) await exporter.stop();
+    const writer = await writing(join(source, 'one'));
+    rows.push(rowsOfNow(10));
+    await write(writer, rows[1]!);
+    if (restarts) exporter = await startExporter({ client: through, source, state });
+    await exporter.reached(0n);
+    const added = await lookUpsOf(5, { writer, exporter, lookUps });
+    // The first parcel has what waited.
+    expect(added.counts.slice(1)).toEqual([0, 0, 0, 0]);
+    await writer.close();
+    await exporter.reached(EVERYTHING);
+    for (const some of [...rows, ...added.rows])
+      expect(await gpuDocuments(some)).toEqual({ found: 10, missing: 0 });
+  });
+
+  test('whether anything of its time is there is asked once of a recording', async () => {
+    const rows = rowsOf(6000, 1);
+    const [source, other] = [folder(), folder()];
+    await recordRows(join(other, 'other'), { ...rows, ticks: 10 });
+    await recordRows(join(source, 'one'), rows);
+    const before = await startExporter({ source: other, state: folder() });
+    await before.reached(EVERYTHING);
+    const { client: through, asks } = await counted();
+    const exporter = await startExporter({ client: through, source, state: folder() });
+    await exporter.reached(EVERYTHING);
+    expect(exporter.stats()).toMatchObject({ documents: 12_000, duplicates: 0 });
+    expect(asks()).toBe(1);
+  });
+
+  test('what a recording held when it was opened is looked up, also where it had been taken for over', async () => {
+    const [source, rejectedFile] = [folder(), join(folder(), 'rejected.ndjson')];
+    const dir = join(source, 'one');
+    const writer = await writing(dir);
+    const rows = rowsOfNow(10);
+    await write(writer, rows);
+    const past = new Date(Date.now() - 3_600_000);
+    for (const name of readdirSync(dir)) utimesSync(join(dir, name), past, past);
+    expect(await exportToElasticsearch(dir, { client, rejectedFile })).toMatchObject({
+      documents: 20,
+      growing: false,
+    });
+    for (const stream of ['gpumetrics', 'cpumetrics'])
+      await elasticsearch.request('POST', `/${stream}/_rollover`);
+    const { client: through, lookUps } = await counted();
+    const exporter = await startExporter({ client: through, source, state: folder() });
+    await exporter.reached(0n);
+    expect(exporter.stats()).toMatchObject({ documents: 0, duplicates: 18 });
+    // The last document of what was there is given with the rows that come next.
+    const added = await lookUpsOf(3, { writer, exporter, lookUps });
+    expect(added.counts.slice(1)).toEqual([0, 0]);
+    await writer.close();
+    await exporter.reached(EVERYTHING);
+    expect(exporter.stats()).toMatchObject({ documents: 60, duplicates: 20 });
+    for (const some of [rows, ...added.rows])
+      expect(await gpuDocuments(some)).toEqual({ found: 10, missing: 0 });
   });
 
   test('is not idle while what was recorded during a long request is left', async () => {

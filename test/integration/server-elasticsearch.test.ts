@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openRecording } from '../../lib';
 import type { JobDetail, JobView } from '../../lib/server';
 import { connect, createMapping } from '../../lib/sinks/elasticsearch';
+import { startChaosProxy, type ChaosProxy } from '../support/chaos-proxy';
 import { describeWithElasticsearch } from '../support/elasticsearch';
 import { temporaryFolder } from '../support/folder';
 import { eventually, serversIn, type RunningServer } from '../support/monitoring-server';
@@ -19,6 +20,9 @@ const INTERVAL__MS = 20;
 const { run } = nvpulseIn(folder);
 
 describeWithElasticsearch('a server that exports', { restarts: true }, (elasticsearch) => {
+  let proxy: ChaosProxy | undefined;
+  afterEach(() => proxy?.close());
+
   beforeAll(async () => {
     const client = await connect({ url: elasticsearch.url });
     await createMapping({ client });
@@ -314,6 +318,25 @@ describeWithElasticsearch('a server that exports', { restarts: true }, (elastics
       String(source['@timestamp']),
     );
     expect(found).toEqual(expected.sort());
+  });
+
+  test('a server that was killed and is there again at once soon sends without looking for what is there', async () => {
+    // Requests with documents since the last one that looked.
+    let sent = 0;
+    proxy = await startChaosProxy(elasticsearch.url, ({ path }) => {
+      if (/_search|_refresh/.test(path)) sent = 0;
+      if (path.startsWith('/_bulk')) sent++;
+      return 'pass';
+    });
+    const args = ['-i', '50ms', '--url', proxy.url];
+    const first = await servers.start('again', { args });
+    await first.client.start({ id: 'again' });
+    await eventually(async () => ((await first.client.health()).export?.documents ?? 0) > 0 || undefined);
+    await first.kill();
+    sent = 0;
+    const second = await servers.start('again', { args });
+    await eventually(() => sent > 3 || undefined);
+    await second.stop();
   });
 
   test('Elasticsearch killed, then the server: health says so, and nothing is lost or twice', async () => {

@@ -60,9 +60,14 @@ export interface Parcel {
   readonly letters: readonly DeadLetter[];
   /** Everything before it is in this parcel, or in one before. */
   readonly checkpoint: Checkpoint;
-  /** Some may tell again what was told before: it is there already. */
-  readonly retold: boolean;
+  readonly sent: SentBefore;
 }
+
+/**
+ * Whether documents were sent before, by whomever: `never` where they are of rows that were added since the recording
+ * was opened, `likely` where some may tell again what was told before.
+ */
+export type SentBefore = 'never' | 'perhaps' | 'likely';
 
 export const BEGINNING: Checkpoint = {
   position: FOLD_START,
@@ -77,6 +82,8 @@ export class RecordingDocuments {
   private readonly told: ToldDocuments;
   private readonly packer = new Packer();
   private newest__ns: bigint | undefined;
+  /** UTC of the newest row when all was read for the first time, or 0: what it held when it was opened is no newer. */
+  private opened__ns: bigint | undefined;
   /** What the latest rows became. */
   private perRow__B = PARCEL.size__B / FIRST_ROWS;
 
@@ -122,6 +129,8 @@ export class RecordingDocuments {
   async next(): Promise<Parcel | undefined> {
     const told = await this.tell();
     if (told && told.documents.length >= MUCH) return told;
+    // What happened may stand in several recordings, rows stand in one.
+    const sent = told?.sent ?? (this.isPastOpening ? 'never' : 'perhaps');
     const documents = [...(told?.documents ?? [])];
     let size__B = documents.reduce((sum, document) => sum + sizeOf(document), 0);
     let rows = false;
@@ -142,9 +151,11 @@ export class RecordingDocuments {
       this.perRow__B = Math.max(1, (size__B - before__B) / rowNum);
       for (const { time } of tables) this.note((time.at(-1) ?? 0n) + this.tail.utcOffset__ns);
     }
-    if (rows) return { letters: [], retold: false, ...told, documents, checkpoint: this.checkpoint };
+    if (rows) return { letters: [], ...told, sent, documents, checkpoint: this.checkpoint };
     // Where the recording ended meanwhile, what it told last is there by now.
-    return told ?? this.tell();
+    const last = told ?? (await this.tell());
+    if (!last) this.opened__ns ??= this.newest__ns ?? 0n;
+    return last;
   }
 
   /** What happened since the last time, some of it at a time; undefined where nothing did. @throws as `next` does */
@@ -156,7 +167,8 @@ export class RecordingDocuments {
       reason,
     }));
     const documents = told.documents.map((document) => this.packer.pack(document));
-    return { documents, letters, checkpoint: this.checkpoint, retold: told.retold };
+    const sent = told.retold ? 'likely' : 'perhaps';
+    return { documents, letters, checkpoint: this.checkpoint, sent };
   }
 
   /** The last parcel, where nothing will be added to the recording. @throws as `next` does */
@@ -166,7 +178,7 @@ export class RecordingDocuments {
       documents: documents.map((document) => this.packer.pack(document)),
       letters: [],
       checkpoint: { ...this.checkpoint, position: { ...this.tail.position, meters: {} } },
-      retold: false,
+      sent: 'perhaps',
     };
   }
 
@@ -178,6 +190,11 @@ export class RecordingDocuments {
   /** Whether rows before a UTC time, in nanoseconds, wait for later ones. */
   holdsBack(utc__ns: bigint): boolean {
     return this.fold.waitsBefore(utc__ns);
+  }
+
+  /** The rows that it held when it was opened are in parcels that were given. */
+  private get isPastOpening(): boolean {
+    return this.opened__ns !== undefined && !this.holdsBack(this.opened__ns + 1n);
   }
 
   private get checkpoint(): Checkpoint {

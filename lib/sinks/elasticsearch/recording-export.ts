@@ -178,12 +178,13 @@ export class RecordingExport {
   }
 
   private async ship(
-    { documents, letters, checkpoint, retold }: Parcel,
+    { documents, letters, checkpoint, sent }: Parcel,
     before?: Promise<void>,
   ): Promise<void> {
     const { delivery, halt } = this.options;
     await delivery.reject(letters, halt);
-    const doubtful = documents.length > 0 && (retold || (await this.doubt.holds()));
+    const doubtful =
+      documents.length > 0 && (sent === 'likely' || (sent === 'perhaps' && (await this.doubt.holds())));
     const found = await delivery.deliver(documents, doubtful, halt);
     if (doubtful) this.doubt.looked(documents.length, found);
     await before;

@@ -304,7 +304,7 @@ describe('events.ndjson that is another while its recording goes on', () => {
 
 describe('a cursor whose events.ndjson was replaced by another', () => {
   const textsOf = (parcels: readonly Parcel[]) => sourcesIn(parcels).flatMap(({ text }) => text ?? []);
-  const isRetold = (parcels: readonly Parcel[]) => parcels.map(({ retold }) => retold);
+  const isRetold = (parcels: readonly Parcel[]) => parcels.map(({ sent }) => sent === 'likely');
   const tell = async (writer: RecordingWriter, marks: readonly string[]): Promise<void> => {
     for (const mark of marks) writer.mark(mark);
     await writer.flushed();
