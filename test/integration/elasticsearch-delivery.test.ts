@@ -141,6 +141,14 @@ describeWithElasticsearch('delivery', {}, (elasticsearch) => {
     },
   );
 
+  test('while nothing is taken the failure stands, though looking it up succeeds', async () => {
+    let bulks = 0;
+    await through(({ path }) => (path.startsWith('/_bulk') && ++bulks <= 3 ? '503' : 'pass'));
+    await deliver(documents(10));
+    expect(await there()).toEqual({ count: 10, doubled: 0 });
+    expect(seen).toEqual(['retrying', 'none']);
+  });
+
   test('a rollover between a send whose answer is lost and its retry', async () => {
     let lookedUp = false;
     await through(async ({ path }, number) => {

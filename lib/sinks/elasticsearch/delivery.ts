@@ -127,9 +127,10 @@ export class Delivery {
       for (let attempt = 0; ;) {
         halt.attempts.throwIfAborted();
         const { done, progress, failure } = await step();
-        this.hold(key, failure);
+        // It stands until something got through: a look that nothing came of is none.
+        if (failure || progress) this.hold(key, failure);
         if (done) return;
-        if (!failure || progress) attempt = 0;
+        if (progress) attempt = 0;
         if (!failure) continue;
         this.total.retries++;
         await backOff(++attempt, halt.attempts);
