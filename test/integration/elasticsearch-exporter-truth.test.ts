@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -255,6 +256,17 @@ describeWithElasticsearch('what an exporter says', {}, (elasticsearch) => {
       state: 'refused',
       reason: expect.stringContaining('not a directory'),
     });
+  });
+
+  test('a link to a recording is not followed', async () => {
+    await through(() => 'pass');
+    const [source, elsewhere] = [folder(), folder()];
+    await recordRows(join(source, 'own'), rowsOf(10));
+    await recordRows(join(elsewhere, 'other'), rowsOf(20));
+    symlinkSync(join(elsewhere, 'other'), join(source, 'link'));
+    const exporter = await startExporter({ source, state: folder() });
+    await exporter.reached(EVERYTHING);
+    expect(exporter.stats()).toMatchObject({ state: 'idle', documents: 10 });
   });
 
   test('a recording whose manifest cannot be read is told, and holds up who waits for it alone', async () => {
