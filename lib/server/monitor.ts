@@ -51,7 +51,7 @@ export interface MonitorOptions {
   readonly onBatch?: (batch: Batch) => void;
 }
 
-/** Windows that may be open at once: each costs memory, some 15 kB and what its job's processes take. */
+/** Windows that may be open at once: each costs memory, some 0.1 MB and what its job's processes take. */
 const OPEN_MAX = 1000;
 /** The longest interval there is stands for none. */
 const NEVER__NS = 3600e9;
@@ -427,7 +427,8 @@ export class Monitor {
     this.noteRemoved(`the recording '${dir}' was removed, and goes on in '${this.session.dir}'`);
   }
 
-  private noteRemoved(text: string): void {
+  /** Something of the state folder was removed under the server, and is there again: told for a minute. */
+  noteRemoved(text: string): void {
     this.removed = text;
     this.removed__ms = performance.now();
     this.options.log(text);

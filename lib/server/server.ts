@@ -91,7 +91,7 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
     },
   });
   closers.push(() => monitor.close());
-  if (config.elasticsearch) exporter = await startExport(config.elasticsearch, monitor.spool, config);
+  if (config.elasticsearch) exporter = await startExport(config.elasticsearch, monitor, config);
   const spool = new Spool({
     dir: monitor.spool,
     limit__B: config.spoolLimit__B,

@@ -64,6 +64,23 @@ describe.each([
   });
 });
 
+test("the exporter's folder is removed, while Elasticsearch is away: it is told, and there again", async () => {
+  const server = await servers.start('removed-export', {
+    ...OPTIONS,
+    args: [...OPTIONS.args, '--url', 'http://127.0.0.1:9'],
+  });
+  await eventually(() => /export is retrying/.test(server.told()) || undefined);
+  rmSync(at('removed-export', 'export'), { recursive: true });
+  const reasons = await eventually(async () => {
+    const health = await server.client.health();
+    return health.removed === null ? undefined : health.reasons.join();
+  });
+  expect(reasons).toContain("/export' was removed, and is made again");
+  expect(server.told()).toContain("/export' was removed, and is made again");
+  expect(statSync(at('removed-export', 'export')).mode & 0o077).toBe(0);
+  await server.stop();
+});
+
 test('a state folder that cannot be made again: nothing is answered as done, and it is told why', async () => {
   const server = await servers.start('blocked', OPTIONS);
   await server.client.start({ id: 'before' });

@@ -71,4 +71,6 @@ export interface ExporterOptions extends DocumentChoice {
   readonly state: string;
   /** Told when the state or its reason changes. */
   readonly onChange?: (stats: ExporterStats) => void;
+  /** Told when someone has removed the state's folder, and it was made again. */
+  readonly onRemoved?: (state: string) => void;
 }

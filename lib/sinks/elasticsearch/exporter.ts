@@ -68,10 +68,10 @@ export class Exporter {
    */
   async start(): Promise<void> {
     if (this.running) throw new NvpulseError('ERR_STATE', 'Exporter.start: it was started before');
-    const { state } = this.options;
     try {
-      await mkdir(state, { recursive: true, mode: FOLDER_MODE });
+      await this.makeFolder();
     } catch (cause) {
+      const { state } = this.options;
       throw new NvpulseError('ERR_IO', `state: '${state}' cannot be made: ${reasonOf(cause)}`, { cause });
     }
     this.running = this.run();
@@ -273,9 +273,19 @@ export class Exporter {
     this.waiters = this.waiters.filter((waiter) => !isReached(waiter));
   }
 
+  /** @returns whether it was missing */
+  private async makeFolder(): Promise<boolean> {
+    return (await mkdir(this.options.state, { recursive: true, mode: FOLDER_MODE })) !== undefined;
+  }
+
+  private async keepFolder(): Promise<void> {
+    // Where it cannot be made, what is to be written into it waits, and says why.
+    if (await this.makeFolder().catch(() => false)) this.options.onRemoved?.(this.options.state);
+  }
+
   /** How much is left, and how old; one look after another. @returns whether it is known that nothing is */
   private measure(): Promise<boolean> {
-    const measured = this.measured.then(() => this.look());
+    const measured = this.measured.then(() => this.keepFolder()).then(() => this.look());
     this.measured = measured;
     return measured;
   }
