@@ -46,6 +46,11 @@ export function defaultRecordingDir(
   return dir;
 }
 
+/** Whether a folder is called as recordings are, where nobody gave it another name. */
+export function isDefaultName(name: string): boolean {
+  return /^\d{8}T\d{6}Z-./.test(name);
+}
+
 function safeName(name: string): string {
   const safe = name
     .replace(/[^A-Za-z0-9._-]+/g, '_')

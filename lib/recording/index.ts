@@ -21,7 +21,13 @@ export {
   type RecordingMeta,
 } from './manifest';
 export { readCursor, writeCursor } from './cursor';
-export { findRecordings, listRecordings, type RecordingListing } from './list';
+export {
+  findRecordings,
+  listRecordings,
+  surveyRecordings,
+  type RecordingListing,
+  type UnreadFolder,
+} from './list';
 export { parsePosition, TABLE_START, TAIL_START, type TablePosition, type TailPosition } from './position';
 export { openRecording, Recording, type OnRead } from './reader';
 export { type RecordingProblem } from './segment-reader';

@@ -3,9 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { NvpulseError } from '../errors';
 import { reasonOf } from '../reason';
-import { isMissing } from './files';
-import { recordingRoot } from './folder';
-import { lengthOf, readManifest, type RecordedExit } from './manifest';
+import { changedAt, isMissing } from './files';
+import { isDefaultName, recordingRoot } from './folder';
+import { isNoRecording, lengthOf, readManifest, type RecordedExit } from './manifest';
 
 export interface RecordingListing {
   readonly dir: string;
@@ -25,24 +25,62 @@ export interface RecordingListing {
   readonly size__B: number;
 }
 
+/** A folder that is called as recordings are, and cannot be read as one. */
+export interface UnreadFolder {
+  readonly dir: string;
+  /** Else it is damaged, or a newer version's. */
+  readonly hasNoManifest: boolean;
+  /** Bytes of all its files. */
+  readonly size__B: number;
+  /** When a file of it was made or removed last, milliseconds since the epoch. */
+  readonly changed__ms: number;
+}
+
+/** What a folder of recordings holds. */
+export interface Survey {
+  /** Oldest first. */
+  readonly recordings: readonly RecordingListing[];
+  readonly unread: readonly UnreadFolder[];
+}
+
 /**
  * Oldest first; folders that are no recording, or are from a newer version, are left out.
  * @throws ERR_IO where the folder is there and cannot be read
  */
 export async function listRecordings(root = recordingRoot()): Promise<readonly RecordingListing[]> {
+  return (await surveyRecordings(root)).recordings;
+}
+
+/** @throws ERR_IO where the folder is there and cannot be read */
+export async function surveyRecordings(root: string): Promise<Survey> {
   const folders = await readdir(root, { withFileTypes: true }).catch((cause: unknown) => {
     if (isMissing(cause)) return [];
     const why = `the recordings in '${root}' cannot be read: ${reasonOf(cause)}`;
     throw new NvpulseError('ERR_IO', why, { cause });
   });
-  const listings = await Promise.all(
+  const found = await Promise.all(
     folders
       .filter((entry) => entry.isDirectory())
-      .map(({ name }) => listing(join(root, name)).catch(() => undefined)),
+      .map(({ name }) => {
+        const dir = join(root, name);
+        return listing(dir).catch((error: unknown) => (isDefaultName(name) ? unread(dir, error) : undefined));
+      }),
   );
-  return listings
-    .filter((one) => one !== undefined)
-    .sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0));
+  return {
+    recordings: found
+      .filter((one) => one !== undefined && 'start' in one)
+      .sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0)),
+    unread: found.filter((one) => one !== undefined && 'changed__ms' in one),
+  };
+}
+
+async function unread(dir: string, error: unknown): Promise<UnreadFolder> {
+  return {
+    dir,
+    hasNoManifest: isNoRecording(error),
+    size__B: await sizeOf(dir),
+    changed__ms: changedAt(dir),
+  };
 }
 
 /**

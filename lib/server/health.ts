@@ -25,6 +25,8 @@ export interface HealthFacts {
   readonly spool_limit__B: number;
   /** Recorded and never exported: it had to go at the spool's limit. */
   readonly spool_dropped__B: number;
+  /** What in the spool cannot be delivered, a sentence each. */
+  readonly spool_troubles: readonly string[];
   /** Null where the server exports nothing, and only spools. */
   readonly export: ExporterStats | null;
   /** The backlog was larger at each look than at the one before, for half a minute. */
@@ -65,7 +67,13 @@ function ageText(age__s: number | null): string {
   return age__s === null ? 'there was none' : `the newest is ${age__s.toFixed(1)} s old`;
 }
 
-function storage({ disk, removed, lost_rows, spool_dropped__B }: HealthFacts): readonly string[] {
+function storage({
+  disk,
+  removed,
+  lost_rows,
+  spool_dropped__B,
+  spool_troubles,
+}: HealthFacts): readonly string[] {
   return [
     ...(disk === null ? [] : [disk]),
     ...(removed === null ? [] : [removed]),
@@ -73,6 +81,7 @@ function storage({ disk, removed, lost_rows, spool_dropped__B }: HealthFacts): r
     ...(spool_dropped__B > 0
       ? [`${spool_dropped__B} bytes that were not exported had to go at the spool's limit`]
       : []),
+    ...spool_troubles,
   ];
 }
 

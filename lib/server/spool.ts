@@ -1,19 +1,21 @@
-// Keeps the spool within its limit. What is acknowledged goes first, then what open windows would be folded from again;
+// Keeps the spool within its limit. What cannot be delivered goes first, then what is acknowledged, then what open windows would be folded from again;
 // what no sink has taken only when nothing else is left, and it is counted. Where the disk is full, whoever filled it, what
 // is acknowledged goes too, and nothing else does.
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  listRecordings,
   newestSummaries,
   parsePosition,
   parseSummaryPlace,
+  surveyRecordings,
   trimRecording,
   trimSummaries,
   type RecordingListing,
   type TailPosition,
+  type UnreadFolder,
 } from '../recording';
 import { namesIn, sizeOf } from '../recording/files';
+import { MANIFEST } from '../recording/manifest';
 import { parseSegmentName } from '../recording/segments';
 import { reasonOf } from '../reason';
 import type { TakenRecording } from './job-summary';
@@ -36,8 +38,13 @@ const TARGET = 0.9;
 /** The disk is as good as full with less room than this share of it, or this much. */
 const ROOM = { share: 0.05, most__B: 64 * 2 ** 20 } as const;
 
+/** A recording's folder has its manifest sooner than this after it was made. */
+const BEGINNING__MS = 60_000;
+
 export class Spool {
   private size = 0;
+  /** Recordings without a manifest, by folder: what is to be said of each. */
+  private lost = new Map<string, string>();
   /** What the spool is to come down to, in bytes. */
   private goal = Infinity;
   private dropped = 0;
@@ -54,6 +61,11 @@ export class Spool {
     return this.options.limit__B;
   }
 
+  /** What in it cannot be delivered, a sentence each. */
+  get troubles(): readonly string[] {
+    return [...this.lost.values()];
+  }
+
   /** Bytes that no sink had taken, and that had to go. */
   get dropped__B(): number {
     return this.dropped;
@@ -68,18 +80,59 @@ export class Spool {
   }
 
   private async look(): Promise<void> {
-    const recordings = await listRecordings(this.options.dir);
-    this.size = recordings.reduce((sum, { size__B }) => sum + size__B, 0);
     const { dir, limit__B } = this.options;
+    const { recordings, unread } = await surveyRecordings(dir);
+    this.size = [...recordings, ...unread].reduce((sum, { size__B }) => sum + size__B, 0);
+    const lost = await this.lostOf(unread);
     const limited = this.size > limit__B ? TARGET * limit__B : Infinity;
     const lacking__B = await roomLacking(dir);
     this.goal = lacking__B > 0 ? Math.min(limited, this.size - lacking__B) : limited;
+    await this.dropLost(lost);
     if (!this.isOver) return;
     const taken = await this.takenOf(recordings);
     await this.dropTaken(recordings, taken, true);
     await this.dropTaken(recordings, taken, false);
     this.goal = limited;
-    await this.dropOldest(recordings);
+    // Of what cannot be read it is not known how old it is: a newer version may deliver it.
+    await this.dropOldest([...unread.filter(({ hasNoManifest }) => !hasNoManifest), ...recordings]);
+  }
+
+  /** Recordings that have no manifest, and are not only beginning; told where they are new. */
+  private async lostOf(unread: readonly UnreadFolder[]): Promise<readonly UnreadFolder[]> {
+    const { current, log } = this.options;
+    const now__ms = Date.now();
+    const old = unread.filter(
+      ({ dir, hasNoManifest, changed__ms }) =>
+        hasNoManifest && dir !== current() && now__ms - changed__ms > BEGINNING__MS,
+    );
+    const before = this.lost;
+    this.lost = new Map();
+    const lost: UnreadFolder[] = [];
+    for (const one of old) {
+      const { dir, size__B } = one;
+      if (!(await isRecordedIn(dir))) {
+        await this.free(dir, () => removeFolder(dir));
+        continue;
+      }
+      const text = `'${dir}' has no ${MANIFEST}: none of its ${size__B} bytes can be delivered`;
+      if (!before.has(dir)) log(`spool: ${text}`);
+      this.lost.set(dir, text);
+      lost.push(one);
+    }
+    return lost;
+  }
+
+  private async dropLost(lost: readonly UnreadFolder[]): Promise<void> {
+    for (const { dir } of lost) {
+      if (!this.isOver) return;
+      const before = this.size;
+      await this.free(dir, () => removeFolder(dir));
+      const bytes = before - this.size;
+      if (bytes === 0) continue;
+      this.dropped += bytes;
+      this.lost.delete(dir);
+      this.options.log(`spool: '${dir}' is removed: ${bytes} bytes that could not be delivered`);
+    }
   }
 
   /** By folder. */
@@ -137,7 +190,7 @@ export class Spool {
     return end === undefined || Date.parse(end) >= Number(needed__ns / 1_000_000n);
   }
 
-  private async dropOldest(recordings: readonly RecordingListing[]): Promise<void> {
+  private async dropOldest(recordings: readonly { readonly dir: string }[]): Promise<void> {
     const before = this.size;
     for (const { dir } of recordings) {
       if (!this.isOver) break;
@@ -163,6 +216,11 @@ async function roomLacking(dir: string): Promise<number> {
   if (!disk) return 0;
   const wanted = Math.min(ROOM.share * disk.blocks * disk.bsize, ROOM.most__B);
   return wanted - disk.bavail * disk.bsize;
+}
+
+/** Whether anything of a recording is in a folder: its manifest comes first, under another name. */
+async function isRecordedIn(dir: string): Promise<boolean> {
+  return (await namesIn(dir)).some((name) => !name.startsWith('.'));
 }
 
 /** 0 bytes where it is gone. */

@@ -63,6 +63,7 @@ export class Watch {
       spool__B: spool.size__B,
       spool_limit__B: spool.limit__B,
       spool_dropped__B: spool.dropped__B,
+      spool_troubles: spool.troubles,
       export: exporter ? exporter.stats() : null,
       backlog_grows: this.trend.grows,
     };

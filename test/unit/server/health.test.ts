@@ -16,6 +16,7 @@ const FINE: HealthFacts = {
   spool__B: 1000,
   spool_limit__B: 2000,
   spool_dropped__B: 0,
+  spool_troubles: [],
   export: {
     state: 'ok',
     reason: '',
@@ -65,6 +66,7 @@ test.each<[string, Partial<HealthFacts>, RegExp]>([
   ['a disk that is full', { disk: 'no space left' }, /no space left/],
   ['what was removed', { removed: 'jobs.log was removed' }, /jobs.log was removed/],
   ['rows that were lost', { lost_rows: 5 }, /5 rows/],
+  ['a recording without a manifest', { spool_troubles: ['x has no manifest'] }, /x has no manifest/],
   ['rows that had to go', { spool_dropped__B: 77 }, /77 bytes/],
   ['a backlog that grows', { backlog_grows: true }, /the backlog grows: 500 bytes/],
   [

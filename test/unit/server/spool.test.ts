@@ -187,6 +187,104 @@ test('summaries that are taken go with the rows; those that are not are the last
   expect(second.spool.dropped__B).toBeGreaterThan(8 * 2 ** 20);
 });
 
+/** A folder of a server's recording that nobody has changed for an hour, with a segment of so many KiB and no manifest. */
+function husk(name: string, size__KiB: number): string {
+  const dir = join(folder, `20260101T00000${name}Z-server`);
+  mkdirSync(dir);
+  writeFileSync(join(dir, segmentName('gpu', 1)), Buffer.alloc(size__KiB * KIB));
+  makeOld(dir);
+  return dir;
+}
+
+function makeOld(dir: string): void {
+  const then__s = Date.now() / 1000 - 3600;
+  utimesSync(dir, then__s, then__s);
+}
+
+describe('a recording without a manifest, of which nothing can be delivered', () => {
+  test('is counted, and told once, and in health as long as it is there', async () => {
+    const dirs = [husk('1', 100), husk('2', 200)];
+    const a = await recording('a', 1);
+    const { spool, lines } = spoolOf({ limit__KiB: 1000, current: a });
+    await spool.keep();
+    await spool.keep();
+    const told = dirs.map(
+      (dir, at) =>
+        `'${dir}' has no manifest.json: none of its ${(at + 1) * 100 * KIB} bytes can be delivered`,
+    );
+    expect(spool.troubles).toEqual(told);
+    expect(lines).toEqual(told.map((one) => `spool: ${one}`));
+    expect(spool.size__B).toBeGreaterThan(400 * KIB);
+    expect([spool.dropped__B, dirs.map(existsSync)]).toEqual([0, [true, true]]);
+    rmSync(dirs[0]!, { recursive: true });
+    await spool.keep();
+    expect(spool.troubles).toEqual(told.slice(1));
+  });
+
+  test('goes first, before what a sink has taken, as far as room is needed, and is counted', async () => {
+    const a = await recording('a', 2);
+    const [first, second] = [husk('1', 200), husk('2', 200)];
+    const b = await recording('b', 1);
+    const taken = [{ dir: a, position: positionAt(3), summaries: undefined, finished: true }];
+    const { spool, lines } = spoolOf({ limit__KiB: 650, current: b, taken });
+    await spool.keep();
+    expect([a, first, second, b].map(existsSync)).toEqual([true, false, true, true]);
+    expect(spool.dropped__B).toBe(200 * KIB);
+    expect(lines.at(-1)).toBe(`spool: '${first}' is removed: ${200 * KIB} bytes that could not be delivered`);
+    expect(spool.troubles).toHaveLength(1);
+  });
+
+  test('is none where it may be only beginning, or is the one that is being written', async () => {
+    const young = husk('1', 100);
+    utimesSync(young, new Date(), new Date());
+    const current = husk('2', 100);
+    const { spool, lines } = spoolOf({ limit__KiB: 1, current });
+    await spool.keep();
+    expect([young, current].map(existsSync)).toEqual([true, true]);
+    expect([spool.troubles, lines, spool.dropped__B]).toEqual([[], [], 0]);
+    expect(spool.size__B).toBe(200 * KIB);
+  });
+
+  test('goes without a word where nothing was recorded in it', async () => {
+    const dir = husk('1', 1);
+    rmSync(join(dir, segmentName('gpu', 1)));
+    writeFileSync(join(dir, '.manifest.json.tmp'), '{');
+    makeOld(dir);
+    const { spool, lines } = spoolOf({ limit__KiB: 1000 });
+    await spool.keep();
+    expect(existsSync(dir)).toBe(false);
+    expect([spool.troubles, lines, spool.size__B]).toEqual([[], [], 0]);
+  });
+
+  test('is not what somebody else put there', async () => {
+    const others = ['lost+found', '20260101-backup'].map((name) => join(folder, name));
+    for (const dir of others) {
+      mkdirSync(dir);
+      writeFileSync(join(dir, 'x'), Buffer.alloc(100 * KIB));
+      makeOld(dir);
+    }
+    const { spool, lines } = spoolOf({ limit__KiB: 1 });
+    await spool.keep();
+    expect(others.map(existsSync)).toEqual([true, true]);
+    expect([spool.troubles, lines, spool.size__B]).toEqual([[], [], 0]);
+  });
+});
+
+test('a recording of a newer version is counted, and goes when what is taken is gone', async () => {
+  const newer = husk('1', 300);
+  writeFileSync(join(newer, 'manifest.json'), JSON.stringify({ format: 99, clock: {}, catalog: {} }));
+  const [a, b, c] = [await recording('a', 2), await recording('b', 2), await recording('c', 1)];
+  const taken = [{ dir: a, position: positionAt(3), summaries: undefined, finished: true }];
+  const first = spoolOf({ limit__KiB: 750, current: c, taken });
+  await first.spool.keep();
+  expect([newer, a, b, c].map(existsSync)).toEqual([true, false, true, true]);
+  const second = spoolOf({ limit__KiB: 500, current: c, taken });
+  await second.spool.keep();
+  expect([newer, b, c].map(existsSync)).toEqual([false, true, true]);
+  expect(second.spool.dropped__B).toBeGreaterThanOrEqual(300 * KIB);
+  expect(second.spool.troubles).toEqual([]);
+});
+
 test('a folder that is gone is an empty one', async () => {
   rmSync(folder, { recursive: true });
   const { spool, lines } = spoolOf({ limit__KiB: 1 });
@@ -207,6 +305,25 @@ test('what one round has removed stops no other round, nor does a recording that
   expect([a, b, c, d].map(existsSync)).toEqual([false, false, false, true]);
   expect(segmentsIn(d)).toHaveLength(1);
   expect(lines).toEqual([expect.stringMatching(/^spool: at its limit; \d+ bytes/)]);
+});
+
+test('health tells of what has no manifest', async () => {
+  const state = join(folder, 'state');
+  const { dir } = await openRecording(await recording('state/spool/20260101T000001Z-server', 1));
+  rmSync(join(dir, 'manifest.json'));
+  makeOld(dir);
+  const server = await startServer({
+    ...{ listen: '127.0.0.1:0', state, nvml: '/nonexistent' },
+    log: () => undefined,
+  });
+  const reason = await eventually(async () => {
+    const { reasons } = (await (await fetch(`${server.url}/health`)).json()) as {
+      readonly reasons: readonly string[];
+    };
+    return reasons.find((one) => one.includes('has no manifest.json'));
+  });
+  await server.close();
+  expect(reason).toMatch(`'${dir}' has no manifest.json: none of its `);
 });
 
 test('a server that starts at its limit knows by the cursors what is acknowledged', async () => {
