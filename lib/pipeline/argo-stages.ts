@@ -26,8 +26,15 @@ export const RESERVED: readonly string[] = [...STAGES, ...STAGES.map(toleratedOf
 export const JOB = '{{workflow.uid}}';
 /** A stage that a node has taken never holds the job up longer than this, waiting for its image included. */
 const TIMEOUT = '5m';
-/** What a namespace of the level "restricted" asks for, beside what Argo gives its own containers. */
-const POD_SECURITY: Value = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
+/**
+ * What a namespace of the level "restricted" asks for, beside what Argo gives its own containers. Those have an image of
+ * root's: without a user for all of the pod, the kubelet starts none of it. This one is our image's.
+ */
+const POD_SECURITY: Value = {
+  runAsNonRoot: true,
+  runAsUser: 9417,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
 const CONTAINER_SECURITY: Value = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
 /** A quota wants them named. The client takes 50 to 60 MiB, and less than a second of CPU. */
 const RESOURCES: Value = {

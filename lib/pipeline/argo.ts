@@ -229,7 +229,7 @@ export class ArgoWorkflow {
     return parameters.length > 0 ? { parameters } : undefined;
   }
 
-  /** Ours by its name and what it runs. */
+  /** Ours by its name and what it runs, or whom it calls. */
   #isStage(name: string, node: MapNode): boolean {
     if (STAGES.some((stage) => stage === name)) {
       const [program, command] = this.#reader.commandOf(node);
@@ -241,7 +241,14 @@ export class ArgoWorkflow {
         : name === MONITORED_EXIT
           ? STOP
           : STAGES.find((one) => toleratedOf(one) === name);
-    return stage !== undefined && this.#stepOf(node, stage) !== undefined;
+    const pod = stage && this.#templates.get(stage);
+    return stage && pod ? this.#isStage(stage, pod) && this.#calls(node, stage) : false;
+  }
+
+  #calls(wrapper: MapNode, stage: Stage): boolean {
+    const step = this.#stepOf(wrapper, stage);
+    const template = step && this.#reader.textAt(step, 'template');
+    return template === stage || template === toleratedOf(stage);
   }
 
   #stepOf(wrapper: MapNode, name: string): MapNode | undefined {

@@ -7,7 +7,7 @@ import { yaml, type MapNode, type PairNode, type ScalarNode, type SeqNode } from
 
 /** A scalar of the text keeps its quotes. */
 export type Value =
-  string | boolean | Scalar | readonly Value[] | { readonly [key: string]: Value | undefined };
+  string | number | boolean | Scalar | readonly Value[] | { readonly [key: string]: Value | undefined };
 
 interface Change {
   readonly start: number;

@@ -1,9 +1,11 @@
 // What add-monitoring is told, checked: these texts go into YAML and onto command lines.
+import { isIP } from 'node:net';
 import { NvpulseError } from '../errors';
 
 export interface AddMonitoringOptions {
   /**
-   * Where the monitoring server listens, as the client's `-i` takes it: `HOST[:PORT]`, several with commas.
+   * Where the monitoring server listens, as the client's `-i` takes it: `HOST[:PORT]` or `[IPv6]:PORT`, several with
+   * commas.
    * @default 'REPLACE-IP-ADDRESS', for sed to replace
    */
   readonly host?: string;
@@ -51,8 +53,8 @@ const SECRET = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 export function planOf(options: AddMonitoringOptions, warn: (line: string) => void): Plan {
   const { host = HOST_PLACEHOLDER, image = IMAGE, from, to, perStep = false, tokenSecret } = options;
   const hosts = host.split(',');
-  if (!hosts.every((one) => HOST.test(one)))
-    throw refused('host', host, 'HOST[:PORT], several with commas between');
+  if (!hosts.every((one) => HOST.test(one) || isIP(one) === 6))
+    throw refused('host', host, 'HOST[:PORT] or [IPv6]:PORT, several with commas between');
   if (!IMAGE_REFERENCE.test(image))
     throw refused('image', image, 'an image, such as clara/monitor-server:1.0');
   if (tokenSecret !== undefined && !SECRET.test(tokenSecret))

@@ -317,7 +317,7 @@ describe('options', () => {
     '- {name: a, output: [{path: /o}]}\n- {name: b, input: [{from: a}], output: [{path: /o}]}\n',
   );
   test.each<[AddMonitoringOptions, string]>([
-    [{ host: '' }, "host: '' is not allowed; allowed is HOST[:PORT]"],
+    [{ host: '' }, "host: '' is not allowed; allowed is HOST[:PORT] or [IPv6]:PORT"],
     [{ host: 'a b' }, "host: 'a b' is not allowed"],
     [{ host: '"; rm' }, 'host: '],
     [{ host: 'a,,b' }, "host: 'a,,b' is not allowed"],

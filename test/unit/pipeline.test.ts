@@ -1,7 +1,11 @@
 // What add-monitoring makes of pipelines of each kind, and that remove-monitoring gives back what was there.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { addMonitoring, removeMonitoring, type AddMonitoringOptions } from '../../lib/pipeline';
 import { argoOrder, claraOrder } from '../support/pipelines';
+
+const DOCKERFILE = join(__dirname, '..', '..', 'deploy', 'Dockerfile');
 
 /** Adds, and checks what must hold of every text. */
 function added(text: string, options: AddMonitoringOptions = {}): string {
@@ -133,6 +137,10 @@ operators:
     });
   });
 
+  test.each(['fd00::7', '[fd00::7]:9417', 'n1,::1'])('host %s', (host) => {
+    expect(parse(added(PLAIN, { host })).operators[0].container.command).toContain(host);
+  });
+
   test('around one operator: start waits for what it waits for', () => {
     const text = added(PLAIN, { from: 'writer', to: 'writer', perStep: true });
     const { operators } = parse(text);
@@ -253,12 +261,19 @@ describe('Argo', () => {
 
   const ONCE = { limit: '0' };
 
+  /** Of the image, also for Argo's own containers, which are root's else: those no pod has that is not root. */
+  const USER = Number(/^USER (\d+)/m.exec(readFileSync(DOCKERFILE, 'utf8'))?.[1]);
+
   /** A namespace of level "restricted" and a quota take its pod. */
   const pod = (name: string, image: string, args: readonly string[], inputs: readonly string[] = []) => ({
     name,
     ...(inputs.length > 0 && { inputs: { parameters: inputs.map((one) => ({ name: one })) } }),
     timeout: '5m',
-    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
     container: {
       image,
       command: ['nvpulse', 'client'],
@@ -396,6 +411,25 @@ describe('Argo', () => {
       );
     },
   );
+
+  test.each([
+    ['monitored', '{name: monitor-start, template: own}'],
+    ['monitored', '{name: monitor-start, template: monitor-start}'],
+    ['monitored-exit', '{name: monitor-stop, template: own}'],
+    ['monitor-start-tolerated', '{name: monitor-start, template: own}'],
+  ])("a template of one's own with a wrapper's name is not taken for one: %s of %s", (name, task) => {
+    const text = workflow(`  entrypoint: m
+  templates:
+  - {name: m, dag: {tasks: [{name: a, template: ${name}}]}}
+  - name: ${name}
+    dag: {tasks: [${task}]}
+  - {name: own, container: {image: i}}
+`);
+    expect(removeMonitoring(text)).toBe(text);
+    expect(() => addMonitoring(text)).toThrow(
+      `template '${name}' has the name of a monitoring stage; rename it`,
+    );
+  });
 
   test('an exit handler is wrapped, quotes and comments kept', () => {
     const text = added(
