@@ -5,7 +5,7 @@ const { dirname, join, relative, resolve } = require('node:path');
 const lib = join(__dirname, '..', 'lib');
 
 /** Modules that every folder but the catalog may import. */
-const SHARED = ['errors', 'reason', 'time', 'version'];
+const SHARED = ['errors', 'make-folder', 'reason', 'time', 'version'];
 /** What a folder may import; of `types` only types. The files of lib itself may import all. */
 const ALLOWED = {
   catalog: { values: [], types: [] },

@@ -1,7 +1,8 @@
 // job.json: what a start leaves for the stop that comes later in another container.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NvpulseError } from '../index';
+import { makeFolderSync } from '../make-folder';
 import { reasonOf } from '../reason';
 
 const FILE = 'job.json';
@@ -9,7 +10,7 @@ const FILE = 'job.json';
 /** @throws ERR_IO */
 export function writeJobFile(dir: string, job: { readonly id: string; readonly name: string }): void {
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolderSync(dir);
     writeFileSync(join(dir, FILE), `${JSON.stringify(job)}\n`);
   } catch (cause) {
     throw new NvpulseError('ERR_IO', `--output: '${dir}' cannot be written: ${reasonOf(cause)}`, { cause });

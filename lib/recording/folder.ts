@@ -1,9 +1,10 @@
 // Folders of recordings: where they are by default, and claiming one for a new recording.
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { NvpulseError } from '../errors';
+import { makeFolder } from '../make-folder';
 import { reasonOf } from '../reason';
 
 /**
@@ -81,17 +82,4 @@ export async function claimFolder(dir: string): Promise<void> {
     'ERR_OPTION',
     `cannot record into '${dir}': it is not empty; name a new or an empty folder`,
   );
-}
-
-/** Node's own recursive mkdir never returns below /proc (seen with 20.20). */
-async function makeFolder(dir: string): Promise<void> {
-  try {
-    await mkdir(dir);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(dir) === dir) throw error;
-    await makeFolder(dirname(dir));
-    await mkdir(dir);
-  }
 }

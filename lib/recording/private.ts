@@ -1,6 +1,7 @@
 // Files and folders that are nobody else's: created so, and never through a link that someone put in their place.
 import { constants } from 'node:fs';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
+import { makeFolder } from '../make-folder';
 
 /** How what is written is created. */
 export interface Access {
@@ -27,6 +28,6 @@ export const USUAL: Access = { file: 0o666, followsLinks: true };
 
 /** Makes the folder where it is missing. @throws the system's error, or where a link leads to another */
 export async function makePrivateFolder(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: FOLDER_MODE });
+  await makeFolder(dir, FOLDER_MODE);
   if (!(await lstat(dir)).isDirectory()) throw new Error(`'${dir}' is a link, which is not followed`);
 }

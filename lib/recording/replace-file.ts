@@ -1,6 +1,7 @@
 // Files that are replaced as a whole: whoever reads one, also after a crash, has the old content or the new one.
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../make-folder';
 import { ANEW, FILE_MODE, FOLDER_MODE } from './private';
 
 /**
@@ -10,7 +11,7 @@ import { ANEW, FILE_MODE, FOLDER_MODE } from './private';
 export async function replaceFile(path: string, pieces: Iterable<string | Uint8Array>): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.tmp`);
-  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  await makeFolder(folder, FOLDER_MODE);
   try {
     await write(temporary, pieces);
     await rename(temporary, path);

@@ -1,8 +1,9 @@
 // The state folder belongs to one server at a time: a lock of the kernel's, which ends with the process however it ends.
-import { closeSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { NvpulseError } from '../errors';
+import { makeFolderSync } from '../make-folder';
 import { addon } from '../native/addon';
 import { ADDING, FILE_MODE, FOLDER_MODE } from '../recording/private';
 import { reasonOf } from '../reason';
@@ -53,7 +54,7 @@ function takeLock(dir: string): number {
 
 function openLock(dir: string): number {
   try {
-    mkdirSync(dir, { recursive: true, mode: FOLDER_MODE });
+    makeFolderSync(dir, FOLDER_MODE);
     return openSync(join(dir, NAME), ADDING, FILE_MODE);
   } catch (cause) {
     const isLink = (cause as NodeJS.ErrnoException).code === 'ELOOP';

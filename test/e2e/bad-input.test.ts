@@ -109,6 +109,17 @@ describe('folders', () => {
     oneLine(['run', '-o', join(file, 'x'), ...COMMAND], 125, '--output', file));
   test('a folder that cannot be made as -o', () =>
     oneLine(['run', '-o', '/proc/x', ...COMMAND], 125, '--output', '/proc/x'));
+  test('one as the state of a server', () =>
+    oneLine(['server', '--state', '/proc/x/y'], 2, '--state', '/proc/x/y', 'no such file'));
+  test('one as the target of an export', () =>
+    oneLine(['export', recording, '--to', 'csv', '-o', '/proc/x/'], 1, '/proc/x/', 'no such file'));
+  test('one as the --output of a client warns, and holds nothing up', async () => {
+    const client = ['client', '--start', '-i', '127.0.0.1:9', '--output', '/proc/x'];
+    expect(await run(client)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("--output: '/proc/x' cannot be written") as string,
+    });
+  });
   test('a folder that is not empty as -o', () =>
     oneLine(['run', '-o', full, ...COMMAND], 125, '--output', full, 'not empty', 'new or an empty folder'));
   test('the same of record', () => oneLine(['record', '-o', full], 2, '--output', full, 'not empty'));

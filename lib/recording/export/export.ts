@@ -1,8 +1,9 @@
 // Converts a recording: to one file of one table or of all, or to a folder with one file a table.
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ENTITIES, type Entity } from '../../catalog';
 import { NvpulseError } from '../../errors';
+import { makeFolder } from '../../make-folder';
 import { openRecording, type OnRead, type Recording } from '../reader';
 import { reasonOf } from '../../reason';
 import type { RecordingProblem } from '../segment-reader';
@@ -74,7 +75,7 @@ async function targets(
   entities: readonly Entity[],
 ): Promise<{ path: string; tables: readonly Entity[] }[]> {
   if (!(await isFolder(out))) return [{ path: out, tables: entities }];
-  await mkdir(out, { recursive: true }).catch((cause: unknown) => refuse(out, cause));
+  await makeFolder(out).catch((cause: unknown) => refuse(out, cause));
   return entities.map((entity) => ({ path: join(out, `${entity}.${to}`), tables: [entity] }));
 }
 

@@ -1,6 +1,7 @@
 // Documents that Elasticsearch will never take, kept with the reason: one line of JSON each.
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../make-folder';
 import { AppendFile } from '../../recording/append-file';
 import { isMissing, readFrom, sizeOf } from '../../recording/files';
 import { FOLDER_MODE } from '../../recording/private';
@@ -33,7 +34,7 @@ export class DeadLetters {
       // The document as it was sent: where it is not JSON, that is the reason.
       return `${head.slice(0, -1)},"document":${sourceOf(document)}}\n`;
     });
-    await mkdir(dirname(this.path), { recursive: true, mode: FOLDER_MODE });
+    await makeFolder(dirname(this.path), FOLDER_MODE);
     const size__B = sizeOf(this.path);
     const isCut = size__B > 0 && (await readFrom(this.path, size__B - 1, 1)).toString() !== '\n';
     // Whoever has taken the file away has what stood in it: each time it is opened anew.

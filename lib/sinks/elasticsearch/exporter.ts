@@ -1,8 +1,9 @@
 // Recordings into Elasticsearch, behind durable cursors: nothing lost, nothing twice. docs/DELIVERY.md tells what
 // exactly that means.
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NvpulseError } from '../../errors';
+import { makeFolder } from '../../make-folder';
 import { FOLDER_MODE } from '../../recording/private';
 import { reasonOf } from '../../reason';
 import { DeadLetters } from './dead-letters';
@@ -68,10 +69,10 @@ export class Exporter {
    */
   async start(): Promise<void> {
     if (this.running) throw new NvpulseError('ERR_STATE', 'Exporter.start: it was started before');
+    const { state } = this.options;
     try {
-      await this.makeFolder();
+      await makeFolder(state, FOLDER_MODE);
     } catch (cause) {
-      const { state } = this.options;
       throw new NvpulseError('ERR_IO', `state: '${state}' cannot be made: ${reasonOf(cause)}`, { cause });
     }
     this.running = this.run();
@@ -273,14 +274,10 @@ export class Exporter {
     this.waiters = this.waiters.filter((waiter) => !isReached(waiter));
   }
 
-  /** @returns whether it was missing */
-  private async makeFolder(): Promise<boolean> {
-    return (await mkdir(this.options.state, { recursive: true, mode: FOLDER_MODE })) !== undefined;
-  }
-
   private async keepFolder(): Promise<void> {
+    const { state, onRemoved } = this.options;
     // Where it cannot be made, what is to be written into it waits, and says why.
-    if (await this.makeFolder().catch(() => false)) this.options.onRemoved?.(this.options.state);
+    if (await makeFolder(state, FOLDER_MODE).catch(() => false)) onRemoved?.(state);
   }
 
   /** How much is left, and how old; one look after another. @returns whether it is known that nothing is */
