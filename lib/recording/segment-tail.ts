@@ -109,7 +109,8 @@ export class SegmentTail {
     if (member.kind !== 'damaged') return member;
     if (member.end === undefined && !isLeft) return { kind: 'cut', isPart: true };
     const end = member.end ?? this.size__B;
-    this.tell(damagedFrom(at, end, member.reason));
+    // Who goes on behind it was told.
+    if (at >= this.place.offset) this.tell(damagedFrom(at, end, member.reason));
     return { ...member, end };
   }
 

@@ -7,12 +7,14 @@ import {
   SUMMARIES_START,
   type Manifest,
 } from '../../recording';
+import { parseSegmentName } from '../../recording/segments';
 import { parseDuration } from '../../time';
 import type { DeadLetter } from './dead-letters';
 import { DocumentFold, FOLD_START, type FoldPosition } from './document-fold';
 import { parseMeters } from './meter';
 import type { DocumentChoice } from './exporter-types';
 import { Packer, sizeOf, type PackedDocument } from './packed';
+import { streamOf } from './streams';
 import { ToldDocuments, type ToldPlace } from './told-documents';
 
 /** A parcel ends with the rows that reach one of these. */
@@ -82,6 +84,8 @@ export class RecordingDocuments {
   private readonly told: ToldDocuments;
   private readonly packer = new Packer();
   private newest__ns: bigint | undefined;
+  /** Of what the tail could not read, how much was told. */
+  private lossNum = 0;
   /** UTC of the newest row when all was read for the first time, or 0: what it held when it was opened is no newer. */
   private opened__ns: bigint | undefined;
   /** What the latest rows became. */
@@ -151,7 +155,11 @@ export class RecordingDocuments {
       this.perRow__B = Math.max(1, (size__B - before__B) / rowNum);
       for (const { time } of tables) this.note((time.at(-1) ?? 0n) + this.tail.utcOffset__ns);
     }
-    if (rows) return { letters: [], ...told, sent, documents, checkpoint: this.checkpoint };
+    const losses = this.losses();
+    if (rows || losses.length > 0) {
+      const letters = [...(told?.letters ?? []), ...losses];
+      return { letters, documents, checkpoint: this.checkpoint, sent };
+    }
     // Where the recording ended meanwhile, what it told last is there by now.
     const last = told ?? (await this.tell());
     if (!last) this.opened__ns ??= this.newest__ns ?? 0n;
@@ -195,6 +203,21 @@ export class RecordingDocuments {
   /** The rows that it held when it was opened are in parcels that were given. */
   private get isPastOpening(): boolean {
     return this.opened__ns !== undefined && !this.holdsBack(this.opened__ns + 1n);
+  }
+
+  /** Of the segments, what could not be read since the last time: no documents come of it. */
+  private losses(): readonly DeadLetter[] {
+    const all = this.tail.problems.flatMap((problem) => {
+      const segment = parseSegmentName(problem.segment);
+      return segment ? [{ ...problem, entity: segment.entity }] : [];
+    });
+    const added = all.slice(this.lossNum);
+    this.lossNum = all.length;
+    return added.map(({ entity, segment, reason }) => {
+      const id = `${this.manifest.id}-${segment}-${reason}`;
+      const document = this.packer.pack({ index: streamOf(entity), id, source: 'null' });
+      return { document, reason: `the recording's ${segment}: ${reason}` };
+    });
   }
 
   private get checkpoint(): Checkpoint {

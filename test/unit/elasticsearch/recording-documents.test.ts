@@ -245,6 +245,63 @@ test('a damaged line of what happened is told once, and holds up no other', asyn
   await writer.close();
 });
 
+describe('a chunk that is damaged', () => {
+  const HOSTS = 'host-000001.arrows.gz';
+  /** Chunks of a row each, of which one is damaged in its data. */
+  async function damaged(chunk: number): Promise<{ readonly dir: string; readonly lost: string }> {
+    const writer = await RecordingWriter.create(newDir(), META);
+    const ends: number[] = [];
+    for (const row of [1, 2, 3]) {
+      clock__ms += 31_000;
+      await writer.write(hostRow(row));
+      await writer.flushed();
+      ends.push(readFileSync(join(writer.dir, HOSTS)).length);
+    }
+    await writer.close();
+    const path = join(writer.dir, HOSTS);
+    const bytes = readFileSync(path);
+    const [from, until] = [ends[chunk - 2] ?? 0, ends[chunk - 1] ?? 0];
+    bytes[until - 12] = (bytes[until - 12] ?? 0) ^ 4;
+    writeFileSync(path, bytes);
+    return { dir: writer.dir, lost: `bytes ${from} to ${until}` };
+  }
+
+  test.each([2, 3])('number %d of three: it is told once, and holds up no other', async (chunk) => {
+    const { dir, lost } = await damaged(chunk);
+    const documents = await RecordingDocuments.open(dir, SETTING, BEGINNING);
+    const parcels: Parcel[] = [];
+    for (let parcel = await documents.next(); parcel; parcel = await documents.next()) parcels.push(parcel);
+    parcels.push(await documents.end());
+    expect(jobsOf(parcels)).toHaveLength(2);
+    const letters = parcels.flatMap((parcel) => parcel.letters);
+    expect(letters).toMatchObject([
+      {
+        reason: expect.stringMatching(`^the recording's ${HOSTS}: damaged: ${lost}: .`) as string,
+        document: { index: 'cpumetrics' },
+      },
+    ]);
+    expect(letters.map(({ document }) => sourceOf(document))).toEqual(['null']);
+    const again = await drain(dir, parcels.at(-1)?.checkpoint);
+    expect(again.parcels).toEqual([]);
+    // By whom it is told anew, it is told as the same.
+    const [other] = (await drain(dir)).parcels.flatMap((parcel) => parcel.letters);
+    expect(other?.document.id).toBe(letters[0]?.document.id);
+  });
+
+  test('the beginning of a segment: who goes on behind it does not tell it again', async () => {
+    const { dir } = await damaged(2);
+    const path = join(dir, HOSTS);
+    const bytes = readFileSync(path);
+    bytes[1] = 0;
+    writeFileSync(path, bytes);
+    const documents = await RecordingDocuments.open(dir, SETTING, BEGINNING);
+    const parcel = (await documents.next())!;
+    expect(parcel.letters).toHaveLength(2);
+    const again = await drain(dir, parcel.checkpoint);
+    expect(again.parcels).toEqual([]);
+  });
+});
+
 describe('events.ndjson that is another while its recording goes on', () => {
   const ROW__S = 5;
   async function told(interfere: (path: string, drained: () => Promise<void>) => Promise<void>) {
