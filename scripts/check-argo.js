@@ -159,7 +159,8 @@ async function drive(controller, cases) {
     // Of what is tried for ever, the number of tries is when the driver stopped.
     const made = (all) => String(bare[at].phase ? all : [...new Set(all)]);
     const same = monitored[at].phase === bare[at].phase && made(pods) === made(bare[at].pods);
-    return { ...one, same, pods, without: bare[at], outcome: monitored[at] };
+    const rooted = monitored[at].rooted.filter(isStage);
+    return { ...one, same, rooted, pods, without: bare[at], outcome: monitored[at] };
   });
 }
 
@@ -208,12 +209,15 @@ async function main(args) {
     const results = await drive(controller, quick ? representativesOf(ours) : ours);
     const { cases, left } = quick ? { cases: [], left: new Set() } : casesOfExamples(controller.examples);
     const examples = await drive(controller, cases);
-    const wrong = [...results, ...examples].filter(({ same, known }) => !same && !known);
-    for (const { file, structure, handler, window, fault, without, outcome, pods } of wrong)
+    const wrong = [...results, ...examples].filter(
+      ({ same, known, rooted }) => (!same && !known) || rooted.length > 0,
+    );
+    for (const { file, structure, handler, window, fault, without, outcome, pods, rooted } of wrong)
       console.log(
         `WRONG ${file ?? structure}, ${window}, handler ${handler ?? 'as it is'}: ${fault}: ` +
           `${outcome.phase || 'no end'} (${outcome.message}), pods: ${counted(pods)}; ` +
-          `without: ${without.phase || 'no end'} (${without.message}), pods: ${counted(without.pods)}`,
+          `without: ${without.phase || 'no end'} (${without.message}), pods: ${counted(without.pods)}; ` +
+          `stages that a kubelet does not start: ${counted(rooted)}`,
       );
     for (const message of left) console.log(`left out: ${message}`);
     const files = new Set(cases.map(({ file }) => file)).size;

@@ -54,7 +54,8 @@ func (one driveCase) endOf(template string) string {
 type outcome struct {
 	Phase   string   `json:"phase"` // of the workflow; empty where it comes to no end
 	Message string   `json:"message"`
-	Pods    []string `json:"pods"` // the templates of the pods that were made, sorted
+	Pods    []string `json:"pods"`   // the templates of the pods that were made, sorted
+	Rooted  []string `json:"rooted"` // the templates of those that a kubelet would not start, as mayBeRoot tells
 }
 
 const mostRounds = 200
@@ -102,7 +103,7 @@ func drive(one driveCase) (result outcome) {
 	log.StandardLogger().ExitFunc = func(int) { panic("the controller ends itself") }
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			result = outcome{Phase: "panic", Message: fmt.Sprint(panicked), Pods: []string{}}
+			result = outcome{Phase: "panic", Message: fmt.Sprint(panicked), Pods: []string{}, Rooted: []string{}}
 		}
 	}()
 	ctx := context.Background()
@@ -118,6 +119,7 @@ func drive(one driveCase) (result outcome) {
 	controller.eventRecorderManager = &testEventRecorderManager{eventRecorder: &record.FakeRecorder{}}
 	woc := newWorkflowOperationCtx(wf, controller)
 	made := map[string]string{}
+	rooted := []string{}
 	var wanted []string // the nodes whose pods are not made yet
 	controller.kubeclientset.(*fake.Clientset).PrependReactor("create", "pods",
 		func(action k8stesting.Action) (bool, runtime.Object, error) {
@@ -131,6 +133,9 @@ func drive(one driveCase) (result outcome) {
 				return true, nil, apierr.NewForbidden(schema.GroupResource{Resource: "pods"}, pod.Name, errors.New("exceeded quota"))
 			}
 			made[pod.Annotations[common.AnnotationKeyNodeName]] = owner
+			if mayBeRoot(pod) {
+				rooted = append(rooted, owner)
+			}
 			return false, nil, nil
 		})
 	quiet := 0
@@ -147,7 +152,7 @@ func drive(one driveCase) (result outcome) {
 		}
 		woc = newWorkflowOperationCtx(woc.wf, controller)
 	}
-	result = outcome{Message: woc.wf.Status.Message, Pods: []string{}}
+	result = outcome{Message: woc.wf.Status.Message, Pods: []string{}, Rooted: rooted}
 	if woc.wf.Status.Fulfilled() {
 		result.Phase = string(woc.wf.Status.Phase)
 	}
@@ -156,6 +161,28 @@ func drive(one driveCase) (result outcome) {
 	}
 	sort.Strings(result.Pods)
 	return result
+}
+
+// Whether a container that must not be root's has no user, so that its image decides. That of Argo's own containers, which
+// stand in each pod, is root's, and the kubelet refuses to start it.
+func mayBeRoot(pod *apiv1.Pod) bool {
+	whole := apiv1.PodSecurityContext{}
+	if pod.Spec.SecurityContext != nil {
+		whole = *pod.Spec.SecurityContext
+	}
+	for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
+		nonRoot, user := whole.RunAsNonRoot, whole.RunAsUser
+		if own := container.SecurityContext; own != nil && own.RunAsNonRoot != nil {
+			nonRoot = own.RunAsNonRoot
+		}
+		if own := container.SecurityContext; own != nil && own.RunAsUser != nil {
+			user = own.RunAsUser
+		}
+		if nonRoot != nil && *nonRoot && user == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // The template that a pod is made of; of one that stands inline, none.
