@@ -111,8 +111,27 @@ function earliest(times: readonly bigint[]): bigint | undefined {
   return first;
 }
 
-function isLong({ from__ns, until__ns }: Stay): boolean {
+function isLong({ from__ns, until__ns }: Stretch): boolean {
   return until__ns === undefined || from__ns < until__ns;
+}
+
+/** Another job has the instance while it belongs to a window. */
+export function isShared(instance: Instance, window: JobSpan, spans: readonly JobSpan[]): boolean {
+  const own = staysOf(instance, window);
+  return spans.some(
+    (other) =>
+      other.id !== window.id &&
+      staysOf(instance, other).some((stay) => own.some((mine) => isLong(overlapOf(stay, mine)))),
+  );
+}
+
+type Stretch = Pick<Stay, 'from__ns' | 'until__ns'>;
+
+/** Ends before it begins where they have no time in common. */
+function overlapOf(one: Stretch, other: Stretch): Stretch {
+  const from__ns = one.from__ns > other.from__ns ? one.from__ns : other.from__ns;
+  const ends = [one, other].flatMap(({ until__ns }) => until__ns ?? []);
+  return { from__ns, until__ns: earliest(ends) };
 }
 
 /** The job that alone an instance belongs to; '' where none; undefined where windows decide. */

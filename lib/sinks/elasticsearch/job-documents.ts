@@ -6,7 +6,7 @@ import { metricsOf, type Entity, type Instance } from '../../catalog';
 import type { EntitySummary, GaugeSummary, JobSummary, MetricSummary } from '../../jobs/summary-types';
 import type { EndedWindow } from '../../jobs/ended-window';
 import type { EventKind, Json, JobSpan, RecordedEvent } from '../../recording';
-import { belongingsOf } from './attribution';
+import { belongingsOf, isShared } from './attribution';
 import { documentId } from './documents';
 import { titleOf } from './job-title';
 
@@ -51,7 +51,7 @@ export function endedWindow(summary: JobSummary, span: JobSpan, spans: readonly 
     summary,
     gpu_scope,
     gpus: gpus.map(({ uuid }) => uuid),
-    gpu_shared: gpus.some((gpu) => isShared(gpu, span, spans)),
+    gpu_shared: gpus.some((gpu) => isShared(gpuInstance(gpu), span, spans)),
     ended_by: stop__ns === undefined ? 'cut' : ended_by,
     status,
   };
@@ -113,18 +113,8 @@ function hasGpu({ gpus }: JobSpan, uuid: string): boolean {
   return gpus === 'node' || gpus.some(({ uuids }) => uuids.includes(uuid));
 }
 
-/** Another job has had the GPU while this one did. */
-function isShared(gpu: Gpu, { id, start__ns, stop__ns }: JobSpan, spans: readonly JobSpan[]): boolean {
-  const { entity, metrics: _, ...identity } = gpu;
-  const belongings = belongingsOf({ id: 0, entity, identity }, spans);
-  return belongings.some(
-    ({ from__ns, jobs }) =>
-      jobs.length > 1 &&
-      jobs.includes(id) &&
-      from__ns !== undefined &&
-      from__ns >= start__ns &&
-      (stop__ns === undefined || from__ns < stop__ns),
-  );
+function gpuInstance({ entity, metrics: _, ...identity }: Gpu): Instance {
+  return { id: 0, entity, identity };
 }
 
 function energyFields({ gpu__J, method, uncertainty__J }: JobSummary['energy']): Fields {

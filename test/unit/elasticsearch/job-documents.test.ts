@@ -178,6 +178,49 @@ test('a window without an end, whose processes were seen on no GPU', () => {
     expect(source).not.toHaveProperty(field);
 });
 
+/** A window of the node, from one second to another. */
+const nodeWindow = (id: string, start__s: number, stop__s?: number): JobSpan => ({
+  ...{ id, name: '', labels: {}, gpu_scope: 'node', gpus: 'node', start__ns: at(start__s) },
+  ...(stop__s === undefined ? {} : { stop__ns: at(stop__s) }),
+});
+
+/** One that is open, and has a GPU since a second. */
+const gpuWindow = (uuid: string, from__s: number): JobSpan => ({
+  ...nodeWindow('other', 0),
+  gpu_scope: 'named',
+  gpus: [{ from__ns: at(from__s), uuids: [uuid] }],
+});
+
+test.each<[string, JobSpan, boolean]>([
+  ['is open beside it', nodeWindow('other', 0), true],
+  ['began with its end', nodeWindow('other', 12, 20), false],
+  ['ended with its start', nodeWindow('other', 0, 5), false],
+  ['ended just after its start', nodeWindow('other', 0, 5.001), true],
+  ['has another GPU', gpuWindow('GPU-2', 0), false],
+  ['has had one of its GPUs', gpuWindow('GPU-1', 9), true],
+  ['is an earlier one of the same job', nodeWindow('node', 0, 7), false],
+])('a window’s GPUs are shared with one that %s: %s', (_, other, shared) => {
+  const span = nodeWindow('node', 5, 12);
+  expect(endedWindow(summaries.get('node')!, span, [other, span]).gpu_shared).toBe(shared);
+});
+
+test('that no GPU is shared costs a look at each window, not the square of them', () => {
+  const looksAt = (count: number): number => {
+    let looks = 0;
+    const later = Array.from({ length: count }, (_, index) => ({
+      ...nodeWindow('', 20 + index),
+      get id() {
+        looks++;
+        return `job-${index}`;
+      },
+    }));
+    const span = nodeWindow('node', 5, 12);
+    expect(endedWindow(summaries.get('node')!, span, [span, ...later]).gpu_shared).toBe(false);
+    return looks;
+  };
+  expect(looksAt(400) / looksAt(100)).toBeLessThan(5);
+});
+
 test('a window names what could not be read for want of a permission', () => {
   const windowed = summaries.get('node')!;
   const summary = summaryOfReadings(
