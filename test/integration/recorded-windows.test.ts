@@ -6,6 +6,7 @@ import { openRecording, RecordingTail, spansOf } from '../../lib/recording';
 import { DocumentFold } from '../../lib/sinks/elasticsearch/document-fold';
 import { simulate } from '../../lib/testing';
 import { runInChild } from '../support/child';
+import { lineOf } from '../support/document-line';
 
 const root = mkdtempSync(join(tmpdir(), 'nvpulse-recorded-windows-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -50,8 +51,8 @@ test('a command’s GPUs are those its processes were seen on; their documents a
   const fold = new DocumentFold(manifest, { resolution__ns: 1e8 });
   const lines: string[] = [];
   for (let read = await tail.read(500); read; read = await tail.read(500))
-    lines.push(...fold.push(read, tail.spans, tail.intervals).map(({ source }) => source));
-  lines.push(...fold.end().map(({ source }) => source));
+    lines.push(...fold.push(read, tail.spans, tail.intervals).map(lineOf));
+  lines.push(...fold.end().map(lineOf));
   expect([tail.ended, tail.problems]).toEqual([true, []]);
   const documents = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   const stretch = Number((span?.stop__ns ?? 0n) - (span?.start__ns ?? 0n)) / 1e8;

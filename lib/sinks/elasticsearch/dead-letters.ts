@@ -5,7 +5,7 @@ import { makeFolder } from '../../make-folder';
 import { AppendFile } from '../../recording/append-file';
 import { isMissing, readFrom, sizeOf } from '../../recording/files';
 import { FOLDER_MODE } from '../../recording/private';
-import { asciiJson } from './instance-fold';
+import { asciiJson } from './ascii-json';
 import { sourceOf, type PackedDocument } from './packed';
 
 export interface DeadLetter {

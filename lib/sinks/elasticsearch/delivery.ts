@@ -2,11 +2,11 @@
 // without end; what may have been done is looked up before.
 import type { Client } from '@elastic/elasticsearch';
 import { reasonOf } from '../../reason';
+import { asciiJson } from './ascii-json';
 import { backOff } from './backoff';
 import { sendBulk, type BulkOutcome, type ItemOutcome } from './bulk';
 import type { DeadLetter, DeadLetters } from './dead-letters';
 import { failureOf, type Failure } from './failure';
-import { asciiJson } from './instance-fold';
 import { Packer, sizeOf, type PackedDocument } from './packed';
 import { anyThere, idsThere, newestIn, refresh, streamsOf, type Stretch } from './presence';
 import { plainProbe, spoiltProbe } from './probe';

@@ -54,7 +54,7 @@ export class DocumentFold {
     const start__ns = BigInt(clock.start__ns);
     const utcOffset__ns = BigInt(clock.utcOffset__ns);
     this.setting = { recording: id, host: host.name, resolution__ns, utcOffset__ns, start__ns };
-    this.timeline = new Timeline(start__ns, resolution__ns);
+    this.timeline = new Timeline(start__ns, resolution__ns, utcOffset__ns);
   }
 
   /**

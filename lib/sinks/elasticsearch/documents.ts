@@ -91,15 +91,20 @@ function* tableDocuments(table: Table, batch: Batch, options: ToDocumentsOptions
 
 /** Whose the document is; a host's and a GPU's also say what their jobs are called. */
 export function jobFields(
-  { entity }: Instance,
+  instance: Instance,
   { jobs, windows }: Pick<Belonging, 'jobs' | 'windows'>,
   utcOffset__ns: bigint,
 ): { readonly job?: readonly string[]; readonly job_title?: readonly string[] } {
   if (jobs.length === 0) return {};
-  if ((entity !== 'gpu' && entity !== 'host') || windows.length === 0) return { job: jobs };
+  if (!isTitled(instance) || windows.length === 0) return { job: jobs };
   const title = ({ id, name, start__ns }: JobSpan): string =>
     titleOf(formatUtc(start__ns + utcOffset__ns), name, id);
   return { job: jobs, job_title: newest(windows).map(title) };
+}
+
+/** Its documents say what its jobs are called, and how long one has been open. */
+export function isTitled({ entity }: Instance): boolean {
+  return entity === 'gpu' || entity === 'host';
 }
 
 /** At most so many titles: a document would else grow with the windows that are open. */
@@ -113,8 +118,8 @@ function newest(windows: readonly JobSpan[]): readonly JobSpan[] {
 }
 
 /** Seconds, of a GPU or a host. @param open__ns how long its one job has been open; NaN where there is no such */
-export function jobTimeOf({ entity }: Instance, open__ns: number): number | undefined {
-  if ((entity !== 'gpu' && entity !== 'host') || Number.isNaN(open__ns)) return undefined;
+export function jobTimeOf(instance: Instance, open__ns: number): number | undefined {
+  if (!isTitled(instance) || Number.isNaN(open__ns)) return undefined;
   return Math.round(open__ns / 1e6) / 1e3;
 }
 

@@ -1,10 +1,11 @@
 // What a fold keeps of one instance: the text that all of its documents share, and the samples of the one that is
 // being folded.
 import type { Instance } from '../../catalog';
-import { NOBODYS } from './attribution';
-import { identityOf, instanceKey, jobFields, jobTimeOf } from './documents';
+import { asciiJson } from './ascii-json';
+import { identityOf, instanceKey, jobTimeOf } from './documents';
+import { NOWHERE, type JobStretch } from './job-stretch';
 import type { Measured } from './meter';
-import type { JobStretch, Timeline } from './timeline';
+import type { Timeline } from './timeline';
 
 /** Samples that are being folded. */
 export interface Bucket {
@@ -26,7 +27,6 @@ export interface InstanceSetting {
   readonly recording: string;
   readonly host: string;
   readonly resolution__ns: number;
-  readonly utcOffset__ns: bigint;
 }
 
 export class InstanceFold {
@@ -36,18 +36,19 @@ export class InstanceFold {
   closedUntil = -Infinity;
   /** Time of its newest row. */
   seen = -Infinity;
-  /** Where `text` holds. */
+  /** Where `jobs` holds. */
   from = NaN;
   until = NaN;
   /** When the first of its jobs there had it; -Infinity where it has none. */
   since = -Infinity;
-  /** Fields between the time and the metrics, as JSON. */
-  text = '';
+  /** What its documents say of their jobs, as JSON: behind `identity`, before all else. */
+  jobs: Buffer = Buffer.alloc(0);
+  /** Its first fields behind the time, as JSON. */
+  identity = '';
   /** Since when its one job has been open; NaN where it has none, or several. */
   private jobStart = NaN;
   private generation = -1;
   private stretches: readonly JobStretch[] = [];
-  private identity = '';
 
   constructor(
     readonly instance: Instance,
@@ -58,7 +59,7 @@ export class InstanceFold {
     this.key = instanceKey(recording, instance, resolution__ns);
   }
 
-  /** Makes `text` that of a time. */
+  /** Makes `jobs` those of a time. */
   turnTo(time: number): void {
     if (this.generation !== this.timeline.generation) {
       this.generation = this.timeline.generation;
@@ -70,9 +71,7 @@ export class InstanceFold {
     this.until = stretch.until;
     const { since__ns, windows } = stretch.belonging;
     this.since = since__ns === undefined ? -Infinity : this.timeline.relative(since__ns);
-    const fields = jobFields(this.instance, stretch.belonging, this.setting.utcOffset__ns);
-    const jobs = asciiJson(fields).slice(1, -1);
-    this.text = jobs === '' ? this.identity : `${this.identity},${jobs}`;
+    this.jobs = stretch.textFor(this.instance);
     const [window] = windows;
     this.jobStart = window && windows.length === 1 ? this.timeline.relative(window.start__ns) : NaN;
   }
@@ -86,7 +85,7 @@ export class InstanceFold {
     return asciiJson(Object.fromEntries([...common, ...identityOf(this.instance)])).slice(1, -1);
   }
 
-  /** How long its one job has been open, as JSON; the text of a time must be that of this one. */
+  /** How long its one job has been open, as JSON; the jobs of a time must be those of this one. */
   jobTime(time: number): string {
     const job_time__s = jobTimeOf(this.instance, time - this.jobStart);
     return job_time__s === undefined ? '' : `,"job_time__s":${job_time__s}`;
@@ -100,14 +99,4 @@ export class InstanceFold {
     const { until } = this.timeline.intervalAt(this.seen);
     this.bucket.end = Math.min(this.bucket.end, this.until, until);
   }
-}
-
-const NOWHERE: JobStretch = { from: -Infinity, until: Infinity, belonging: NOBODYS };
-
-/** JSON of ASCII characters alone: a string that is encoded as it is. */
-export function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u0080-\uffff]/g,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -3,6 +3,7 @@
 import type { OutgoingDocument } from './bulk';
 
 const BLOCK__B = 256 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** A document's two lines of a bulk request: what is to be done, and the document. */
 export interface PackedDocument {
@@ -13,6 +14,9 @@ export interface PackedDocument {
   readonly block: Buffer;
   readonly from: number;
   readonly until: number;
+  /** Stands before the block's byte `at`; shared with all that have it. */
+  readonly insert: Buffer;
+  readonly at: number;
 }
 
 export class Packer {
@@ -20,43 +24,31 @@ export class Packer {
   private used = 0;
 
   /** @param document of ASCII characters alone */
-  pack({ index, id, source }: OutgoingDocument): PackedDocument {
-    const lines = `{"create":{"_index":"${index}","_id":"${id}"}}\n${source}\n`;
+  pack({ index, id, source, insert }: OutgoingDocument): PackedDocument {
+    const action = `{"create":{"_index":"${index}","_id":"${id}"}}\n`;
+    const lines = `${action}${source}\n`;
     if (this.used + lines.length > this.block.length) {
       this.block = Buffer.allocUnsafeSlow(Math.max(BLOCK__B, lines.length));
       this.used = 0;
     }
     const { block, used: from } = this;
     this.used += block.write(lines, from, 'latin1');
-    return { index, id, block, from, until: this.used };
+    const at = from + action.length + (insert?.at ?? 0);
+    return { index, id, block, from, until: this.used, insert: insert?.bytes ?? NOTHING, at };
   }
-}
-
-/** The body of a request for these documents. */
-export function bodyOf(documents: readonly PackedDocument[]): Buffer {
-  const pieces: Buffer[] = [];
-  let begun: PackedDocument | undefined;
-  let last: PackedDocument | undefined;
-  const end = (): void => {
-    if (begun && last) pieces.push(begun.block.subarray(begun.from, last.until));
-  };
-  for (const document of documents) {
-    if (document.block !== last?.block || document.from !== last.until) {
-      end();
-      begun = document;
-    }
-    last = document;
-  }
-  end();
-  return Buffer.concat(pieces);
 }
 
 /** The document as JSON. */
-export function sourceOf({ block, from, until }: PackedDocument): string {
-  const lines = block.toString('latin1', from, until - 1);
-  return lines.slice(lines.indexOf('\n') + 1);
+export function sourceOf({ block, from, until, insert, at }: PackedDocument): string {
+  const before = block.toString('latin1', from, at);
+  return (
+    before.slice(before.indexOf('\n') + 1) +
+    insert.toString('latin1') +
+    block.toString('latin1', at, until - 1)
+  );
 }
 
-export function sizeOf({ from, until }: PackedDocument): number {
-  return until - from;
+/** Bytes of its lines. */
+export function sizeOf({ from, until, insert }: PackedDocument): number {
+  return until - from + insert.length;
 }

@@ -12,6 +12,7 @@ import { streamOf, type Stream } from './streams';
 import type { IntervalStretch, Timeline } from './timeline';
 
 export interface FoldSetting extends InstanceSetting {
+  readonly utcOffset__ns: bigint;
   /** Of the recording, the origin of relative times. */
   readonly start__ns: bigint;
 }
@@ -142,9 +143,8 @@ export class TableFold {
       const measured = this.measured(instance, values, row, time);
       const metrics = this.metricsText(values, row);
       if (metrics === '') continue;
-      const fields = `${instance.text}${instance.jobTime(time)}${metrics}${measuredText(measured)}`;
-      const source = `{"@timestamp":"${stamps.text}",${fields}}`;
-      documents.push({ index: this.stream, id: stamps.key + instance.key, source });
+      const fields = instance.jobTime(time) + metrics + measuredText(measured);
+      documents.push(this.document(instance, stamps.key + instance.key, stamps.text, fields));
     }
     this.reached = after;
     if (this.newest > this.timeline.newest) this.timeline.newest = this.newest;
@@ -283,10 +283,19 @@ export class TableFold {
     });
     if (metrics === '') return undefined;
     const utc__ns = start__ns + BigInt(bucket.start) + utcOffset__ns;
-    const measured = measuredText(bucket.measured);
-    const fields = instance.text + instance.jobTime(bucket.start);
-    const source = `{"@timestamp":"${formatUtc(utc__ns)}",${fields}${metrics}${measured}}`;
-    return { index: this.stream, id: documentId(instance.key, utc__ns), source };
+    const fields = instance.jobTime(bucket.start) + metrics + measuredText(bucket.measured);
+    return this.document(instance, documentId(instance.key, utc__ns), formatUtc(utc__ns), fields);
+  }
+
+  /** @param fields behind those of its jobs: each behind a comma */
+  private document(
+    { identity, jobs }: InstanceFold,
+    id: string,
+    utc: string,
+    fields: string,
+  ): OutgoingDocument {
+    const lead = `{"@timestamp":"${utc}",${identity}`;
+    return { index: this.stream, id, source: `${lead}${fields}}`, insert: { bytes: jobs, at: lead.length } };
   }
 
   private forget(): void {

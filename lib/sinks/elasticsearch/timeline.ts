@@ -2,14 +2,8 @@
 // since the recording's start, exact for 104 days and the same at every reading.
 import type { Instance } from '../../catalog';
 import type { JobSpan, RecordedInterval } from '../../recording';
-import { belongingsOf, kinOf, type Belonging } from './attribution';
-
-/** From `from` to before `until`, rows of an instance belong to these jobs. */
-export interface JobStretch {
-  readonly from: number;
-  readonly until: number;
-  readonly belonging: Belonging;
-}
+import { belongingsOf, kinOf } from './attribution';
+import { JobStretch } from './job-stretch';
 
 /** From `from` to before `until` this is how often was read: samples are folded, or each is a document. */
 export interface IntervalStretch {
@@ -39,6 +33,7 @@ export class Timeline {
   constructor(
     private readonly start__ns: bigint,
     private readonly resolution__ns: number,
+    private readonly utcOffset__ns: bigint,
   ) {}
 
   set(windows: readonly JobSpan[], intervals: readonly RecordedInterval[], simulated: boolean): void {
@@ -96,11 +91,12 @@ export class Timeline {
     return belongings.map((belonging, at) => {
       const { from__ns } = belonging;
       const next = belongings[at + 1]?.from__ns;
-      return {
-        from: from__ns === undefined ? -Infinity : this.relative(from__ns),
-        until: next === undefined ? Infinity : this.relative(next),
+      return new JobStretch(
+        from__ns === undefined ? -Infinity : this.relative(from__ns),
+        next === undefined ? Infinity : this.relative(next),
         belonging,
-      };
+        this.utcOffset__ns,
+      );
     });
   }
 }

@@ -21,9 +21,9 @@ import {
 import { EVENTS } from '../../recording/events';
 import { readManifest } from '../../recording/manifest';
 import { reasonOf } from '../../reason';
+import { asciiJson } from './ascii-json';
 import type { OutgoingDocument } from './bulk';
 import type { DocumentChoice } from './exporter-types';
-import { asciiJson } from './instance-fold';
 import { endedWindow, eventDocuments, windowDocument, type JobDocument } from './job-documents';
 
 /** How far it has been made into documents. */

@@ -23,7 +23,7 @@ function windows(count: number, asked: () => void): readonly JobSpan[] {
 /** How often windows are asked whose they are, while so many are open. */
 function askedBy(count: number, instances: readonly Instance[] = [HOST]): number {
   let asked = 0;
-  const timeline = new Timeline(0n, 1e8);
+  const timeline = new Timeline(0n, 1e8, 0n);
   timeline.set(
     windows(count, () => asked++),
     [],
@@ -43,8 +43,21 @@ test('costs the same for one instance and for all that belong to the same window
   expect(askedBy(100, all)).toBe(askedBy(100));
 });
 
+test('what documents say of their jobs is made once for all that say the same', () => {
+  const timeline = new Timeline(0n, 1e8, 0n);
+  timeline.set(
+    windows(100, () => undefined),
+    [],
+    false,
+  );
+  const all = [HOST, MEMORY, ...Array.from({ length: 8 }, (_, index) => gpu(index))];
+  const texts = new Set(all.map((instance) => timeline.jobsOf(instance).at(-1)?.textFor(instance)));
+  // Of hosts and GPUs, and of all else.
+  expect(texts.size).toBe(2);
+});
+
 test('each instance has its own windows all the same', () => {
-  const timeline = new Timeline(0n, 1e8);
+  const timeline = new Timeline(0n, 1e8, 0n);
   const span = { name: '', labels: {}, start__ns: 0n } as const;
   const spans: readonly JobSpan[] = [
     { ...span, id: 'j', gpu_scope: 'node', gpus: 'node' },

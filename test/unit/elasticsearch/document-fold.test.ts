@@ -15,6 +15,7 @@ import type { OutgoingDocument } from '../../../lib/sinks/elasticsearch/bulk';
 import { DocumentFold } from '../../../lib/sinks/elasticsearch/document-fold';
 import { BEGINNING, parseCheckpoint } from '../../../lib/sinks/elasticsearch/recording-documents';
 import { META, table } from '../../fixtures/recording/batches';
+import { lineOf } from '../../support/document-line';
 import { batchOf as batchOfReadings, gpu as gpuOf, HOST, SECOND, type Reading } from '../../support/readings';
 import { META as SUMMARY_META, metricOf, summaryOfReadings } from '../../support/summaries';
 
@@ -132,7 +133,7 @@ function fold({
 }
 
 type Source = Record<string, unknown>;
-const parse = ({ source }: OutgoingDocument): Source => JSON.parse(source) as Source;
+const parse = (document: OutgoingDocument): Source => JSON.parse(lineOf(document)) as Source;
 /** Milliseconds of the timestamp since the start. */
 const time__ms = (source: Source): number =>
   Number(String(source['@timestamp']).slice(17, 29)) * 1000 - 20_100;
@@ -799,7 +800,8 @@ test('unfolded, the lines are those of toDocuments', () => {
         documents.map(({ source }) => JSON.parse(JSON.stringify(source)) as Source),
       );
       expect(lines.map(({ index }) => index)).toEqual(documents.map(({ index }) => index));
-      for (const [index, { source }] of lines.entries()) {
+      for (const [index, line] of lines.entries()) {
+        const source = lineOf(line);
         expect(source).toMatch(/^[\x20-\x7e]*$/);
         const plain = JSON.stringify(documents[index]?.source);
         if (/^[\x20-\x7e]*$/.test(plain)) expect(source).toBe(plain);

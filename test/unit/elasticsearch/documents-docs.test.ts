@@ -17,6 +17,7 @@ import { eventDocuments, toDocuments, endedWindow, windowDocument } from '../../
 import { DocumentFold } from '../../../lib/sinks/elasticsearch/document-fold';
 import { IDENTITY_FIELDS, streamOf } from '../../../lib/sinks/elasticsearch/streams';
 import { META } from '../../fixtures/recording/batches';
+import { lineOf } from '../../support/document-line';
 import { batchOf, gpu, HOST, MEMORY, SECOND } from '../../support/readings';
 
 const DOCS = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'DOCUMENTS.md'), 'utf8');
@@ -88,7 +89,7 @@ test('folded samples', () => {
   const position = { tables: { gpu: { ...TABLE_START, flush: 1, rows: readings.length } } };
   const read = { batch: batchOf(readings, 0, OFFSET__NS), position, simulated: false, settled: true };
   fold.push(read, [NODE], [{ from__ns: 0n, interval__ns: 1e7 }]);
-  expect(fold.end().map(({ source }) => JSON.parse(source) as unknown)).toEqual([FOLDED]);
+  expect(fold.end().map((document) => JSON.parse(lineOf(document)) as unknown)).toEqual([FOLDED]);
 });
 
 describe('a window and an event', () => {

@@ -1,7 +1,9 @@
 // Bodies of bulk requests from packed documents, and the pauses between them.
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { backoff__ms } from '../../../lib/sinks/elasticsearch/backoff';
-import { bodyOf, Packer, sourceOf } from '../../../lib/sinks/elasticsearch/packed';
+import { compressedBody } from '../../../lib/sinks/elasticsearch/body';
+import { Packer, sizeOf, sourceOf } from '../../../lib/sinks/elasticsearch/packed';
 
 const documents = fc.array(
   fc.record({
@@ -12,21 +14,45 @@ const documents = fc.array(
       fc.stringMatching(/^[ -~]{2,300}$/),
       fc.integer({ min: 100_000, max: 300_000 }).map((length) => 'x'.repeat(length)),
     ),
+    // Of each source a piece, from one character to another, is what several documents have.
+    cut: fc.tuple(fc.nat(300_000), fc.nat(300_000)),
   }),
   { maxLength: 12 },
 );
 
-test('the body of any of the documents holds their lines, in their order', () => {
-  fc.assert(
-    fc.property(documents, fc.infiniteStream(fc.boolean()), (made, chosen) => {
+function withInsert({
+  cut,
+  source,
+  ...rest
+}: {
+  cut: [number, number];
+  source: string;
+  index: string;
+  id: string;
+}) {
+  const [from, until] = cut.toSorted((a, b) => a - b) as [number, number];
+  const bytes = Buffer.from(source.slice(from, until));
+  return {
+    ...rest,
+    source: source.slice(0, from) + source.slice(until),
+    insert: { bytes, at: Math.min(from, source.length) },
+  };
+}
+
+test('the body of any of the documents holds their lines, in their order', async () => {
+  await fc.assert(
+    fc.asyncProperty(documents, fc.infiniteStream(fc.boolean()), async (made, chosen) => {
       const packer = new Packer();
-      const all = made.map((document) => ({ document, packed: packer.pack(document) }));
+      const all = made.map((document) => ({ document, packed: packer.pack(withInsert(document)) }));
       const some = all.filter(() => chosen.next().value);
       const lines = some.map(
         ({ document: { index, id, source } }) =>
           `{"create":{"_index":"${index}","_id":"${id}"}}\n${source}\n`,
       );
-      expect(bodyOf(some.map(({ packed }) => packed)).toString()).toBe(lines.join(''));
+      const body = await compressedBody(some.map(({ packed }) => packed));
+      expect(gunzipSync(body).toString()).toBe(lines.join(''));
+      const sizes = some.map(({ packed }) => sizeOf(packed));
+      expect(sizes).toEqual(lines.map(({ length }) => length));
       expect(all.map(({ packed }) => sourceOf(packed))).toEqual(made.map(({ source }) => source));
     }),
     { numRuns: 50 },
