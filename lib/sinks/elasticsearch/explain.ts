@@ -37,7 +37,13 @@ export const UNSIGNED =
 /** Of an error that the client threw: told by its name, since the caller's client may be another copy of the package. */
 export function explain(error: unknown): Explanation {
   if (!(error instanceof Error)) return { kind: 'unexpected', message: oneLine(String(error)) };
-  if (isResponseError(error)) return explainAnswer(error.statusCode ?? 0, error.body);
+  if (isResponseError(error)) {
+    const { statusCode: status = 0, headers } = error;
+    const body: unknown = error.body;
+    // Elasticsearch signs not all of its refusals, but tells the type of each.
+    const isIts = isSigned(headers) || complaintIn(body)?.type !== undefined;
+    return isIts ? explainAnswer(status, body) : explainForeign(status, body);
+  }
   switch (error.name) {
     case 'ProductNotSupportedError':
       return { kind: 'not_elasticsearch', message: UNSIGNED };
@@ -142,6 +148,17 @@ export function explainAnswer(status: number, body: unknown): Explanation {
   return explainStatus(status, complaintIn(body));
 }
 
+const BEFORE = 'see the URL, and what stands before Elasticsearch';
+
+/** Of an answer that a gateway or proxy may have given: Elasticsearch's remedies are of no use there. */
+function explainForeign(status: number, body: unknown): Explanation {
+  const { kind, message } = explainAnswer(status, body);
+  if (kind === 'busy' || kind === 'too_large' || kind === 'not_elasticsearch') return { kind, message };
+  const complaint = complaintIn(body);
+  const text = complaint ? textOf(complaint) : `status ${status}`;
+  return { kind: kind === 'denied' ? 'denied' : 'not_elasticsearch', message: oneLine(`${text}; ${BEFORE}`) };
+}
+
 /**
  * Of an answer, or of one document in a bulk's.
  * @param complaint undefined where it is not Elasticsearch's
@@ -166,8 +183,7 @@ export function explainStatus(status: number, complaint: Complaint | undefined):
       return of('busy', `it is overloaded: ${text}`);
   }
   if (status >= 500) return of('busy', `it is not ready: ${text}`);
-  if (!complaint)
-    return of('not_elasticsearch', `${text}; see the URL, and what stands before Elasticsearch`);
+  if (!complaint) return of('not_elasticsearch', `${text}; ${BEFORE}`);
   if (complaint.type === 'index_closed_exception') return of('blocked', `${text}; open it again`);
   return of(status === 404 ? 'missing' : 'rejected', text);
 }

@@ -224,6 +224,20 @@ test.each([429, 403, 400])("%d without Elasticsearch's header may have been done
   });
 });
 
+test.each([
+  [401, 'denied', 'API key'],
+  [403, 'denied', 'docs/ELASTICSEARCH.md'],
+  [404, 'refused', 'create-mapping'],
+  [400, 'refused', 'create-mapping'],
+] as const)("%d without Elasticsearch's header has a gateway's remedy", async (status, state, ours) => {
+  const body = JSON.stringify({ error: 'no such route' });
+  const outcome = await outcomeOf({ status, body, unsigned: true });
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { state, ambiguous: true } });
+  const reason = outcome.kind === 'failed' ? outcome.failure.reason : '';
+  expect(reason).toBe('no such route; see the URL, and what stands before Elasticsearch');
+  expect(reason).not.toContain(ours);
+});
+
 test('an answer without the header may have been done, and may be of a proxy that takes it out', async () => {
   expect(await outcomeOf({ ...answer(item(201), item(201), item(201)), unsigned: true })).toMatchObject({
     kind: 'failed',
