@@ -4,7 +4,7 @@ import { Packer, sourceOf, type PackedDocument } from './packed';
 /** Has the fields that all documents have, and no others: who takes documents takes it. It stays there. */
 export function plainProbe(suspect: PackedDocument): PackedDocument {
   const source = sourceOf(suspect);
-  const fields = [TIME, HOST].flatMap((field) => field.exec(source)?.[0] ?? []);
+  const fields = [TIME, HOST, SIMULATED].flatMap((field) => field.exec(source)?.[0] ?? []);
   return pack(suspect, `{${[...fields, '"entity":"probe"'].join()}}`);
 }
 
@@ -17,6 +17,7 @@ export function spoiltProbe(suspect: PackedDocument): PackedDocument {
 }
 
 const TIME = /"@timestamp":"[^"]*"/;
+const SIMULATED = /"simulated":true/;
 const HOST = /"host\.name":"(?:[^"\\]|\\.)*"/;
 
 function pack({ index, id }: PackedDocument, source: string): PackedDocument {
