@@ -167,11 +167,6 @@ export class Monitor {
     return this.session.dir;
   }
 
-  /** Start (UTC, ns) of the oldest window whose summary is still to come. */
-  get needed__ns(): bigint | undefined {
-    return startOfOldest(this.book);
-  }
-
   /** Jobs as they are; `open` only those whose window is open, `name` only those of that name. */
   list(only: { readonly open?: boolean; readonly name?: string | undefined } = {}): readonly JobView[] {
     const jobs = only.open ? this.book.open : this.book.all;

@@ -96,7 +96,6 @@ async function open(config: ServerConfig, closers: Closers): Promise<string> {
     dir: monitor.spool,
     limit__B: config.spoolLimit__B,
     current: () => monitor.recording,
-    needed__ns: () => monitor.needed__ns,
     taken: async (dir) => exporter?.acknowledgedOf(dir),
     log: config.log,
   });

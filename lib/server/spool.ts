@@ -1,6 +1,6 @@
-// Keeps the spool within its limit. What cannot be delivered goes first, then what is acknowledged, then what open windows would be folded from again;
-// what no sink has taken only when nothing else is left, and it is counted. Where the disk is full, whoever filled it, what
-// is acknowledged goes too, and nothing else does.
+// Keeps the spool within its limit. What cannot be delivered goes first, then what is acknowledged, the oldest first: open
+// windows would be folded again from the newest. What no sink has taken goes only when nothing else is left, and it is
+// counted. Where the disk is full, whoever filled it, what is acknowledged goes too, and nothing else does.
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -26,8 +26,6 @@ export interface SpoolOptions {
   readonly limit__B: number;
   /** Folder of the recording that is being written. */
   readonly current: () => string;
-  /** Start (UTC, ns) of the oldest window whose summary is still to come. */
-  readonly needed__ns: () => bigint | undefined;
   /** How far a sink has taken the recording in a folder; undefined where it has none of it. */
   readonly taken: (dir: string) => Promise<TakenRecording | undefined>;
   readonly log: (line: string) => void;
@@ -90,8 +88,7 @@ export class Spool {
     await this.dropLost(lost);
     if (!this.isOver) return;
     const taken = await this.takenOf(recordings);
-    await this.dropTaken(recordings, taken, true);
-    await this.dropTaken(recordings, taken, false);
+    await this.dropTaken(recordings, taken);
     this.goal = limited;
     // Of what cannot be read it is not known how old it is: a newer version may deliver it.
     await this.dropOldest([...unread.filter(({ hasNoManifest }) => !hasNoManifest), ...recordings]);
@@ -163,16 +160,15 @@ export class Spool {
     return this.size > this.goal;
   }
 
-  /** What a sink has taken, oldest first; `spare`: but not what a window may be folded from again. */
+  /** What a sink has taken, oldest first. */
   private async dropTaken(
     recordings: readonly RecordingListing[],
     taken: ReadonlyMap<string, TakenRecording>,
-    spare: boolean,
   ): Promise<void> {
-    for (const [index, { dir }] of recordings.entries()) {
+    for (const { dir } of recordings) {
       const sink = taken.get(dir);
       if (!this.isOver) return;
-      if (!sink || (spare && this.isNeeded(recordings[index + 1]?.start))) continue;
+      if (!sink) continue;
       if (sink.finished && dir !== this.options.current()) await this.free(dir, () => removeFolder(dir));
       else {
         const summaries = parseSummaryPlace(sink.summaries);
@@ -181,13 +177,6 @@ export class Spool {
         if (position) await this.free(dir, async () => (await trimRecording(dir, position)).bytes);
       }
     }
-  }
-
-  /** A window began before the recording ended, which is when the next one began. */
-  private isNeeded(end: string | undefined): boolean {
-    const needed__ns = this.options.needed__ns();
-    if (needed__ns === undefined) return false;
-    return end === undefined || Date.parse(end) >= Number(needed__ns / 1_000_000n);
   }
 
   private async dropOldest(recordings: readonly { readonly dir: string }[]): Promise<void> {

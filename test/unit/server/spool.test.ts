@@ -42,11 +42,10 @@ function positionAt(segment: number): TakenRecording['position'] {
 interface Given {
   readonly limit__KiB: number;
   readonly current?: string;
-  readonly needed__ns?: bigint;
   readonly taken?: readonly TakenRecording[];
 }
 
-function spoolOf({ limit__KiB, current = '', needed__ns, taken = [] }: Given): {
+function spoolOf({ limit__KiB, current = '', taken = [] }: Given): {
   readonly spool: Spool;
   readonly lines: string[];
 } {
@@ -55,7 +54,6 @@ function spoolOf({ limit__KiB, current = '', needed__ns, taken = [] }: Given): {
     dir: folder,
     limit__B: limit__KiB * KIB,
     current: () => current,
-    needed__ns: () => needed__ns,
     taken: (dir) => Promise.resolve(taken.find((one) => one.dir === dir)),
     log: (line) => lines.push(line),
   });
@@ -104,28 +102,6 @@ test('of the recording that is being written only the segments that are taken go
   expect(segmentsIn(dir)).toEqual([3, 4, 5].map((number) => segmentName('gpu', number)));
   expect(spool.dropped__B).toBe(0);
   expect(await readCursor(join(dir, 'trimmed.json'))).toMatchObject({ segments: { gpu: 2 } });
-});
-
-test('what an open window would be folded from again is spared while there is something else', async () => {
-  const a = await recording('a', 3);
-  const began = BigInt(Date.parse((await openRecording(a)).manifest.start)) * 1_000_000n;
-  const [b, c] = [await recording('b', 3), await recording('c', 1)];
-  const all = [a, b].map((dir) => ({ dir, position: positionAt(4), summaries: undefined, finished: true }));
-  // The window began in the second: the first is not needed.
-  const { manifest } = await openRecording(b);
-  const second = spoolOf({
-    limit__KiB: 600,
-    current: c,
-    taken: all,
-    needed__ns: BigInt(Date.parse(manifest.start) + 1) * 1_000_000n,
-  });
-  await second.spool.keep();
-  expect([a, b, c].map(existsSync)).toEqual([false, true, true]);
-  // It began in the first, and there is nothing else to spare it for.
-  const first = spoolOf({ limit__KiB: 200, current: c, taken: all, needed__ns: began });
-  await first.spool.keep();
-  expect([b, c].map(existsSync)).toEqual([false, true]);
-  expect(first.spool.dropped__B).toBe(0);
 });
 
 test('what no sink has taken goes last, at the limit alone, and is counted and told', async () => {
