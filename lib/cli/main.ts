@@ -76,9 +76,11 @@ function fail(program: Command, argv: readonly string[], error: unknown): number
   return Number(process.exitCode ?? exitCodeOf(error, command === program ? undefined : command.name()));
 }
 
-setEngine();
+const ARGV = process.argv.slice(2);
+
+setEngine(ARGV[0]);
 keepIgnored();
-void main(process.argv.slice(2)).then(async (exitCode) => {
+void main(ARGV).then(async (exitCode) => {
   await flush();
   process.exit(process.exitCode ?? exitCode);
 });
