@@ -10,25 +10,44 @@ import { dirname } from 'node:path';
  */
 export async function makeFolder(dir: string, mode?: number): Promise<boolean> {
   try {
+    return await made(dir, mode);
+  } catch (error) {
+    if (!is('ENOENT', error) || dirname(dir) === dir) throw error;
+    await makeFolder(dirname(dir), mode);
+    return made(dir, mode);
+  }
+}
+
+/** Others may be making the same. */
+async function made(dir: string, mode: number | undefined): Promise<boolean> {
+  try {
     await mkdir(dir, mode);
+    return true;
   } catch (error) {
     if (is('EEXIST', error) && (await stat(dir)).isDirectory()) return false;
-    if (!is('ENOENT', error) || !(await makeFolder(dirname(dir), mode))) throw error;
-    await mkdir(dir, mode);
+    throw error;
   }
-  return true;
 }
 
 /** The same, at once. */
 export function makeFolderSync(dir: string, mode?: number): boolean {
   try {
+    return madeSync(dir, mode);
+  } catch (error) {
+    if (!is('ENOENT', error) || dirname(dir) === dir) throw error;
+    makeFolderSync(dirname(dir), mode);
+    return madeSync(dir, mode);
+  }
+}
+
+function madeSync(dir: string, mode: number | undefined): boolean {
+  try {
     mkdirSync(dir, mode);
+    return true;
   } catch (error) {
     if (is('EEXIST', error) && statSync(dir).isDirectory()) return false;
-    if (!is('ENOENT', error) || !makeFolderSync(dirname(dir), mode)) throw error;
-    mkdirSync(dir, mode);
+    throw error;
   }
-  return true;
 }
 
 function is(code: string, error: unknown): boolean {

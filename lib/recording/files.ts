@@ -1,7 +1,7 @@
 // Looks at files that another process may be writing, or removing. What is not there is empty.
 // Sizes are asked for synchronously: the inodes of files in use are in memory, so that this takes 2 µs, where handing
 // the question to a thread takes 20 µs; and a reader looks at a dozen files, some times a second.
-import { close, open, read, readdir, readFile, statSync, type Dirent, type Stats } from 'node:fs';
+import { close, open, read, readdir, readFile, statSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 
 const [closeFile, openFile, readAll, readFileAt, readFolder] = [
@@ -71,13 +71,8 @@ export async function readWhole(path: string): Promise<Buffer> {
 
 /** Names of the folder's files, sorted. */
 export async function namesIn(dir: string): Promise<readonly string[]> {
-  return (await entriesIn(dir)).map(({ name }) => name).sort();
-}
-
-/** What is in a folder, in no order. */
-export async function entriesIn(dir: string): Promise<readonly Dirent[]> {
   try {
-    return await readFolder(dir, { withFileTypes: true });
+    return (await readFolder(dir)).sort();
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -256,6 +257,31 @@ describeWithElasticsearch('what an exporter says', {}, (elasticsearch) => {
       state: 'refused',
       reason: expect.stringContaining('not a directory'),
     });
+  });
+
+  test("the state's folder, removed while rows flow, is told each time, and what was acknowledged stays so", async () => {
+    await through(() => 'pass');
+    const [source, state] = [folder(), folder()];
+    const ended = join(source, 'ended');
+    await recordRows(ended, rowsOf(10));
+    const writer = await writing(join(source, 'flowing'));
+    const write = async (at: number): Promise<void> => {
+      const from__ns = BigInt(at) * STEP__NS;
+      for (const batch of batchesOf({ ticks: 1, gpus: 0, from__ns })) await writer.write(batch);
+      await writer.flushed();
+    };
+    let told = 0;
+    const exporter = await startExporter({ source, state, onRemoved: () => told++ });
+    for (let time = 1; time <= 3; time++) {
+      const before = exporter.stats().documents;
+      await write(2 * time);
+      await exporter.reached(EVERYTHING);
+      expect(exporter.stats().documents).toBeGreaterThan(before);
+      rmSync(state, { recursive: true });
+      await write(2 * time + 1);
+      await until(() => told === time);
+      expect(await exporter.acknowledgedOf(ended)).toMatchObject({ finished: true });
+    }
   });
 
   test('a link to a recording is not followed', async () => {

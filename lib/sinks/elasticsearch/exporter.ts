@@ -19,7 +19,7 @@ const POLL__MS = 2000;
 /** Between looks at how much is left, while a pass lasts. */
 const MEASURE__MS = 1000;
 /** How long requests on their way have to end in when the exporter stops. */
-const GRACE__MS = 5000;
+const GRACE__MS = 2000;
 
 /** Someone waits for a time to be acknowledged, by a pass that begins after it was asked. */
 interface Waiter {
@@ -116,11 +116,12 @@ export class Exporter {
   }
 
   /**
-   * How far the recording in a folder is acknowledged, by its cursor, also before it was opened; undefined where it has
-   * none. @throws ERR_RECORDING where it is none · ERR_IO where its cursor can't be read
+   * How far the recording in a folder is acknowledged, also before it was opened: then by its cursor; undefined where it
+   * has none. @throws ERR_RECORDING where it is none · ERR_IO where its cursor can't be read
    */
-  acknowledgedOf(dir: string): Promise<Acknowledged | undefined> {
-    return acknowledgedIn(dir, (recording) => this.cursorOf(recording));
+  async acknowledgedOf(dir: string): Promise<Acknowledged | undefined> {
+    const known = this.finished.get(dir) ?? this.recordings.get(dir)?.acknowledged;
+    return known ?? acknowledgedIn(dir, (recording) => this.cursorOf(recording));
   }
 
   /** How far each recording that was opened is acknowledged. */
@@ -149,6 +150,8 @@ export class Exporter {
       const number = ++this.passes;
       // A pass lasts as long as Elasticsearch is away, and what is recorded grows meanwhile.
       const watch = setInterval(() => void this.measure(), MEASURE__MS);
+      // What a pass writes would make it again without a word.
+      await this.keepFolder();
       await this.pass();
       clearInterval(watch);
       // What was recorded since the pass looked is left.

@@ -209,7 +209,8 @@ export class RecordingDocuments {
   private losses(): readonly DeadLetter[] {
     const all = this.tail.problems.flatMap((problem) => {
       const segment = parseSegmentName(problem.segment);
-      return segment ? [{ ...problem, entity: segment.entity }] : [];
+      const isAsked = segment && (segment.entity !== 'core' || this.setting.cores);
+      return isAsked ? [{ ...problem, entity: segment.entity }] : [];
     });
     const added = all.slice(this.lossNum);
     this.lossNum = all.length;

@@ -1,7 +1,7 @@
 // The recordings that are to be exported: one, or those below a folder.
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { changedAt, entriesIn } from '../../recording/files';
+import { changedAt, isMissing, namesIn } from '../../recording/files';
 import { isNoRecording, MANIFEST, readManifest } from '../../recording/manifest';
 
 /** Without a row or an event for this long, or for three intervals, nobody writes a recording any more. */
@@ -19,11 +19,9 @@ export class Spool {
    * @throws the system's error where they cannot be looked at
    */
   async list(): Promise<readonly string[]> {
-    const entries = await entriesIn(this.source);
-    if (entries.some(({ name }) => name === MANIFEST)) return [this.source];
-    // A link is none of ours: it may lead out of the state folder.
-    const folders = entries.filter((entry) => entry.isDirectory());
-    const dirs = folders.map(({ name }) => join(this.source, name));
+    const names = await namesIn(this.source);
+    if (names.includes(MANIFEST)) return [this.source];
+    const dirs = names.map((name) => join(this.source, name));
     for (const gone of [...this.starts.keys()].filter((dir) => !dirs.includes(dir))) this.starts.delete(gone);
     for (const dir of dirs) {
       // A folder without a manifest may be a recording that is only beginning.
@@ -35,10 +33,12 @@ export class Spool {
 }
 
 async function startOf(dir: string): Promise<string | undefined> {
-  return readManifest(dir).then(
-    ({ start }) => start,
-    (error: unknown) => (isNoRecording(error) ? undefined : ''),
-  );
+  try {
+    // A link is none of ours: it may lead out of the state folder.
+    return (await lstat(dir)).isDirectory() ? (await readManifest(dir)).start : undefined;
+  } catch (error) {
+    return isMissing(error) || isNoRecording(error) ? undefined : '';
+  }
 }
 
 /** Whether someone may still be writing a recording: it was not closed, and is not silent. */

@@ -288,6 +288,20 @@ describe('a chunk that is damaged', () => {
     expect(other?.document.id).toBe(letters[0]?.document.id);
   });
 
+  test.each([
+    [false, 0],
+    [true, 1],
+  ])('of cores, documents of which are wanted (%s): %d are told', async (cores, count) => {
+    const writer = await RecordingWriter.create(newDir(), META);
+    await writer.write(hostRow(1));
+    await writer.close();
+    writeFileSync(join(writer.dir, 'core-000001.arrows.gz'), 'no segment of cores, but bytes');
+    const documents = await RecordingDocuments.open(writer.dir, { ...SETTING, cores }, BEGINNING);
+    const parcels: Parcel[] = [];
+    for (let parcel = await documents.next(); parcel; parcel = await documents.next()) parcels.push(parcel);
+    expect(parcels.flatMap(({ letters }) => letters)).toHaveLength(count);
+  });
+
   test('the beginning of a segment: who goes on behind it does not tell it again', async () => {
     const { dir } = await damaged(2);
     const path = join(dir, HOSTS);
