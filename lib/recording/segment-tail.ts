@@ -31,6 +31,12 @@ export interface SegmentList {
   readonly isClosed: boolean;
 }
 
+/** Whether a segment may grow: not where its writer has gone on to the next or closed it, nor where it was cut. */
+interface Fate {
+  readonly isLeft: boolean;
+  readonly isCut: boolean;
+}
+
 /** As much is read at once, unless a chunk is longer. */
 const READ__B = 256 * 1024;
 
@@ -58,8 +64,11 @@ export class SegmentTail {
     return this.place;
   }
 
-  /** The next chunk; undefined where there is none now. */
-  async next({ numbers, trimmed, isClosed }: SegmentList): Promise<PlacedChunk | undefined> {
+  /**
+   * The next chunk; undefined where there is none now.
+   * @param isCut nothing will be added, though nothing was closed
+   */
+  async next({ numbers, trimmed, isClosed }: SegmentList, isCut: boolean): Promise<PlacedChunk | undefined> {
     for (;;) {
       const { segment } = this.place;
       const found = numbers.find((number) => number >= segment);
@@ -70,15 +79,15 @@ export class SegmentTail {
       }
       // A writer that has gone on to the next one adds nothing to this.
       const isLeft = isClosed || numbers.some((number) => number > found);
-      const chunk = await this.nextOfSegment(isLeft);
+      const chunk = await this.nextOfSegment({ isLeft, isCut });
       if (chunk === 'over' || (chunk === 'none' && isLeft)) this.move(found + 1);
       else return chunk === 'none' ? undefined : { chunk, next: this.place };
     }
   }
 
-  private async nextOfSegment(isLeft: boolean): Promise<Chunk | 'over' | 'none'> {
+  private async nextOfSegment(fate: Fate): Promise<Chunk | 'over' | 'none'> {
     if (!this.schema) {
-      const first = await this.member(0, isLeft);
+      const first = await this.member(0, fate);
       if (first.kind === 'cut') return 'none';
       this.schema = first.kind === 'whole' ? first.bytes : this.known;
       if (!this.schema) {
@@ -88,7 +97,7 @@ export class SegmentTail {
       if (this.place.offset === 0) this.place = { ...this.place, offset: first.end };
     }
     for (;;) {
-      const member = await this.member(this.place.offset, isLeft);
+      const member = await this.member(this.place.offset, fate);
       if (member.kind === 'cut') return 'none';
       if (member.kind === 'whole' && member.bytes.equals(END_OF_STREAM)) return 'over';
       const { offset } = this.place;
@@ -103,11 +112,14 @@ export class SegmentTail {
   }
 
   /** What is damaged is told once it is known where it ends: as long as the segment may grow, that is where the next begins. */
-  private async member(at: number, isLeft: boolean): Promise<Member & ({ kind: 'cut' } | { end: number })> {
+  private async member(
+    at: number,
+    { isLeft, isCut }: Fate,
+  ): Promise<Member & ({ kind: 'cut' } | { end: number })> {
     const member = await memberAt((from, length) => this.bytesAt(from, length), at);
     if (member.kind === 'cut' && member.isPart && isLeft) this.tell('it ends early');
     if (member.kind !== 'damaged') return member;
-    if (member.end === undefined && !isLeft) return { kind: 'cut', isPart: true };
+    if (member.end === undefined && !isLeft && !isCut) return { kind: 'cut', isPart: true };
     const end = member.end ?? this.size__B;
     // Who goes on behind it was told.
     if (at >= this.place.offset) this.tell(damagedFrom(at, end, member.reason));

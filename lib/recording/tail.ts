@@ -58,6 +58,8 @@ export class RecordingTail {
   private journaled: readonly JournalPiece[] = [];
   private pending: Piece[] = [];
   private isOver = false;
+  /** Nothing will be added, though it was not closed. */
+  private isCut = false;
   /** The flush with which instances were forgotten last. */
   private swept = 0;
 
@@ -143,6 +145,13 @@ export class RecordingTail {
     this.forgetAfter(taken);
     const { simulated } = this.current;
     return { batch, position: this.position, simulated, settled: this.pending.length === 0 };
+  }
+
+  /** Once nothing will be added, though it was not closed: then what is damaged at its end is a problem. */
+  async end(): Promise<void> {
+    if (this.isOver) return;
+    this.isCut = true;
+    await this.refill();
   }
 
   /** Instances that were told long before the rows that were handed out, and that none of them is about. */
@@ -245,7 +254,7 @@ export class RecordingTail {
   private async peek(entity: Entity, list: SegmentList): Promise<void> {
     const table = this.tableOf(entity);
     if (table.next) return;
-    table.next = await table.segments.next(list);
+    table.next = await table.segments.next(list, this.isCut);
     // The end of a segment, and what is damaged, is passed without rows.
     if (!table.next) table.position = { ...table.position, ...table.segments.at };
   }

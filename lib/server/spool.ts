@@ -1,6 +1,6 @@
 // Keeps the spool within its limit. What cannot be delivered goes first, then what is acknowledged, the oldest first: open
 // windows would be folded again from the newest. What no sink has taken goes only when nothing else is left, and it is
-// counted. Where the disk is full, whoever filled it, what is acknowledged goes too, and nothing else does.
+// counted. Where the disk is full, whoever filled it, what cannot be delivered or is acknowledged goes too, and nothing else.
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {

@@ -11,6 +11,8 @@ export async function compressedBody(documents: readonly PackedDocument[]): Prom
   const gzip = createGzip({ level: 3 });
   const compressed: Buffer[] = [];
   gzip.on('data', (bytes: Buffer) => compressed.push(bytes));
+  // Who writes, and who waits for the end, is told as well.
+  gzip.on('error', () => undefined);
   for (const piece of piecesOf(documents)) await write(gzip, piece);
   await new Promise((resolve, reject) => gzip.once('end', resolve).once('error', reject).end());
   return Buffer.concat(compressed);

@@ -181,10 +181,11 @@ export class RecordingDocuments {
 
   /** The last parcel, where nothing will be added to the recording. @throws as `next` does */
   async end(): Promise<Parcel> {
+    await this.tail.end();
     const documents = [...this.fold.end(), ...(this.setting.endsWindows ? await this.told.cut() : [])];
     return {
       documents: documents.map((document) => this.packer.pack(document)),
-      letters: [],
+      letters: this.losses(),
       checkpoint: { ...this.checkpoint, position: { ...this.tail.position, meters: {} } },
       sent: 'perhaps',
     };

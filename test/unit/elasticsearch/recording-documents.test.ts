@@ -1,5 +1,14 @@
 // A recording as parcels of documents: what happened before the rows, and nothing kept of what is over.
-import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { openRecording, RecordingTail, RecordingWriter } from '../../../lib/recording';
 import type { SamplerEvent } from '../../../lib/sampling/batch';
@@ -65,6 +74,13 @@ async function drain(dir: string, from: Checkpoint = BEGINNING): Promise<Drained
   }
   expect(documents.ended).toBe(true);
   return { parcels, windowNum };
+}
+
+/** The last parcel, too. */
+async function allOf(documents: RecordingDocuments): Promise<readonly Parcel[]> {
+  const parcels: Parcel[] = [];
+  for (let parcel = await documents.next(); parcel; parcel = await documents.next()) parcels.push(parcel);
+  return [...parcels, await documents.end()];
 }
 
 const sourcesIn = (parcels: readonly Parcel[]) =>
@@ -268,10 +284,7 @@ describe('a chunk that is damaged', () => {
 
   test.each([2, 3])('number %d of three: it is told once, and holds up no other', async (chunk) => {
     const { dir, lost } = await damaged(chunk);
-    const documents = await RecordingDocuments.open(dir, SETTING, BEGINNING);
-    const parcels: Parcel[] = [];
-    for (let parcel = await documents.next(); parcel; parcel = await documents.next()) parcels.push(parcel);
-    parcels.push(await documents.end());
+    const parcels = await allOf(await RecordingDocuments.open(dir, SETTING, BEGINNING));
     expect(jobsOf(parcels)).toHaveLength(2);
     const letters = parcels.flatMap((parcel) => parcel.letters);
     expect(letters).toMatchObject([
@@ -289,6 +302,35 @@ describe('a chunk that is damaged', () => {
   });
 
   test.each([
+    ['whose header is broken', (chunk: Buffer) => chunk.fill(7, 0, 4), 1],
+    ['that is zeros', (chunk: Buffer) => chunk.fill(0), 1],
+    ['that is only cut', (chunk: Buffer) => chunk.subarray(0, chunk.length - 5), 0],
+  ] as const)(
+    'the last one of a recording that nobody closed, %s: %#',
+    async (_, damage: (chunk: Buffer) => Buffer, count: number) => {
+      const writer = await RecordingWriter.create(newDir(), META);
+      let before = 0;
+      for (const row of [1, 2, 3]) {
+        clock__ms += 31_000;
+        before = existsSync(join(writer.dir, HOSTS)) ? statSync(join(writer.dir, HOSTS)).size : 0;
+        await writer.write(hostRow(row));
+        await writer.flushed();
+      }
+      const dir = newDir();
+      cpSync(writer.dir, dir, { recursive: true });
+      await writer.close();
+      const path = join(dir, HOSTS);
+      const bytes = readFileSync(path);
+      writeFileSync(path, Buffer.concat([bytes.subarray(0, before), damage(bytes.subarray(before))]));
+      const parcels = await allOf(await RecordingDocuments.open(dir, SETTING, BEGINNING));
+      expect(jobsOf(parcels)).toHaveLength(2);
+      const reasons = parcels.flatMap(({ letters }) => letters).map(({ reason }) => reason);
+      const told = `the recording's ${HOSTS}: damaged: bytes ${before} to ${bytes.length}: no chunk`;
+      expect(reasons).toEqual(Array(count).fill(told));
+    },
+  );
+
+  test.each([
     [false, 0],
     [true, 1],
   ])('of cores, documents of which are wanted (%s): %d are told', async (cores, count) => {
@@ -296,9 +338,7 @@ describe('a chunk that is damaged', () => {
     await writer.write(hostRow(1));
     await writer.close();
     writeFileSync(join(writer.dir, 'core-000001.arrows.gz'), 'no segment of cores, but bytes');
-    const documents = await RecordingDocuments.open(writer.dir, { ...SETTING, cores }, BEGINNING);
-    const parcels: Parcel[] = [];
-    for (let parcel = await documents.next(); parcel; parcel = await documents.next()) parcels.push(parcel);
+    const parcels = await allOf(await RecordingDocuments.open(writer.dir, { ...SETTING, cores }, BEGINNING));
     expect(parcels.flatMap(({ letters }) => letters)).toHaveLength(count);
   });
 
