@@ -1,7 +1,7 @@
 // Alert rules, as Grafana provisions them: a query (A), its last or highest value per series (B), a threshold (C).
 // Texts hold no `$`: some versions of Grafana replace it by variables of their own environment.
 import type { Entity, MetricName } from '../catalog';
-import type { Stream } from '../sinks/elasticsearch/streams';
+import type { Stream } from '../sinks/elasticsearch/documents/streams';
 import { GPU_INDEX, HOST, INDEX, JOB } from './fields';
 import { all, watched, type Column, type Dimension, type Query } from './query';
 

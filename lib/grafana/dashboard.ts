@@ -1,6 +1,6 @@
 // Puts panels into rows on Grafana's grid, and rows, variables and annotations into a dashboard.
 import type { Annotation, Choice, Dashboard, Panel, PlacedPanel, Row, Variable } from './model';
-import type { Stream } from '../sinks/elasticsearch/streams';
+import type { Stream } from '../sinks/elasticsearch/documents/streams';
 import { datasource } from './query';
 
 const COLUMNS = 24;

@@ -1,7 +1,7 @@
 // Panels: graphs of the catalog's metrics; figures, tables and bars of jobs' summaries.
 import { metricsOf, type Entity, type MetricName } from '../catalog';
-import { streamOf, type Stream } from '../sinks/elasticsearch/streams';
-import { BEFORE, DRAWN, SAMPLED } from '../sinks/elasticsearch/meter';
+import { streamOf, type Stream } from '../sinks/elasticsearch/documents/streams';
+import { BEFORE, DRAWN, SAMPLED } from '../sinks/elasticsearch/documents/meter';
 import { ENTITY, GPU_NAME, HOST, INDEX, JOB, START } from './fields';
 import type {
   Bars,

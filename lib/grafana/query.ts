@@ -1,6 +1,6 @@
 // Queries as Grafana's Elasticsearch plugin keeps them in a panel or a rule; it makes a search of each.
 import type { Entity, MetricName } from '../catalog';
-import { streamOf, type Stream } from '../sinks/elasticsearch/streams';
+import { streamOf, type Stream } from '../sinks/elasticsearch/documents/streams';
 
 /** The data source that reads a data stream has its name and uid. */
 export interface Datasource {

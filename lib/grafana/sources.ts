@@ -1,5 +1,5 @@
 // Data sources and the dashboards' folder, as Grafana provisions them.
-import { STREAMS, type Stream } from '../sinks/elasticsearch/streams';
+import { STREAMS, type Stream } from '../sinks/elasticsearch/documents/streams';
 
 export interface DatasourceFile {
   readonly apiVersion: 1;

@@ -2,8 +2,8 @@
 // deploy/elasticsearch: what `nvpulse create-mapping` sends, for those who send it themselves.
 const { source } = require('./catalog');
 
-const { componentNameOf, templatesOf } = source('sinks/elasticsearch/mapping.ts');
-const { STREAMS } = source('sinks/elasticsearch/streams.ts');
+const { componentNameOf, templatesOf } = source('sinks/elasticsearch/setup/mapping.ts');
+const { STREAMS } = source('sinks/elasticsearch/documents/streams.ts');
 
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { makeCertificates } from '../support/elasticsearch-tls';
-import { templatesOf } from '../../lib/sinks/elasticsearch/mapping';
+import { templatesOf } from '../../lib/sinks/elasticsearch/setup/mapping';
 import { describeWithElasticsearch, type Answer } from '../support/elasticsearch';
 import { nvpulseIn, stateFolder, type Ending, type StartOptions } from '../support/nvpulse';
 

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@elastic/elasticsearch';
-import { Packer } from '../../lib/sinks/elasticsearch/packed';
-import type { OutgoingDocument } from '../../lib/sinks/elasticsearch/bulk';
-import { DeadLetters } from '../../lib/sinks/elasticsearch/dead-letters';
-import { Delivery, type Halt } from '../../lib/sinks/elasticsearch/delivery';
+import { Packer } from '../../lib/sinks/elasticsearch/documents/packed';
+import type { OutgoingDocument } from '../../lib/sinks/elasticsearch/delivery/bulk';
+import { DeadLetters } from '../../lib/sinks/elasticsearch/delivery/dead-letters';
+import { Delivery, type Halt } from '../../lib/sinks/elasticsearch/delivery/delivery';
 import {
   FAULTS,
   scripted,
@@ -16,7 +16,7 @@ import {
   type Decide,
   type Fault,
 } from '../support/chaos-proxy';
-import type { Failure } from '../../lib/sinks/elasticsearch/failure';
+import type { Failure } from '../../lib/sinks/elasticsearch/delivery/failure';
 import { describeWithElasticsearch } from '../support/elasticsearch';
 import { until } from '../support/processes';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRecording, RecordingTail, spansOf } from '../../lib/recording';
-import { DocumentFold } from '../../lib/sinks/elasticsearch/document-fold';
+import { DocumentFold } from '../../lib/sinks/elasticsearch/documents/document-fold';
 import { simulate } from '../../lib/testing';
 import { runInChild } from '../support/child';
 import { lineOf } from '../support/document-line';

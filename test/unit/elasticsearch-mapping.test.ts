@@ -8,8 +8,8 @@ import {
   windowDocument,
   type JobDocument,
 } from '../../lib/sinks/elasticsearch';
-import { fieldsOf, type Field, type Fields } from '../../lib/sinks/elasticsearch/mapping';
-import { STREAMS } from '../../lib/sinks/elasticsearch/streams';
+import { fieldsOf, type Field, type Fields } from '../../lib/sinks/elasticsearch/setup/mapping';
+import { STREAMS } from '../../lib/sinks/elasticsearch/documents/streams';
 import { batchOf, gpu, HOST, JOB, MEMORY, process, SECOND, type Reading } from '../support/readings';
 import { summaryOfReadings } from '../support/summaries';
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { INTERVAL_RANGE, METRICS, metricsOf, parseDuration, unitOf, type Entity } from '../../lib';
-import { fieldsOf } from '../../lib/sinks/elasticsearch/mapping';
-import type { Stream } from '../../lib/sinks/elasticsearch/streams';
+import { fieldsOf } from '../../lib/sinks/elasticsearch/setup/mapping';
+import type { Stream } from '../../lib/sinks/elasticsearch/documents/streams';
 import {
   DASHBOARDS,
   RULE_GROUPS,

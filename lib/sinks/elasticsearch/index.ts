@@ -2,27 +2,27 @@
 import type { Client } from '@elastic/elasticsearch';
 
 export type { Client };
-export { connect, identify, type ConnectionOptions, type ServerIdentity } from './connection';
+export { connect, identify, type ConnectionOptions, type ServerIdentity } from './client/connection';
 export {
   createMapping,
   type CreateMappingOptions,
   type CreateMappingResult,
   type MappingChange,
-} from './create-mapping';
-export { explain, type Explanation, type ExplanationKind } from './explain';
-export { Exporter } from './exporter';
+} from './setup/create-mapping';
+export { explain, type Explanation, type ExplanationKind } from './client/explain';
+export { Exporter } from './export/exporter';
 export {
   exportToElasticsearch,
   type ExportedDocuments,
   type ExportToElasticsearchOptions,
-} from './export-recording';
+} from './export/export-recording';
 export type {
   Acknowledged,
   DocumentChoice,
   ExporterOptions,
   ExporterState,
   ExporterStats,
-} from './exporter-types';
+} from './export/exporter-types';
 export {
   documentId,
   instanceKey,
@@ -30,13 +30,13 @@ export {
   type Document,
   type DocumentSource,
   type ToDocumentsOptions,
-} from './documents';
-export { Meter } from './meter';
-export { STREAMS, type Stream } from './streams';
+} from './documents/documents';
+export { Meter } from './documents/meter';
+export { STREAMS, type Stream } from './documents/streams';
 export {
   endedWindow,
   eventDocuments,
   windowDocument,
   type EventContext,
   type JobDocument,
-} from './job-documents';
+} from './documents/job-documents';

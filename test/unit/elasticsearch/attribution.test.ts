@@ -1,8 +1,8 @@
 // To which jobs rows belong: what it costs to know.
 import type { Instance } from '../../../lib/catalog';
 import type { JobSpan } from '../../../lib/recording';
-import { belongingsOf } from '../../../lib/sinks/elasticsearch/attribution';
-import { Timeline } from '../../../lib/sinks/elasticsearch/timeline';
+import { belongingsOf } from '../../../lib/sinks/elasticsearch/documents/attribution';
+import { Timeline } from '../../../lib/sinks/elasticsearch/documents/timeline';
 import { gpu, gpuProcess, HOST, MEMORY } from '../../support/readings';
 
 /** So many windows of the node that are open, each begun after the one before. @param asked is told of each look at one */

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppendFile } from '../../../lib/recording/append-file';
-import { DeadLetters, type DeadLetter } from '../../../lib/sinks/elasticsearch/dead-letters';
-import { Packer } from '../../../lib/sinks/elasticsearch/packed';
+import { DeadLetters, type DeadLetter } from '../../../lib/sinks/elasticsearch/delivery/dead-letters';
+import { Packer } from '../../../lib/sinks/elasticsearch/documents/packed';
 import { temporaryFolder } from '../../support/folder';
 import { fill, onTinyDisk } from '../../support/tiny-disk';
 

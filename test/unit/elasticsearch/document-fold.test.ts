@@ -11,9 +11,9 @@ import {
 } from '../../../lib/recording';
 import { createBatch, type Batch } from '../../../lib/sampling/batch';
 import { documentId, Meter, instanceKey, toDocuments } from '../../../lib/sinks/elasticsearch';
-import type { OutgoingDocument } from '../../../lib/sinks/elasticsearch/bulk';
-import { DocumentFold } from '../../../lib/sinks/elasticsearch/document-fold';
-import { BEGINNING, parseCheckpoint } from '../../../lib/sinks/elasticsearch/recording-documents';
+import type { OutgoingDocument } from '../../../lib/sinks/elasticsearch/delivery/bulk';
+import { DocumentFold } from '../../../lib/sinks/elasticsearch/documents/document-fold';
+import { BEGINNING, parseCheckpoint } from '../../../lib/sinks/elasticsearch/export/recording-documents';
 import { META, table } from '../../fixtures/recording/batches';
 import { lineOf } from '../../support/document-line';
 import { batchOf as batchOfReadings, gpu as gpuOf, HOST, SECOND, type Reading } from '../../support/readings';

@@ -14,8 +14,8 @@ import {
   type Recording,
 } from '../../../lib/recording';
 import { eventDocuments, toDocuments, endedWindow, windowDocument } from '../../../lib/sinks/elasticsearch';
-import { DocumentFold } from '../../../lib/sinks/elasticsearch/document-fold';
-import { IDENTITY_FIELDS, streamOf } from '../../../lib/sinks/elasticsearch/streams';
+import { DocumentFold } from '../../../lib/sinks/elasticsearch/documents/document-fold';
+import { IDENTITY_FIELDS, streamOf } from '../../../lib/sinks/elasticsearch/documents/streams';
 import { META } from '../../fixtures/recording/batches';
 import { lineOf } from '../../support/document-line';
 import { batchOf, gpu, HOST, MEMORY, SECOND } from '../../support/readings';

@@ -1,9 +1,9 @@
 // Bodies of bulk requests from packed documents, and the pauses between them.
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { backoff__ms } from '../../../lib/sinks/elasticsearch/backoff';
-import { compressedBody } from '../../../lib/sinks/elasticsearch/body';
-import { Packer, sizeOf, sourceOf } from '../../../lib/sinks/elasticsearch/packed';
+import { backoff__ms } from '../../../lib/sinks/elasticsearch/delivery/backoff';
+import { compressedBody } from '../../../lib/sinks/elasticsearch/delivery/body';
+import { Packer, sizeOf, sourceOf } from '../../../lib/sinks/elasticsearch/documents/packed';
 
 const documents = fc.array(
   fc.record({

@@ -1,6 +1,6 @@
 // What is asked of a data stream that took nothing: it says of itself what every document does.
-import { Packer, sourceOf } from '../../../lib/sinks/elasticsearch/packed';
-import { plainProbe } from '../../../lib/sinks/elasticsearch/probe';
+import { Packer, sourceOf } from '../../../lib/sinks/elasticsearch/documents/packed';
+import { plainProbe } from '../../../lib/sinks/elasticsearch/delivery/probe';
 
 const TIME = '2026-02-14T10:15:00.000000000Z';
 

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { openRecording, RecordingTail, RecordingWriter } from '../../../lib/recording';
 import type { SamplerEvent } from '../../../lib/sampling/batch';
-import { sizeOf, sourceOf } from '../../../lib/sinks/elasticsearch/packed';
+import { sizeOf, sourceOf } from '../../../lib/sinks/elasticsearch/documents/packed';
 import {
   BEGINNING,
   PARCEL,
@@ -21,7 +21,7 @@ import {
   settingOf,
   type Checkpoint,
   type Parcel,
-} from '../../../lib/sinks/elasticsearch/recording-documents';
+} from '../../../lib/sinks/elasticsearch/export/recording-documents';
 import { batch, INSTANCES, META, OFFSET__NS, table } from '../../fixtures/recording/batches';
 import { temporaryFolder } from '../../support/folder';
 import { SECOND } from '../../support/readings';
