@@ -4,8 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@elastic/elasticsearch';
-import { Packer } from '../../lib/sinks/elasticsearch/documents/packed';
-import type { OutgoingDocument } from '../../lib/sinks/elasticsearch/delivery/bulk';
+import { Packer, type OutgoingDocument } from '../../lib/sinks/elasticsearch/documents/packed';
 import { DeadLetters } from '../../lib/sinks/elasticsearch/delivery/dead-letters';
 import { Delivery, type Halt } from '../../lib/sinks/elasticsearch/delivery/delivery';
 import {

@@ -1,5 +1,4 @@
-import type { OutgoingDocument } from '../../lib/sinks/elasticsearch/delivery/bulk';
-import { Packer, sourceOf } from '../../lib/sinks/elasticsearch/documents/packed';
+import { Packer, sourceOf, type OutgoingDocument } from '../../lib/sinks/elasticsearch/documents/packed';
 
 /** The document as it is sent. */
 export function lineOf(document: OutgoingDocument): string {

@@ -3,12 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { Client } from '@elastic/elasticsearch';
-import {
-  sendBulk,
-  type BulkOutcome,
-  type OutgoingDocument,
-} from '../../../lib/sinks/elasticsearch/delivery/bulk';
-import { Packer } from '../../../lib/sinks/elasticsearch/documents/packed';
+import { sendBulk, type BulkOutcome } from '../../../lib/sinks/elasticsearch/delivery/bulk';
+import { Packer, type OutgoingDocument } from '../../../lib/sinks/elasticsearch/documents/packed';
 import { until } from '../../support/processes';
 
 const LINES: readonly OutgoingDocument[] = ['a', 'b', 'c'].map((id, at) => ({

@@ -11,7 +11,7 @@ import {
 } from '../../../lib/recording';
 import { createBatch, type Batch } from '../../../lib/sampling/batch';
 import { documentId, Meter, instanceKey, toDocuments } from '../../../lib/sinks/elasticsearch';
-import type { OutgoingDocument } from '../../../lib/sinks/elasticsearch/delivery/bulk';
+import type { OutgoingDocument } from '../../../lib/sinks/elasticsearch/documents/packed';
 import { DocumentFold } from '../../../lib/sinks/elasticsearch/documents/document-fold';
 import { BEGINNING, parseCheckpoint } from '../../../lib/sinks/elasticsearch/export/recording-documents';
 import { META, table } from '../../fixtures/recording/batches';

@@ -7,23 +7,6 @@ import { compressedBody } from './body';
 import type { PackedDocument } from '../documents/packed';
 import { requested } from '../client/request';
 
-/** A part of a document that others have too, kept once for all: the jobs of a thousand windows are longer than the rest. */
-export interface Insert {
-  readonly bytes: Buffer;
-  /** Number of the source's character before which it stands. */
-  readonly at: number;
-}
-
-/** A document that is to be created. */
-export interface OutgoingDocument {
-  /** Name of the data stream. */
-  readonly index: string;
-  readonly id: string;
-  /** One line of JSON, without its end, of ASCII characters alone; without what is inserted. */
-  readonly source: string;
-  readonly insert?: Insert;
-}
-
 export type ItemOutcome =
   | { readonly kind: 'created' }
   /** It was there already. */

@@ -13,7 +13,7 @@ import {
   type TailPosition,
   type TailRead,
 } from '../../../recording';
-import type { OutgoingDocument } from '../delivery/bulk';
+import type { OutgoingDocument } from './packed';
 import type { MeterReadings, Meters } from './meter';
 import { TableFold, type FoldSetting } from './table-fold';
 import { Timeline } from './timeline';

@@ -1,9 +1,25 @@
 // Documents on their way, as the bytes of a bulk request. As strings they would take five times the memory: V8 keeps
 // what a string was put together from.
-import type { OutgoingDocument } from '../delivery/bulk';
 
 const BLOCK__B = 256 * 1024;
 const NOTHING = Buffer.alloc(0);
+
+/** A part of a document that others have too, kept once for all: the jobs of a thousand windows are longer than the rest. */
+export interface Insert {
+  readonly bytes: Buffer;
+  /** Number of the source's character before which it stands. */
+  readonly at: number;
+}
+
+/** A document that is to be created. */
+export interface OutgoingDocument {
+  /** Name of the data stream. */
+  readonly index: string;
+  readonly id: string;
+  /** One line of JSON, without its end, of ASCII characters alone; without what is inserted. */
+  readonly source: string;
+  readonly insert?: Insert;
+}
 
 /** A document's two lines of a bulk request: what is to be done, and the document. */
 export interface PackedDocument {

@@ -3,7 +3,7 @@ import { metricsOf, type Entity, type Instance, type Kind } from '../../../catal
 import type { TablePosition } from '../../../recording';
 import type { Table } from '../../../sampling/batch';
 import { formatUtc } from '../../../time';
-import type { OutgoingDocument } from '../delivery/bulk';
+import type { OutgoingDocument } from './packed';
 import { documentId } from './documents';
 import { isMetered, measuredFields, Meter, together, type Measured, type MeterReadings } from './meter';
 import { InstanceFold, type Bucket, type InstanceSetting } from './instance-fold';

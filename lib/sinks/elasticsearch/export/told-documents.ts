@@ -22,7 +22,7 @@ import { EVENTS } from '../../../recording/events';
 import { readManifest } from '../../../recording/manifest';
 import { reasonOf } from '../../../reason';
 import { asciiJson } from '../documents/ascii-json';
-import type { OutgoingDocument } from '../delivery/bulk';
+import type { OutgoingDocument } from '../documents/packed';
 import type { DocumentChoice } from './exporter-types';
 import { endedWindow, eventDocuments, windowDocument, type JobDocument } from '../documents/job-documents';
 
