@@ -18,16 +18,14 @@ import { createMapping, Exporter, type ExporterOptions } from '../../lib/sinks/e
 import { META } from '../fixtures/recording/batches';
 import { startChaosProxy, type ChaosProxy, type Decide } from '../support/chaos-proxy';
 import { describeWithElasticsearch } from '../support/elasticsearch';
-import { temporaryFolder } from '../support/folder';
+import { temporaryPaths } from '../support/folder';
 import { until } from '../support/processes';
 import { batchesOf, expectedOf, HOST, recordRows, STEP__NS, type Rows } from '../support/recorded';
 import { documentsIn } from '../support/documents';
 
 const EVERYTHING = 2n ** 62n;
 
-const root = temporaryFolder();
-let count = 0;
-const folder = (): string => join(root, String(++count));
+const folder = temporaryPaths();
 
 let day = 0;
 /** Rows of a time that no other test has. */

@@ -25,6 +25,13 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** Another path in such a folder, each time. */
+export function temporaryPaths(): () => string {
+  const folder = temporaryFolder();
+  let count = 0;
+  return () => join(folder, String(++count));
+}
+
 function canEnter(folder: string): boolean {
   try {
     accessSync(folder, constants.X_OK);

@@ -4,16 +4,13 @@ import { join } from 'node:path';
 import { openRecording, RecordingTail, RecordingWriter, type RecordingProblem } from '../../lib/recording';
 import type { Batch } from '../../lib/sampling/batch';
 import { batch, META, table } from '../fixtures/recording/batches';
-import { temporaryFolder } from '../support/folder';
+import { temporaryPaths } from '../support/folder';
+import { writerClock } from '../support/writer-clock';
 
-const folder = temporaryFolder();
-let count = 0;
-const newDir = (): string => join(folder, String(++count));
+const newDir = temporaryPaths();
 
 /** The writer's clock: a chunk is due every thirty seconds. */
-let clock__ms = 1e6;
-beforeEach(() => jest.spyOn(performance, 'now').mockImplementation(() => clock__ms));
-afterEach(() => jest.restoreAllMocks());
+const clock = writerClock();
 
 const SEGMENT = 'gpu-000001.arrows.gz';
 /** Each of two rows of a GPU, and one of the host. */
@@ -24,7 +21,7 @@ const valuesOf = (chunks: readonly number[]): number[] => chunks.flatMap(rowsOf)
 async function writeChunk(writer: RecordingWriter, chunk: number): Promise<void> {
   const rows = rowsOf(chunk);
   const times = rows.map((row) => ({ time: BigInt(row), instance: 2 }));
-  clock__ms += 31_000;
+  clock.pass(31_000);
   await writer.write(
     batch([
       table('gpu', times, (metric, row) => ({ value: metric === 0 ? (rows[row] ?? 0) : row / 7, status: 0 })),

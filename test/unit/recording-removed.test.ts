@@ -6,11 +6,10 @@ import { openRecording, readSummaries, RecordingWriter, SUMMARIES_START } from '
 import { RecordingTail } from '../../lib/recording/tail';
 import type { Batch } from '../../lib/sampling/batch';
 import { batch, META, table } from '../fixtures/recording/batches';
-import { temporaryFolder } from '../support/folder';
+import { temporaryPaths } from '../support/folder';
 
-const folder = temporaryFolder();
-let count = 0;
-const newWriter = (): Promise<RecordingWriter> => RecordingWriter.create(join(folder, String(++count)), META);
+const newDir = temporaryPaths();
+const newWriter = (): Promise<RecordingWriter> => RecordingWriter.create(newDir(), META);
 
 /** Rows of a GPU, each with its number as its time and value: many fill a chunk at once. */
 function rows(from: number, to: number): Batch {

@@ -16,7 +16,7 @@ import {
 import { AppendFile } from '../../lib/recording/append-file';
 import { syncFolder } from '../../lib/recording/replace-file';
 import { META } from '../fixtures/recording/batches';
-import { temporaryFolder } from '../support/folder';
+import { temporaryPaths } from '../support/folder';
 
 jest.mock('../../lib/recording/replace-file', () => {
   const actual = jest.requireActual<typeof import('../../lib/recording/replace-file')>(
@@ -25,9 +25,8 @@ jest.mock('../../lib/recording/replace-file', () => {
   return { ...actual, syncFolder: jest.fn(actual.syncFolder) };
 });
 
-const folder = temporaryFolder();
-let count = 0;
-const writerOf = (): Promise<RecordingWriter> => RecordingWriter.create(join(folder, String(++count)), META);
+const newDir = temporaryPaths();
+const writerOf = (): Promise<RecordingWriter> => RecordingWriter.create(newDir(), META);
 
 /** All from a place on, as a reader that follows takes them. */
 async function allFrom(dir: string, from: SummaryPlace): Promise<readonly unknown[]> {

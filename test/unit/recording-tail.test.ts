@@ -2,7 +2,6 @@
 import {
   cpSync,
   existsSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,7 +11,6 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { metricsOf } from '../../lib/catalog';
@@ -29,17 +27,13 @@ import {
 } from '../../lib/recording';
 import type { Batch } from '../../lib/sampling/batch';
 import { batch, batchArb, META, table } from '../fixtures/recording/batches';
+import { temporaryPaths } from '../support/folder';
+import { writerClock } from '../support/writer-clock';
 
-let root: string;
-let count = 0;
-beforeAll(() => (root = mkdtempSync(join(tmpdir(), 'nvpulse-tail-'))));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-const newDir = (): string => join(root, String(++count));
+const newDir = temporaryPaths();
 
 /** The writer's clock: flushes, chunks and new segments are due by it. */
-let clock__ms = 1e6;
-beforeEach(() => jest.spyOn(performance, 'now').mockImplementation(() => clock__ms));
-afterEach(() => jest.restoreAllMocks());
+const clock = writerClock();
 const DUE__MS = { nothing: 0, flush: 600, chunk: 31_000, segment: 3_700_000 } as const;
 
 /** A table's rows, each as text. */
@@ -135,7 +129,7 @@ class Reader {
 
 async function perform(step: Step, writer: RecordingWriter, reader: Reader, written: Rows): Promise<void> {
   if (step.do === 'write') {
-    clock__ms += DUE__MS[step.due];
+    clock.pass(DUE__MS[step.due]);
     void writer.write(step.batch);
     addRows(written, step.batch);
   } else if (step.do === 'flushed') expect(await writer.flushed()).toBe(true);
@@ -231,7 +225,7 @@ async function numbers(tail: RecordingTail): Promise<{ gpu: number[]; host: numb
 const both = (...found: number[]) => ({ gpu: found, host: found });
 
 async function writeDue(writer: RecordingWriter, number: number, due: keyof typeof DUE__MS): Promise<void> {
-  clock__ms += DUE__MS[due];
+  clock.pass(DUE__MS[due]);
   void writer.write(numbered(number));
   expect(await writer.flushed()).toBe(true);
 }
@@ -244,7 +238,7 @@ test('what was told before a row is known with it', async () => {
     for (let number = 1; number <= 300; number++) {
       const data = { id: String(number) };
       writer.event('window_start', { time__ns: BigInt(number), data });
-      clock__ms += number % 7 === 0 ? DUE__MS.chunk : DUE__MS.flush;
+      clock.pass(number % 7 === 0 ? DUE__MS.chunk : DUE__MS.flush);
       void writer.write(numbered(number));
       if (number % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -317,7 +311,7 @@ describe('disks and damage', () => {
     const writer = await RecordingWriter.create(dir, META);
     const tail = await RecordingTail.open(dir);
     symlinkSync('/dev/full', join(dir, 'journal.bin'));
-    clock__ms += DUE__MS.flush;
+    clock.pass(DUE__MS.flush);
     void writer.write(numbered(1));
     expect(await writer.flushed()).toBe(false);
     expect(await numbers(tail)).toEqual(both());

@@ -1,7 +1,5 @@
 // A recording gives back what was written: values, statuses, instances, events.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { openRecording, RecordingWriter } from '../../lib/recording';
 import type { Batch } from '../../lib/sampling/batch';
@@ -14,12 +12,9 @@ import {
   OFFSET__NS,
   table,
 } from '../fixtures/recording/batches';
+import { temporaryPaths } from '../support/folder';
 
-let root: string;
-let count = 0;
-beforeAll(() => (root = mkdtempSync(join(tmpdir(), 'nvpulse-recording-'))));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-const newDir = (): string => join(root, String(++count));
+const newDir = temporaryPaths();
 
 async function record(batches: readonly Batch[]): Promise<string> {
   const dir = newDir();

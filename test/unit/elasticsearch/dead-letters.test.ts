@@ -4,12 +4,10 @@ import { join } from 'node:path';
 import { AppendFile } from '../../../lib/recording/append-file';
 import { DeadLetters, type DeadLetter } from '../../../lib/sinks/elasticsearch/delivery/dead-letters';
 import { Packer } from '../../../lib/sinks/elasticsearch/documents/packed';
-import { temporaryFolder } from '../../support/folder';
+import { temporaryPaths } from '../../support/folder';
 import { fill, onTinyDisk } from '../../support/tiny-disk';
 
-const folder = temporaryFolder();
-let count = 0;
-const newFolder = (): string => join(folder, String(++count));
+const newFolder = temporaryPaths();
 
 afterEach(() => jest.restoreAllMocks());
 

@@ -23,17 +23,14 @@ import {
   type Parcel,
 } from '../../../lib/sinks/elasticsearch/export/recording-documents';
 import { batch, INSTANCES, META, OFFSET__NS, table } from '../../fixtures/recording/batches';
-import { temporaryFolder } from '../../support/folder';
+import { temporaryPaths } from '../../support/folder';
+import { writerClock } from '../../support/writer-clock';
 import { SECOND } from '../../support/readings';
 
-const folder = temporaryFolder();
-let count = 0;
-const newDir = (): string => join(folder, String(++count));
+const newDir = temporaryPaths();
 
 /** The writer's clock: chunks are due by it. */
-let clock__ms = 1e6;
-beforeEach(() => jest.spyOn(performance, 'now').mockImplementation(() => clock__ms));
-afterEach(() => jest.restoreAllMocks());
+const clock = writerClock();
 
 const BEGIN__NS = process.hrtime.bigint() + BigInt(SECOND);
 const at = (time__s: number): bigint => BEGIN__NS + BigInt(Math.round(time__s * SECOND));
@@ -51,7 +48,7 @@ async function recordJobs(jobs: number): Promise<string> {
     writer.event('window_start', { time__ns: at(job), data: data(`job-${job}`) });
     writer.event('interval', { time__ns: at(job), data: { interval__ns: job % 2 === 0 ? 1e8 : 2e8 } });
     // A chunk is due every thirty seconds.
-    clock__ms += 1000;
+    clock.pass(1000);
     void writer.write(hostRow(job + 0.25));
     writer.event('window_stop', { time__ns: at(job + 0.5), data: { ...data(`job-${job}`) } });
   }
@@ -99,7 +96,7 @@ const JOBS = 6000;
 describe('a recording of many jobs', () => {
   let dir: string;
   beforeAll(async () => {
-    jest.spyOn(performance, 'now').mockImplementation(() => clock__ms);
+    clock.hold();
     dir = await recordJobs(JOBS);
   });
   const expected = Array.from({ length: JOBS }, (_, job) => ['long', `job-${job}`]);
@@ -154,7 +151,7 @@ describe('a command, whose GPUs are told at its end', () => {
     for (let time__s = from__s; time__s < to__s; time__s++) {
       for (let mark = 0; mark < 50; mark++)
         writer.event('mark', { time__ns: at(time__s), text: 'x'.repeat(99) });
-      clock__ms += 1000;
+      clock.pass(1000);
       const events = [2, 3].map((instance) => ({
         time__ns: at(time__s),
         kind: 'device_lost' as const,
@@ -268,7 +265,7 @@ describe('a chunk that is damaged', () => {
     const writer = await RecordingWriter.create(newDir(), META);
     const ends: number[] = [];
     for (const row of [1, 2, 3]) {
-      clock__ms += 31_000;
+      clock.pass(31_000);
       await writer.write(hostRow(row));
       await writer.flushed();
       ends.push(readFileSync(join(writer.dir, HOSTS)).length);
@@ -311,7 +308,7 @@ describe('a chunk that is damaged', () => {
       const writer = await RecordingWriter.create(newDir(), META);
       let before = 0;
       for (const row of [1, 2, 3]) {
-        clock__ms += 31_000;
+        clock.pass(31_000);
         before = existsSync(join(writer.dir, HOSTS)) ? statSync(join(writer.dir, HOSTS)).size : 0;
         await writer.write(hostRow(row));
         await writer.flushed();

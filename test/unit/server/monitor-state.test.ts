@@ -8,13 +8,12 @@ import { JobLog } from '../../../lib/server/job-log';
 import { Monitor, type MonitorOptions } from '../../../lib/server/monitor';
 import { AppendFile } from '../../../lib/recording/append-file';
 import { openRecording, readSummaries, RecordingWriter, SUMMARIES_START } from '../../../lib/recording';
-import { temporaryFolder } from '../../support/folder';
+import { temporaryPaths } from '../../support/folder';
 import { eventually } from '../../support/monitoring-server';
 
-const folder = temporaryFolder();
-let count = 0;
+const newDir = temporaryPaths();
 const newState = (): string => {
-  const state = join(folder, String(++count));
+  const state = newDir();
   mkdirSync(state);
   return state;
 };
